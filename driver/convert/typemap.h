@@ -1,0 +1,77 @@
+/* PostgreSQL's types and what ODBC is told about them: one table, types.def, read by SQLDescribeCol, SQLColAttribute,
+ * SQLGetTypeInfo, SQLColumns, conversion and parameters. odbc-features E.2 says what to report. Pure. */
+#ifndef NEON_CONVERT_TYPEMAP_H
+#define NEON_CONVERT_TYPEMAP_H
+
+#include <sql.h>
+#include <sqlext.h>
+
+#include "base/cell.h"
+#include "base/err.h"
+
+/* What the text form of a type looks like: decides the converters. */
+enum type_family {
+    FAM_BOOL, FAM_INT, FAM_FLOAT, FAM_NUMERIC, FAM_TEXT, FAM_BYTEA, FAM_DATE, FAM_TIME, FAM_TIMETZ, FAM_TIMESTAMP,
+    FAM_TIMESTAMPTZ, FAM_INTERVAL, FAM_UUID, FAM_BIT,
+    FAM_COUNT
+};
+
+struct type_row {
+    uint32_t oid;             /* 0 in the row for everything that is not built in */
+    const char *name;         /* pg_type.typname, as TYPE_NAME shows it */
+    enum type_family family;
+    SQLSMALLINT sql_type;     /* concise type reported by default */
+    /* further columns of types.def (size rule, literal prefix, searchable, ...) are for typemap.c */
+    uint8_t size_rule;
+    const char *literal_prefix, *literal_suffix, *create_params;
+    SQLSMALLINT case_sensitive, searchable, is_unsigned, fixed_prec_scale, auto_unique;
+    uint32_t element_oid;     /* of an array type; 0 */
+};
+
+/* Keywords that change what is reported (odbc-features D.1/D.2); a zeroed struct is not valid: type_options_default. */
+struct type_options {
+    bool bools_as_char, text_as_longvarchar, unknowns_as_longvarchar, bytea_as_longvarbinary, true_is_minus1;
+    SQLINTEGER max_varchar_size;     /* characters reported for unbounded text; 8190 */
+    SQLINTEGER max_longvarchar_size; /* 0 = unknown */
+    SQLSMALLINT int8_as;             /* 0 = SQL_BIGINT */
+    SQLSMALLINT numeric_as;          /* for numeric without precision: SQL_NUMERIC, SQL_DOUBLE, SQL_VARCHAR, SQL_LONGVARCHAR */
+    SQLSMALLINT interval_as;         /* SQL_WVARCHAR or SQL_INTERVAL_DAY_TO_SECOND meaning "as the modifier says" */
+    SQLSMALLINT uuid_as;             /* SQL_GUID or SQL_WVARCHAR */
+    SQLSMALLINT timestamptz_as;      /* SQL_TYPE_TIMESTAMP or SQL_WVARCHAR */
+    SQLSMALLINT json_as;             /* SQL_WVARCHAR or SQL_WLONGVARCHAR */
+};
+void type_options_default(struct type_options *o);
+
+/* Everything ODBC wants to know of a column or parameter of that type. */
+struct type_desc {
+    const struct type_row *row;
+    SQLSMALLINT concise_type, verbose_type, datetime_sub; /* SQL_DESC_CONCISE_TYPE, _TYPE, _DATETIME_INTERVAL_CODE */
+    SQLULEN column_size;      /* SQLDescribeCol; characters, bytes or digits by type */
+    SQLLEN octet_length;      /* SQL_DESC_OCTET_LENGTH: bytes when transferred to its default C type, without terminator */
+    SQLLEN display_size;      /* characters */
+    SQLLEN length;            /* SQL_DESC_LENGTH */
+    SQLSMALLINT precision, scale, decimal_digits, num_prec_radix;
+    SQLSMALLINT is_unsigned, case_sensitive, searchable, fixed_prec_scale;
+    const char *literal_prefix, *literal_suffix, *create_params; /* "" when none */
+    const char *type_name;    /* the row's name; for a type that is not built in the caller puts the real one */
+    const char *local_type_name;
+};
+
+/* The row of a built-in type; for any other OID the row of "unknown text" (never NULL). */
+const struct type_row *typemap_find(uint32_t oid);
+/* The first row with that type name, or NULL. */
+const struct type_row *typemap_find_name(struct strview name);
+void typemap_describe(uint32_t oid, int32_t type_modifier, const struct type_options *o, struct type_desc *out);
+/* Rows in table order, for SQLGetTypeInfo; NULL past the end. */
+const struct type_row *typemap_row(size_t index);
+/* The default C type of a concise SQL type (SQL_C_DEFAULT); SQL_C_CHAR for unknown ones. */
+SQLSMALLINT typemap_default_c_type(SQLSMALLINT concise_sql_type);
+/* Accepts ODBC 2 codes (9, 10, 11) and gives the ODBC 3 one; others unchanged. */
+SQLSMALLINT typemap_odbc3_type(SQLSMALLINT type);
+/* And back, for an ODBC 2 application. */
+SQLSMALLINT typemap_odbc2_type(SQLSMALLINT type);
+/* True for a valid concise SQL type / C type of ODBC 3.80 (HY004 / HY003 otherwise). */
+bool typemap_is_sql_type(SQLSMALLINT t);
+bool typemap_is_c_type(SQLSMALLINT t);
+
+#endif
