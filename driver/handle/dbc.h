@@ -1,0 +1,67 @@
+/* Connection handles: options, attributes, the transport, and the lists of what hangs on them. */
+#ifndef NEON_HANDLE_DBC_H
+#define NEON_HANDLE_DBC_H
+
+#include "config/conn_options.h"
+#include "convert/convert.h"
+#include "handle/env.h"
+#include "transport/transport.h"
+
+/* Attributes an application sets with SQLSetConnectAttr; rows in attr_dbc.def point here. */
+struct dbc_attrs {
+    SQLUINTEGER access_mode, autocommit, login_timeout_s, connection_timeout_s, txn_isolation, odbc_cursors, packet_size,
+        metadata_id, async_enable, trace, translate_option, ansi_app, disconnect_behavior, dead, auto_ipd;
+    SQLULEN quiet_window;
+    bool login_timeout_set, connection_timeout_set; /* the application's value wins over the keyword's */
+};
+
+/* Statement attributes may be set on the connection (ODBC 2): defaults for statements allocated later. */
+struct stmt_attrs {
+    SQLULEN async_enable, concurrency, cursor_scrollable, cursor_sensitivity, cursor_type, enable_auto_ipd, keyset_size,
+        max_length, max_rows, metadata_id, noscan, query_timeout_s, retrieve_data, simulate_cursor, use_bookmarks;
+    void *app_fetch_bookmark;
+};
+
+/* What the server told when the connection was made (one request). */
+struct server_info {
+    char *version;           /* server_version, e.g. "15.18 (Debian ...)" */
+    int version_num;         /* server_version_num; 0 = not asked */
+    char *user, *database;   /* current_user, current_database() */
+    char *default_isolation; /* "read committed" */
+    char *time_zone;
+};
+
+struct dbc {
+    struct handle handle; /* first */
+    struct env *env;
+    pthread_mutex_t lock;        /* one call at a time */
+    pthread_mutex_t cancel_lock; /* guards stmt->exchange against SQLCancel from another thread */
+    bool connected;
+    char *dsn_name;              /* SQL_DATA_SOURCE_NAME; owned, NULL for DSN-less */
+    struct conn_options options; /* valid while connected */
+    struct type_options type_options;
+    struct conv_env conv_env;
+    struct dbc_attrs attrs;
+    struct stmt_attrs stmt_defaults;
+    struct transport *transport;
+    struct log *log;
+    struct server_info server;
+    struct stmt *stmts;          /* list through stmt->next */
+    struct desc *descs;          /* explicit descriptors, list through desc->next */
+    uint64_t cursor_serial;      /* makes SQL_CUR names */
+    pid_t pid;                   /* of the process that connected: a forked child gets an error, not a shared socket */
+};
+
+struct dbc *dbc_new(struct env *env) NEON_MUST_CHECK;
+/* Only when disconnected and without statements. */
+void dbc_free(struct dbc *d);
+/* Connects with parsed options (taken over, also on failure). One request at most (VerifyConnectionEarly), 08001, 08004, 28000,
+ * HYT00. Warnings are posted by the caller. */
+bool dbc_open(struct dbc *d, struct conn_options *options, struct err *e) NEON_MUST_CHECK;
+/* Frees transport, options and server info. Statements must be gone. */
+void dbc_close(struct dbc *d);
+/* Seconds, 0 = none: the attribute when the application set it, else the keyword. */
+int64_t dbc_login_timeout_s(const struct dbc *d);
+int64_t dbc_read_timeout_s(const struct dbc *d);
+
+#endif
