@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# deps.sh [--list] [SET...]: the packages that building, testing and the demo need, through the system's package manager.
+# SETs: build (configure and make), demo (isql and a PostgreSQL), test (everything of ./check). Default: all three.
+# Installs what is missing, as root or with sudo, and says what; prints nothing when all is there. --list only prints.
+# Nothing is ever downloaded any other way. Debian and Ubuntu; elsewhere it checks and names what to install by hand.
+# NEON_SKIP_DEPS=1 makes it do nothing: for machines where the equivalents came by other means.
+set -u
+
+# set, packages ("a|b": the first that exists), and a probe that, when it succeeds, makes the package unnecessary.
+table()
+{
+    cat <<'END'
+build gcc                       command -v gcc
+build libc6-dev                 
+build make                      command -v make
+build autoconf                  command -v autoconf
+build automake                  command -v automake
+build libtool                   
+build pkg-config|pkgconf        command -v pkg-config
+build unixodbc-dev              
+build libcurl4-openssl-dev|libcurl4-gnutls-dev pkg-config --exists libcurl
+build libjson-c-dev             pkg-config --exists json-c
+build libssl-dev                pkg-config --exists libcrypto
+build libmicrohttpd-dev         pkg-config --exists libmicrohttpd
+build libgnutls28-dev           pkg-config --exists gnutls
+build libpq-dev                 pkg-config --exists libpq
+build libwslay-dev              pkg-config --exists libwslay
+build ca-certificates           
+demo  unixodbc                  command -v isql
+demo  odbcinst                  command -v odbcinst
+demo  postgresql                ls /usr/lib/postgresql/*/bin/postgres
+test  libcmocka-dev             pkg-config --exists cmocka
+test  odbc-postgresql           
+test  binutils                  command -v nm
+test  curl                      command -v curl
+test  openssl                   command -v openssl
+test  xz-utils                  command -v xz
+test  clang-14|clang            
+test  llvm-14|llvm              
+test  libclang-rt-14-dev|libclang-rt-dev
+test  clang-format-14|clang-format
+test  python3                   command -v python3
+test  python3-pytest            python3 -c 'import pytest'
+test  nginx-light|nginx         command -v nginx || test -x /usr/sbin/nginx
+test  tinyproxy-bin|tinyproxy   command -v tinyproxy
+test  nodejs                    command -v node
+test  npm                       command -v npm
+END
+}
+
+say() { printf 'deps: %s\n' "$*"; }
+
+list=no
+sets=
+for arg in "$@"; do
+    case $arg in
+    --list) list=yes ;;
+    build | demo | test) sets="$sets $arg" ;;
+    *)
+        say "usage: deps.sh [--list] [build|demo|test]..." >&2
+        exit 2
+        ;;
+    esac
+done
+sets=${sets:-build demo test}
+[ "${NEON_SKIP_DEPS:-}" != 1 ] || [ $list = yes ] || exit 0
+
+wanted() { case " $sets " in *" $1 "*) ;; *) return 1 ;; esac; }
+installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+available() { apt-cache show --no-all-versions "$1" 2>/dev/null | grep -q '^Package:'; }
+
+# The alternatives that are neither installed nor made unnecessary by their probe, one line each.
+missing()
+{
+    local set names probe name there
+    table | while read -r set names probe; do
+        wanted "$set" || continue
+        there=no
+        for name in ${names//|/ }; do installed "$name" && there=yes; done
+        if [ $there = no ] && [ -n "$probe" ]; then (eval "$probe") >/dev/null 2>&1 && there=yes; fi
+        [ $there = yes ] || echo "$names"
+    done
+}
+
+if [ $list = yes ]; then
+    table | while read -r set names probe; do
+        wanted "$set" && printf '%-6s %s\n' "$set" "${names//|/ or }"
+    done
+    exit 0
+fi
+
+lines=$(missing)
+[ -n "$lines" ] || exit 0
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    # Without dpkg only the probes can tell; header packages are left to configure, which names what it misses.
+    say "this is not Debian or Ubuntu; if something below is not installed, install its equivalent:" $lines
+    say "(continuing; NEON_SKIP_DEPS=1 silences this)"
+    exit 0
+fi
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        say "missing:" ${lines//|/ or }
+        say "they need root to be installed, and there is no sudo here; as root: apt-get install ..." >&2
+        exit 1
+    fi
+    as_root=sudo
+fi
+# env: sudo drops the environment. A question would hang a machine without a terminal.
+apt() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@" </dev/null; }
+
+choose() # prints one package a line: of alternatives the first that the lists know, else the first
+{
+    local names name first
+    for names in $lines; do
+        first=
+        for name in ${names//|/ }; do
+            if available "$name"; then
+                first=$name
+                break
+            fi
+        done
+        echo "${first:-${names%%|*}}"
+    done
+}
+
+log=$(mktemp) || exit 1
+trap 'rm -f "$log"' EXIT
+install()
+{
+    local packages
+    packages=$(choose)
+    say "installing:" $packages
+    apt install -y --no-install-recommends $packages >"$log" 2>&1
+}
+refresh()
+{
+    say "refreshing the package lists (apt-get update)"
+    apt update >"$log" 2>&1 || { tail -n 5 "$log"; say "apt-get update had errors; trying to go on"; }
+}
+
+refreshed=no
+for names in $lines; do
+    known=no
+    for name in ${names//|/ }; do available "$name" && known=yes; done
+    # A machine without lists (a fresh container) knows nothing yet.
+    if [ $known = no ] && [ $refreshed = no ]; then
+        refresh
+        refreshed=yes
+    fi
+done
+if ! install; then
+    # Most often the lists are old and name files that the mirror no longer has.
+    if [ $refreshed = yes ] || ! { refresh && install; }; then
+        tail -n 25 "$log" >&2
+        say "the installation failed, see above" >&2
+        exit 1
+    fi
+fi
+lines=$(missing)
+if [ -n "$lines" ]; then
+    say "still missing after the installation:" $lines >&2
+    exit 1
+fi
