@@ -32,6 +32,7 @@ static pthread_mutex_t admin_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned char cache[CACHE_SLOTS][SHA256_DIGEST_LENGTH];
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
 
+static const char lookup_name[] = "neon_gateway_role"; /* planned once per connection */
 static const char lookup_sql[] =
     "SELECT rolpassword, coalesce(rolvaliduntil <= now(), false) FROM pg_catalog.pg_authid "
     "WHERE rolname = $1";
@@ -39,6 +40,8 @@ static const char probe_sql[] =
     "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')";
 
 /* ---- the administrator connection ------------------------------------------------------------- */
+
+static PGresult *admin_result(bool sent);
 
 static time_t monotonic_s(void)
 {
@@ -59,6 +62,8 @@ static bool open_admin(struct failure *f)
     bool ok = backend_open(&admin, &target, target.user, target.password, target.dbname, &w, f) ==
               RUN_OK;
     admin_failed_s = ok ? 0 : monotonic_s();
+    if (ok)
+        PQclear(admin_result(PQsendPrepare(admin->conn, lookup_name, lookup_sql, 1, NULL) != 0));
     return ok;
 }
 
@@ -79,7 +84,7 @@ static PGresult *admin_result(bool sent)
         PQclear(last);
         last = res;
     }
-    if (last && PQresultStatus(last) != PGRES_TUPLES_OK) {
+    if (last && PQresultStatus(last) == PGRES_FATAL_ERROR) {
         log_line("the administrator's query failed: %s", PQresultErrorMessage(last));
         PQclear(last);
         return NULL;
@@ -126,7 +131,7 @@ static enum run_result read_verifier(const char *role, char **out, struct failur
         if ((!admin || attempt > 0) && !open_admin(f))
             break;
         res = admin_result(
-            PQsendQueryParams(admin->conn, lookup_sql, 1, NULL, params, NULL, NULL, 0) != 0);
+            PQsendQueryPrepared(admin->conn, lookup_name, 1, params, NULL, NULL, 0) != 0);
     }
     pthread_mutex_unlock(&admin_lock);
     if (!res) {
