@@ -34,39 +34,54 @@ builddir=$(cd "$NEON_BUILDDIR" && pwd -P) || die "no such build: $NEON_BUILDDIR"
 gateway=${NEON_GATEWAY:-$builddir/gateway/neon-gateway}
 driver=${NEON_DRIVER:-$builddir/.libs/libneonodbc.so}
 
+if [ "$gateway" != none ] && [ ! -x "$gateway" ]; then
+    die "neon-gateway is not built ($gateway): run make, or set NEON_GATEWAY (none: without)"
+fi
 dir= pg_pid= child=
 declare -a gateway_pids=()
 
 # --- ending everything ------------------------------------------------------------------------------------------------
 
-# Ends one of our processes by its id: asks, waits up to two seconds, then insists.
+# Ends one of our processes by its id: asks, waits up to ten seconds, then insists.
 end_pid() # PID SIGNAL
 {
     local i
     kill -s "$2" "$1" 2>/dev/null || return 0
-    for i in $(seq 40); do
+    for i in $(seq 200); do
         kill -0 "$1" 2>/dev/null || return 0
         sleep 0.05
     done
     kill -s KILL "$1" 2>/dev/null
 }
 
+# A sanitized gateway reports into its log, at the latest when it ends: nobody else would see it.
+sanitizer_reports()
+{
+    grep -lE '(Address|Leak|Thread|Memory)Sanitizer|runtime error:' "$dir"/gateway*.log 2>/dev/null
+}
+
 cleanup()
 {
+    local status=$? pid log
     trap '' INT TERM HUP
     trap - EXIT
-    local pid
     [ -z "$child" ] || end_pid "$child" TERM
     for pid in ${gateway_pids[@]+"${gateway_pids[@]}"}; do end_pid "$pid" TERM; done
     # The data is thrown away: an immediate shutdown is right, and fast. It also ends the backends.
     [ -z "$pg_pid" ] || end_pid "$pg_pid" QUIT
     wait 2>/dev/null
     if [ -n "$dir" ]; then
+        for log in $(sanitizer_reports); do
+            say "a sanitizer reports from $(basename "$log" .log):"
+            grep -vE '^neon-gateway: serving' "$log" | head -n 200 >&2
+            [ "$status" != 0 ] || status=98
+        done
         if [ -n "${NEON_KEEP_LOGS:-}" ] && mkdir -p "$NEON_KEEP_LOGS"; then
             cp "$dir"/*.log "$dir"/pg/*.log "$NEON_KEEP_LOGS"/ 2>/dev/null
         fi
         rm -rf "$dir"
     fi
+    exit "$status"
 }
 trap cleanup EXIT
 trap 'exit 129' HUP
@@ -227,7 +242,6 @@ wait_for_gateway() # NAME PID -> gateway_port
 
 url= tls_url= ca=
 if [ "$gateway" != none ]; then
-    [ -x "$gateway" ] || die "neon-gateway is not built ($gateway): run make, or set NEON_GATEWAY (none: without)"
     printf '%s\n' "$admin_url" >"$dir/secret/pg-url"
     start_gateway gateway
     start_gateway gateway-tls --tls --tls-cert-out "$dir/ca.pem"
