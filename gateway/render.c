@@ -391,9 +391,8 @@ static enum run_result send_statement(struct render *r, const struct watch *w, s
     if (st->nul_param)
         return refuse_nul_param(r, w, f);
     int n = (int)st->n_params;
-    int sent = separate ? PQsendQueryPrepared(conn, "", n, st->params, NULL, NULL, 0)
-                        : PQsendQueryParams(conn, st->sql, n, NULL, st->params, NULL, NULL, 0);
-    if (!sent) {
+    /* Also after prepare_first: a catalogue lookup may have replaced the unnamed statement. */
+    if (!PQsendQueryParams(conn, st->sql, n, NULL, st->params, NULL, NULL, 0)) {
         failure_set(f, 400, "connection closed");
         return RUN_FAILED;
     }

@@ -107,7 +107,7 @@ static void rule_from_row(const PGresult *res, struct type_rule *rule)
         rule->value = elem_rule.value;
 }
 
-/* One step of the catalogue lookup: sends nothing, collects the result of what was just sent. */
+/* The result of the query that was just sent. */
 static enum run_result collect(struct backend *b, const struct watch *w, PGresult **out,
                                struct failure *f)
 {
@@ -128,11 +128,6 @@ static enum run_result collect(struct backend *b, const struct watch *w, PGresul
     return f->status ? RUN_FAILED : RUN_OK;
 }
 
-static const char lookup_name[] = "neon_proxy_typeinfo";
-static const char lookup_sql[] = "SELECT typelem FROM pg_catalog.pg_type "
-                                 "WHERE oid = $1 AND typelem <> 0 AND typlen = -1";
-
-/* A named statement, because the unnamed one belongs to the client's query. */
 static enum run_result ask_catalogue(struct backend *b, Oid oid, struct type_rule *rule,
                                      const struct watch *w, struct failure *f)
 {
@@ -140,21 +135,17 @@ static enum run_result ask_catalogue(struct backend *b, Oid oid, struct type_rul
     const char *params[] = {number};
     PGresult *res = NULL;
     snprintf(number, sizeof number, "%u", oid);
-    enum run_result r = RUN_FAILED;
-    if (PQsendPrepare(b->conn, lookup_name, lookup_sql, 1, NULL))
-        r = collect(b, w, &res, f);
-    PQclear(res);
-    res = NULL;
-    if (r == RUN_OK) {
-        r = RUN_FAILED;
-        if (PQsendQueryPrepared(b->conn, lookup_name, 1, params, NULL, NULL, 0))
-            r = collect(b, w, &res, f);
+    if (!PQsendQueryParams(b->conn,
+                           "SELECT typelem FROM pg_catalog.pg_type "
+                           "WHERE oid = $1 AND typelem <> 0 AND typlen = -1",
+                           1, NULL, params, NULL, NULL, 0)) {
+        failure_set(f, 400, "connection closed");
+        return RUN_FAILED;
     }
+    enum run_result r = collect(b, w, &res, f);
     if (r == RUN_OK)
         rule_from_row(res, rule);
     PQclear(res);
-    if (r == RUN_FAILED && f->status == 0)
-        failure_set(f, 400, "connection closed");
     return r;
 }
 

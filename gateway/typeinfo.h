@@ -33,8 +33,8 @@ void typecache_free(struct typecache *cache);
 
 /* The rule of a type whose OID is known to every server. False: ask the catalogue. */
 bool type_rule_builtin(Oid oid, struct type_rule *rule);
-/* The rule of any type; asks the catalogue of b's database when needed (b must be idle, the
- * unnamed statement survives). RUN_FAILED when the catalogue cannot be read. */
+/* The rule of any type; asks the catalogue of b's database when needed (b must be idle; its unnamed
+ * statement is then replaced). RUN_FAILED when the catalogue cannot be read. */
 enum run_result type_rule_lookup(struct backend *b, Oid oid, struct type_rule *rule,
                                  const struct watch *w, struct failure *f);
 
