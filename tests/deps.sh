@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # deps.sh [--list] [SET...]: the packages that building, testing and the demo need, through the system's package manager.
-# SETs: build (configure and make), demo (isql and a PostgreSQL), test (everything of ./check). Default: all three.
+# SETs: build (the driver), gateway, isql, server (a PostgreSQL), test (everything of ./check); demo means gateway isql
+# server. Default: all.
 # Installs what is missing, as root or with sudo, and says what; prints nothing when all is there. --list only prints.
 # Nothing is ever downloaded any other way. Debian and Ubuntu; elsewhere it checks and names what to install by hand.
 # NEON_SKIP_DEPS=1 makes it do nothing: for machines where the equivalents came by other means.
@@ -10,41 +11,41 @@ set -u
 table()
 {
     cat <<'END'
-build gcc                       command -v gcc
-build libc6-dev                 
-build make                      command -v make
-build autoconf                  command -v autoconf
-build automake                  command -v automake
-build libtool                   
-build pkg-config|pkgconf        command -v pkg-config
-build unixodbc-dev              
-build libcurl4-openssl-dev|libcurl4-gnutls-dev pkg-config --exists libcurl
-build libjson-c-dev             pkg-config --exists json-c
-build libssl-dev                pkg-config --exists libcrypto
-build libmicrohttpd-dev         pkg-config --exists libmicrohttpd
-build libgnutls28-dev           pkg-config --exists gnutls
-build libpq-dev                 pkg-config --exists libpq
-build libwslay-dev              pkg-config --exists libwslay
-build ca-certificates           
-demo  unixodbc                  command -v isql
-demo  odbcinst                  command -v odbcinst
-demo  postgresql                ls /usr/lib/postgresql/*/bin/postgres
-test  libcmocka-dev             pkg-config --exists cmocka
-test  odbc-postgresql           
-test  binutils                  command -v nm
-test  curl                      command -v curl
-test  openssl                   command -v openssl
-test  xz-utils                  command -v xz
-test  clang-14|clang            
-test  llvm-14|llvm              
-test  libclang-rt-14-dev|libclang-rt-dev
-test  clang-format-14|clang-format
-test  python3                   command -v python3
-test  python3-pytest            python3 -c 'import pytest'
-test  nginx-light|nginx         command -v nginx || test -x /usr/sbin/nginx
-test  tinyproxy-bin|tinyproxy   command -v tinyproxy
-test  nodejs                    command -v node
-test  npm                       command -v npm
+build   gcc                                        command -v gcc
+build   libc6-dev
+build   make                                       command -v make
+build   autoconf                                   command -v autoconf
+build   automake                                   command -v automake
+build   libtool
+build   pkg-config|pkgconf                         command -v pkg-config
+build   unixodbc-dev
+build   libcurl4-openssl-dev|libcurl4-gnutls-dev   pkg-config --exists libcurl
+build   libjson-c-dev                              pkg-config --exists json-c
+build   libssl-dev                                 pkg-config --exists libcrypto
+gateway libmicrohttpd-dev                          pkg-config --exists libmicrohttpd
+gateway libgnutls28-dev                            pkg-config --exists gnutls
+gateway libpq-dev                                  pkg-config --exists libpq
+gateway libwslay-dev                               pkg-config --exists libwslay
+build   ca-certificates
+isql    unixodbc                                   command -v isql
+isql    odbcinst                                   command -v odbcinst
+server  postgresql                                 ls /usr/lib/postgresql/*/bin/postgres
+test    libcmocka-dev                              pkg-config --exists cmocka
+test    odbc-postgresql
+test    binutils                                   command -v nm
+test    curl                                       command -v curl
+test    openssl                                    command -v openssl
+test    xz-utils                                   command -v xz
+test    clang-14|clang
+test    llvm-14|llvm
+test    libclang-rt-14-dev|libclang-rt-dev
+test    clang-format-14|clang-format
+test    python3                                    command -v python3
+test    python3-pytest                             python3 -c 'import pytest'
+test    nginx-light|nginx                          command -v nginx || test -x /usr/sbin/nginx
+test    tinyproxy-bin|tinyproxy                    command -v tinyproxy
+test    nodejs                                     command -v node
+test    npm                                        command -v npm
 END
 }
 
@@ -55,14 +56,15 @@ sets=
 for arg in "$@"; do
     case $arg in
     --list) list=yes ;;
-    build | demo | test) sets="$sets $arg" ;;
+    build | gateway | isql | server | test) sets="$sets $arg" ;;
+    demo) sets="$sets gateway isql server" ;;
     *)
-        say "usage: deps.sh [--list] [build|demo|test]..." >&2
+        say "usage: deps.sh [--list] [build|gateway|isql|server|demo|test]..." >&2
         exit 2
         ;;
     esac
 done
-sets=${sets:-build demo test}
+sets=${sets:-build gateway isql server test}
 [ "${NEON_SKIP_DEPS:-}" != 1 ] || [ $list = yes ] || exit 0
 
 wanted() { case " $sets " in *" $1 "*) ;; *) return 1 ;; esac; }
@@ -84,7 +86,7 @@ missing()
 
 if [ $list = yes ]; then
     table | while read -r set names probe; do
-        wanted "$set" && printf '%-6s %s\n' "$set" "${names//|/ or }"
+        wanted "$set" && printf '%-8s %s\n' "$set" "${names//|/ or }"
     done
     exit 0
 fi
