@@ -9,6 +9,7 @@
 
 /* Attributes an application sets with SQLSetConnectAttr; rows in attr_dbc.def point here. */
 struct dbc_attrs {
+    /* txn_isolation: 0 = as the server says */
     SQLUINTEGER access_mode, autocommit, login_timeout_s, connection_timeout_s, txn_isolation, odbc_cursors, packet_size,
         metadata_id, async_enable, trace, translate_option, ansi_app, disconnect_behavior, dead, auto_ipd;
     SQLULEN quiet_window;
@@ -60,6 +61,15 @@ void dbc_free(struct dbc *d);
 bool dbc_open(struct dbc *d, struct conn_options *options, struct err *e) NEON_MUST_CHECK;
 /* Frees transport, options and server info. Statements must be gone. */
 void dbc_close(struct dbc *d);
+/* Attributes, statement defaults and type options as they are after connecting: from the defaults and the keywords. What
+ * the application set before connecting wins; with `forget_application` it does not (SQL_ATTR_RESET_CONNECTION). */
+void dbc_apply_options(struct dbc *d, bool forget_application);
+/* True when statements must run read-only: the attribute or ReadOnly=1. */
+bool dbc_is_read_only(const struct dbc *d);
+/* The isolation level in force, SQL_TXN_*: the attribute, else the server's default, else READ COMMITTED. */
+SQLUINTEGER dbc_isolation(const struct dbc *d);
+/* The same as the server wants it in a batch's header; ISOLATION_DEFAULT when the application and keywords said nothing. */
+enum isolation dbc_isolation_header(const struct dbc *d);
 /* Seconds, 0 = none: the attribute when the application set it, else the keyword. */
 int64_t dbc_login_timeout_s(const struct dbc *d);
 int64_t dbc_read_timeout_s(const struct dbc *d);

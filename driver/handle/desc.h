@@ -79,9 +79,26 @@ struct desc_value {
     SQLPOINTER pointer;
     const char *text;
 };
-/* SQL_NO_DATA when the record number is past count. Posts on the descriptor's handle. */
+/* SQL_NO_DATA when the record number is past count. Posts on the descriptor's handle. Reading a field that the kind of
+ * descriptor does not use gives 0 or "" (the reference says success with an undefined value); setting one is HY091. */
 SQLRETURN desc_get_field(struct desc *d, SQLSMALLINT rec_number, SQLSMALLINT field, struct desc_value *out);
 SQLRETURN desc_set_field(struct desc *d, SQLSMALLINT rec_number, SQLSMALLINT field, SQLPOINTER value, SQLINTEGER value_bytes);
+/* SQLGetDescRec and SQLSetDescRec. */
+struct desc_rec_values {
+    const char *name;    /* get only; never NULL */
+    SQLSMALLINT type, subtype;
+    SQLLEN octet_length;
+    SQLSMALLINT precision, scale, nullable;
+    SQLPOINTER app_data_ptr;                                 /* set only */
+    SQLLEN *app_octet_length_ptr, *app_indicator_ptr;        /* set only */
+};
+/* SQL_NO_DATA past the count; 07009. */
+SQLRETURN desc_get_rec(struct desc *d, SQLSMALLINT rec_number, struct desc_rec_values *out);
+/* HY016 for an IRD, HY021 when type, precision and scale do not fit, 07009. */
+SQLRETURN desc_set_rec(struct desc *d, SQLSMALLINT rec_number, const struct desc_rec_values *v);
+/* The consistency check of SQLSetDescRec, which also runs when SQL_DESC_DATA_PTR is set: NULL when consistent, else a
+ * sentence that says why not. */
+const char *desc_rec_inconsistency(const struct desc *d, const struct desc_rec *r);
 /* The same table for SQLColAttribute: the field of an IRD record, ODBC 2 ids included. False: HY091. */
 bool desc_col_attribute(const struct desc *ird, size_t column, SQLUSMALLINT field, struct desc_value *out);
 

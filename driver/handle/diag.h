@@ -15,6 +15,7 @@
 
 struct diag_record {
     char state[6];      /* as SQLGetDiagRec shows it */
+    char state3[6];     /* the ODBC 3 or server's own code: decides rank, origins and severity */
     SQLINTEGER native;
     char *text;         /* owned; with the prefix; UTF-8. NULL: the text of the state's row */
     SQLLEN row_number;  /* SQL_NO_ROW_NUMBER, SQL_ROW_NUMBER_UNKNOWN or 1-based in the rowset */
@@ -25,10 +26,10 @@ struct diag_record {
 };
 
 struct diag {
-    struct diag_record *records; /* owned; errors before warnings */
+    struct diag_record *records; /* owned; by row number, then errors before warnings (SQLGetDiagField, "sequence") */
     size_t n_records, cap_records;
-    struct diag_record oom_record; /* preallocated: HY001 needs no memory */
-    bool oom;                  /* oom_record is the first record */
+    struct diag_record oom_record; /* preallocated: a record needs no memory */
+    bool oom;                  /* oom_record is in use and is the first record; its text is the state's */
     SQLRETURN return_code;     /* SQL_DIAG_RETURNCODE */
     SQLLEN row_count;          /* SQL_DIAG_ROW_COUNT */
     SQLLEN cursor_row_count;   /* SQL_DIAG_CURSOR_ROW_COUNT */
@@ -44,7 +45,27 @@ size_t diag_count(const struct diag *d);
 /* 1-based; NULL past the end. */
 const struct diag_record *diag_record(const struct diag *d, size_t number);
 
+/* The message with prefix, never NULL: the record's own text, or that of its state's row when memory had run out. */
+const char *diag_record_text(const struct diag_record *r);
+/* "ISO 9075", "ODBC 3.0", or "PostgreSQL" for classes and subclasses of the server's own. */
+const char *diag_class_origin(const struct diag_record *r);
+const char *diag_subclass_origin(const struct diag_record *r);
+/* True for a state that comes with SQL_SUCCESS_WITH_INFO (class 01). */
+bool diag_state_is_warning(const char *state3);
+
 struct handle;
+
+/* SQLGetDiagField over diag_field.def; text is UTF-8 and lives as long as the record. */
+enum diag_value_kind { DIAG_V_TEXT, DIAG_V_INTEGER, DIAG_V_LEN, DIAG_V_RETURNCODE };
+struct diag_value {
+    enum diag_value_kind kind;
+    const char *text;
+    SQLLEN number;
+};
+/* SQL_SUCCESS; SQL_NO_DATA past the last record; SQL_ERROR for an unknown id, a record number below 1 for a record field,
+ * or a statement's field on another handle. Posts nothing: SQLGetDiag* never does. */
+SQLRETURN diag_get_field(const struct handle *h, SQLSMALLINT number, SQLSMALLINT id, struct diag_value *out);
+
 /* Post a record. They return SQL_ERROR, or SQL_SUCCESS_WITH_INFO for a state of class INFO, so that `return diag_post(...)`
  * reads well. */
 SQLRETURN diag_post(struct handle *h, enum sqlstate s, SQLINTEGER native, const char *fmt, ...) NEON_PRINTF(4, 5);

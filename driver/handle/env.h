@@ -10,7 +10,7 @@ struct env {
     SQLINTEGER odbc_version;       /* 0 until set; SQL_OV_ODBC2, SQL_OV_ODBC3, SQL_OV_ODBC3_80 */
     SQLUINTEGER connection_pooling, cp_match;
     SQLINTEGER output_nts;
-    size_t n_dbcs;                 /* live connections; SQLFreeHandle is HY010 while > 0 */
+    atomic_size_t n_dbcs;          /* live connections; SQLFreeHandle is HY010 while > 0 */
 };
 
 struct env *env_new(void) NEON_MUST_CHECK;

@@ -26,6 +26,11 @@ struct handle {
     struct diag diag;
 };
 
+/* Layout rule: struct dbc begins {struct handle handle; struct env *env; ...}, struct stmt and struct desc begin
+ * {struct handle handle; struct dbc *dbc; ...}. handle_env and handle_dbc read the parent there, so that this layer need
+ * not know struct stmt; tests/unit/handle asserts it. */
+#define HANDLE_PARENT_OFFSET sizeof(struct handle)
+
 struct env;
 struct dbc;
 struct desc;

@@ -1,0 +1,354 @@
+/* Life of connection handles, and connecting: options to transport, and the one request that proves user, password and
+ * database and tells the server's version and settings. Parses no keywords (config/ does) and posts no diagnostics. Called
+ * by api/. */
+#include "handle/dbc.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "config/net.h"
+#include "handle/attr.h"
+#include "handle/desc.h"
+#include "result/row_decoder.h"
+
+/* ---- life ---- */
+
+struct dbc *dbc_new(struct env *env)
+{
+    struct dbc *d = mem_calloc(1, sizeof *d);
+
+    if (d == NULL)
+        return NULL;
+    if (pthread_mutex_init(&d->lock, NULL) != 0)
+        goto no_lock;
+    if (pthread_mutex_init(&d->cancel_lock, NULL) != 0)
+        goto no_cancel_lock;
+    handle_init(&d->handle, HANDLE_DBC);
+    d->env = env;
+    conn_options_init(&d->options);
+    type_options_default(&d->type_options);
+    d->conv_env.options = &d->type_options;
+    dbc_attrs_default(&d->attrs);
+    stmt_attrs_default(&d->stmt_defaults);
+    env->n_dbcs++;
+    return d;
+
+no_cancel_lock:
+    pthread_mutex_destroy(&d->lock);
+no_lock:
+    mem_free(d);
+    return NULL;
+}
+
+void dbc_free(struct dbc *d)
+{
+    if (d == NULL)
+        return;
+    dbc_close(d);
+    while (d->descs != NULL)
+        desc_free_explicit(d->descs);
+    d->env->n_dbcs--;
+    handle_release(&d->handle);
+    pthread_mutex_destroy(&d->cancel_lock);
+    pthread_mutex_destroy(&d->lock);
+    mem_free(d);
+}
+
+static void server_info_release(struct server_info *s)
+{
+    mem_free(s->version);
+    mem_free(s->user);
+    mem_free(s->database);
+    mem_free(s->default_isolation);
+    mem_free(s->time_zone);
+    *s = (struct server_info){0};
+}
+
+void dbc_close(struct dbc *d)
+{
+    /* The keyword's timeout goes with the keywords; one that the application set stays, as all its attributes do. */
+    if (d->stmt_defaults.query_timeout_s == (SQLULEN)d->options.query_timeout_s)
+        d->stmt_defaults.query_timeout_s = 0;
+    transport_free(d->transport);
+    d->transport = NULL;
+    conn_options_release(&d->options);
+    server_info_release(&d->server);
+    mem_free(d->dsn_name);
+    d->dsn_name = NULL;
+    type_options_default(&d->type_options);
+    log_close(d->log);
+    d->log = NULL;
+    d->connected = false;
+}
+
+/* ---- what attributes and keywords say together ---- */
+
+int64_t dbc_login_timeout_s(const struct dbc *d)
+{
+    return d->attrs.login_timeout_set ? (int64_t)d->attrs.login_timeout_s : d->options.login_timeout_s;
+}
+
+int64_t dbc_read_timeout_s(const struct dbc *d)
+{
+    return d->attrs.connection_timeout_set ? (int64_t)d->attrs.connection_timeout_s : d->options.read_timeout_s;
+}
+
+bool dbc_is_read_only(const struct dbc *d)
+{
+    return d->attrs.access_mode == SQL_MODE_READ_ONLY || d->options.read_only;
+}
+
+static const struct isolation_name {
+    const char *server; /* as default_transaction_isolation spells it */
+    SQLUINTEGER odbc;
+    enum isolation header;
+} isolation_names[] = {
+    {"read committed", SQL_TXN_READ_COMMITTED, ISOLATION_READ_COMMITTED},
+    {"read uncommitted", SQL_TXN_READ_UNCOMMITTED, ISOLATION_READ_UNCOMMITTED},
+    {"repeatable read", SQL_TXN_REPEATABLE_READ, ISOLATION_REPEATABLE_READ},
+    {"serializable", SQL_TXN_SERIALIZABLE, ISOLATION_SERIALIZABLE},
+};
+
+SQLUINTEGER dbc_isolation(const struct dbc *d)
+{
+    const char *server = d->server.default_isolation;
+
+    if (d->attrs.txn_isolation != 0)
+        return d->attrs.txn_isolation;
+    for (size_t i = 0; server != NULL && i < ARRAY_LEN(isolation_names); i++)
+        if (strcmp(server, isolation_names[i].server) == 0)
+            return isolation_names[i].odbc;
+    return SQL_TXN_READ_COMMITTED;
+}
+
+enum isolation dbc_isolation_header(const struct dbc *d)
+{
+    for (size_t i = 0; i < ARRAY_LEN(isolation_names); i++)
+        if (d->attrs.txn_isolation == isolation_names[i].odbc)
+            return isolation_names[i].header;
+    return ISOLATION_DEFAULT;
+}
+
+void dbc_apply_options(struct dbc *d, bool forget_application)
+{
+    if (forget_application) {
+        dbc_attrs_default(&d->attrs);
+        stmt_attrs_default(&d->stmt_defaults);
+    }
+    conn_options_to_types(&d->options, &d->type_options);
+    if (d->stmt_defaults.query_timeout_s == 0)
+        d->stmt_defaults.query_timeout_s = (SQLULEN)d->options.query_timeout_s;
+}
+
+/* ---- the probe ---- */
+
+enum probe_column {
+    PROBE_VERSION, PROBE_VERSION_NUM, PROBE_USER, PROBE_DATABASE, PROBE_ISOLATION, PROBE_TIME_ZONE, PROBE_CLIENT_ENCODING,
+    PROBE_CONFORMING_STRINGS, PROBE_DATE_STYLE,
+    PROBE_COUNT
+};
+
+/* In the order of enum probe_column; qualified, so that no search_path changes what is asked. */
+static const char probe_sql[] =
+    "SELECT pg_catalog.current_setting('server_version'), pg_catalog.current_setting('server_version_num'), "
+    "current_user::pg_catalog.text, pg_catalog.current_database()::pg_catalog.text, "
+    "pg_catalog.current_setting('default_transaction_isolation'), pg_catalog.current_setting('TimeZone'), "
+    "pg_catalog.current_setting('client_encoding'), pg_catalog.current_setting('standard_conforming_strings'), "
+    "pg_catalog.current_setting('DateStyle')";
+
+/* Settings without which text would be misread; each can be put right for the role. */
+static const struct required_setting {
+    enum probe_column column;
+    const char *name;
+    const char *value;
+    bool prefix; /* the value begins with it ("ISO, MDY") */
+    const char *why;
+} required_settings[] = {
+    {PROBE_CLIENT_ENCODING, "client_encoding", "UTF8", false, "this driver reads and writes UTF-8"},
+    {PROBE_CONFORMING_STRINGS, "standard_conforming_strings", "on", false,
+     "a backslash in a text literal would otherwise change its meaning"},
+    {PROBE_DATE_STYLE, "datestyle", "ISO", true, "dates could otherwise be read with day and month exchanged"},
+};
+
+static bool setting_fits(const struct required_setting *r, const struct cell *cell)
+{
+    size_t len = strlen(r->value);
+
+    if (r->prefix ? cell->len < len : cell->len != len)
+        return false;
+    return sv_ieq(sv_n(cell->ptr, len), sv(r->value));
+}
+
+static bool check_settings(const struct cell *row, struct err *e)
+{
+    for (size_t i = 0; i < ARRAY_LEN(required_settings); i++) {
+        const struct required_setting *r = &required_settings[i];
+        const struct cell *cell = &row[r->column];
+
+        if (setting_fits(r, cell))
+            continue;
+        return err_set(e, ST_08004, 0,
+                       "The setting %s of this user and database is \"%.*s\", and the driver needs %s: %s. Run once: "
+                       "ALTER ROLE %.*s SET %s TO '%s'",
+                       r->name, (int)(cell->len < 60 ? cell->len : 60), cell->ptr, r->value, r->why,
+                       (int)(row[PROBE_USER].len < 63 ? row[PROBE_USER].len : 63), row[PROBE_USER].ptr, r->name, r->value);
+    }
+    return true;
+}
+
+static bool take_server_info(struct dbc *d, const struct cell *row, struct err *e)
+{
+    struct server_info *s = &d->server;
+    int64_t num = 0;
+
+    for (size_t i = 0; i < PROBE_COUNT; i++)
+        if (row[i].ptr == NULL)
+            return err_set(e, ST_08001, 0, "The server left a question about its settings unanswered: it does not behave like "
+                           "PostgreSQL.");
+    if (!check_settings(row, e))
+        return false;
+    if (sv_to_i64(sv_n(row[PROBE_VERSION_NUM].ptr, row[PROBE_VERSION_NUM].len), &num) && num > 0 && num < 100000000)
+        s->version_num = (int)num;
+    s->version = mem_strndup(row[PROBE_VERSION].ptr, row[PROBE_VERSION].len);
+    s->user = mem_strndup(row[PROBE_USER].ptr, row[PROBE_USER].len);
+    s->database = mem_strndup(row[PROBE_DATABASE].ptr, row[PROBE_DATABASE].len);
+    s->default_isolation = mem_strndup(row[PROBE_ISOLATION].ptr, row[PROBE_ISOLATION].len);
+    s->time_zone = mem_strndup(row[PROBE_TIME_ZONE].ptr, row[PROBE_TIME_ZONE].len);
+    if (!s->version || !s->user || !s->database || !s->default_isolation || !s->time_zone)
+        return err_oom(e);
+    return true;
+}
+
+/* One read from the network into the decoder. */
+static bool feed(struct exchange *x, struct row_decoder *dec, struct err *e)
+{
+    size_t cap = 0, got = 0;
+    char *room = row_decoder_room(dec, &cap, e);
+
+    if (room == NULL)
+        return false;
+    switch (exchange_read(x, room, cap, &got, e)) {
+    case EXCHANGE_DATA:
+        row_decoder_commit(dec, got);
+        return true;
+    case EXCHANGE_END:
+        row_decoder_finish(dec);
+        return true;
+    case EXCHANGE_FAILED:
+    default:
+        return false;
+    }
+}
+
+static bool read_probe(struct dbc *d, struct exchange *x, struct row_decoder *dec, struct err *e)
+{
+    bool seen = false;
+
+    for (;;) {
+        switch (row_decoder_next(dec, e)) {
+        case DECODE_MORE:
+            if (!feed(x, dec, e))
+                return false;
+            break;
+        case DECODE_ROW:
+            if (seen || row_decoder_n_columns(dec) != PROBE_COUNT)
+                return err_set(e, ST_08001, 0, "The answer to the first question is not the one asked for: is this address a "
+                               "Neon SQL endpoint?");
+            if (!take_server_info(d, row_decoder_row(dec), e))
+                return false;
+            seen = true;
+            break;
+        case DECODE_END:
+            return seen ? true : err_set(e, ST_08001, 0, "The server answered the first question with no row.");
+        case DECODE_ERROR:
+            return false;
+        case DECODE_FIELDS:
+        case DECODE_RESULT_END:
+        default:
+            break;
+        }
+    }
+}
+
+static bool probe(struct dbc *d, struct err *e)
+{
+    const struct wire_stmt stmt = {.sql = SV_LIT(probe_sql)};
+    const struct wire_request request = {
+        .stmts = &stmt,
+        .n_stmts = 1,
+        .repeatable = true,
+        .connecting = true,
+        .deadline = deadline_after_s(dbc_login_timeout_s(d)),
+        .read_timeout_s = dbc_read_timeout_s(d),
+    };
+    struct exchange *x = NULL;
+    struct row_decoder *dec = row_decoder_new();
+    bool ok = false;
+
+    if (dec == NULL)
+        return err_oom(e);
+    x = exchange_start(d->transport, &request, e);
+    if (x != NULL)
+        ok = read_probe(d, x, dec, e);
+    exchange_free(x);
+    row_decoder_free(dec);
+    return ok;
+}
+
+/* ---- connecting ---- */
+
+static bool add_secret(void *ctx, struct strview secret)
+{
+    return log_add_secret(ctx, secret);
+}
+
+static bool open_log(struct dbc *d, struct err *e)
+{
+    struct buf path = BUF_INIT(8192);
+    bool ok = true;
+
+    if (d->options.log_level <= 0)
+        return true;
+    if (!conn_options_log_path(&d->options, &path))
+        ok = err_oom(e);
+    else if (path.len > 0) {
+        d->log = log_open(path.data, (enum log_level)d->options.log_level, e);
+        ok = d->log != NULL;
+        if (ok && !conn_options_each_secret(&d->options, add_secret, d->log))
+            ok = err_oom(e);
+    }
+    buf_release(&path);
+    return ok;
+}
+
+static bool open_steps(struct dbc *d, struct err *e)
+{
+    struct net_options net = {0};
+
+    if (!conn_options_load_files(&d->options, e) || !conn_options_complete(&d->options, e) || !open_log(d, e))
+        return false;
+    if (d->options.dsn != NULL) {
+        d->dsn_name = mem_strdup(d->options.dsn);
+        if (d->dsn_name == NULL)
+            return err_oom(e);
+    }
+    if (!conn_options_to_net(&d->options, &net, e))
+        return false;
+    d->transport = transport_new(&net, d->log, e);
+    if (d->transport == NULL)
+        return false;
+    dbc_apply_options(d, false);
+    return !d->options.verify_connection_early || probe(d, e);
+}
+
+bool dbc_open(struct dbc *d, struct conn_options *options, struct err *e)
+{
+    conn_options_move(&d->options, options);
+    d->pid = getpid();
+    if (!open_steps(d, e)) {
+        dbc_close(d);
+        return false;
+    }
+    d->connected = true;
+    return true;
+}
