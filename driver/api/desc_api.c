@@ -1,0 +1,201 @@
+/* Descriptors: SQLGet/SetDescField, SQLGet/SetDescRec, SQLCopyDesc. The table is handle/desc_field.def. */
+#include "api/api_enter.h"
+#include "api/text_arg.h"
+
+static SQLRETURN put_value(struct desc *d, const struct desc_value *v, SQLPOINTER app, const struct text_out *text)
+{
+    SQLSMALLINT small = (SQLSMALLINT)v->number;
+    SQLINTEGER integer = (SQLINTEGER)v->number;
+
+    if (v->kind == DESC_V_TEXT)
+        return text_out_put(&d->handle, text, sv(v->text ? v->text : ""));
+    if (app == NULL)
+        return SQL_SUCCESS;
+    if (v->kind == DESC_V_SMALLINT)
+        memcpy(app, &small, sizeof small);
+    else if (v->kind == DESC_V_INTEGER)
+        memcpy(app, &integer, sizeof integer);
+    else if (v->kind == DESC_V_POINTER)
+        memcpy(app, &v->pointer, sizeof v->pointer);
+    else
+        memcpy(app, &v->number, sizeof v->number);
+    return SQL_SUCCESS;
+}
+
+/* An IRD has no meaning before there is a result (HY007, SQLGetDescField's reference). */
+static SQLRETURN check_ird(struct desc *d)
+{
+    if (d->role == DESC_IRD && d->stmt != NULL && !d->stmt->executed && !d->stmt->prepared)
+        return diag_post(&d->handle, ST_HY007, 0, "The statement of this descriptor is neither prepared nor executed.");
+    return SQL_SUCCESS;
+}
+
+static SQLRETURN get_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value, const struct text_out *text)
+{
+    SQLRETURN rc;
+    struct desc_value v = {0};
+    struct desc *d = api_enter_desc(h, "SQLGetDescField", ENTER_PLAIN, &rc);
+
+    if (d == NULL)
+        return rc;
+    rc = check_ird(d);
+    if (rc == SQL_SUCCESS)
+        rc = desc_get_field(d, rec, field, &v);
+    if (rc == SQL_SUCCESS)
+        rc = put_value(d, &v, value, text);
+    return api_leave_desc(d, rc);
+}
+
+NEON_EXPORT SQLRETURN SQL_API SQLGetDescField(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value, SQLINTEGER cap,
+                                              SQLINTEGER *len)
+{
+    return get_desc_field(h, rec, field, value, &OUT_INT(value, cap, len, UNIT_A));
+}
+
+NEON_EXPORT SQLRETURN SQL_API SQLGetDescFieldW(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value,
+                                               SQLINTEGER cap, SQLINTEGER *len)
+{
+    return get_desc_field(h, rec, field, value, &OUT_INT(value, cap, len, UNIT_W_BYTES));
+}
+
+static SQLRETURN set_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value, SQLINTEGER len,
+                                struct text_in in)
+{
+    SQLRETURN rc;
+    struct text t = TEXT_INIT;
+    struct desc *d = api_enter_desc(h, "SQLSetDescField", ENTER_PLAIN, &rc);
+
+    if (d == NULL)
+        return rc;
+    if (field == SQL_DESC_NAME) { /* the one text field that may be set (IPD) */
+        rc = text_in_read(&d->handle, in, &t);
+        value = t.is_null ? NULL : (SQLPOINTER)(uintptr_t)buf_str(&t.utf8);
+        len = SQL_NTS;
+    } else {
+        rc = SQL_SUCCESS;
+    }
+    if (rc == SQL_SUCCESS)
+        rc = desc_set_field(d, rec, field, value, len);
+    text_release(&t);
+    return api_leave_desc(d, rc);
+}
+
+NEON_EXPORT SQLRETURN SQL_API SQLSetDescField(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value, SQLINTEGER len)
+{
+    return set_desc_field(h, rec, field, value, len, IN_A(value, len));
+}
+
+NEON_EXPORT SQLRETURN SQL_API SQLSetDescFieldW(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value,
+                                               SQLINTEGER len)
+{
+    return set_desc_field(h, rec, field, value, len, IN_W_BYTES(value, len));
+}
+
+struct rec_out {
+    SQLSMALLINT *type, *subtype;
+    SQLLEN *length;
+    SQLSMALLINT *precision, *scale, *nullable;
+};
+
+static void put_rec(const struct desc_rec *r, const struct rec_out *out)
+{
+    if (out->type != NULL)
+        *out->type = r->type;
+    if (out->subtype != NULL)
+        *out->subtype = r->datetime_interval_code;
+    if (out->length != NULL)
+        *out->length = r->octet_length;
+    if (out->precision != NULL)
+        *out->precision = r->precision;
+    if (out->scale != NULL)
+        *out->scale = r->scale;
+    if (out->nullable != NULL)
+        *out->nullable = r->nullable;
+}
+
+static SQLRETURN get_desc_rec(SQLHDESC h, SQLSMALLINT number, const struct text_out *name, const struct rec_out *out)
+{
+    SQLRETURN rc;
+    const struct desc_rec *r;
+    struct desc *d = api_enter_desc(h, "SQLGetDescRec", ENTER_PLAIN, &rc);
+
+    if (d == NULL)
+        return rc;
+    rc = check_ird(d);
+    if (rc != SQL_SUCCESS)
+        return api_leave_desc(d, rc);
+    if (number < 0 || (number == 0 && d->role == DESC_IPD))
+        return api_leave_desc(d, diag_post(&d->handle, ST_07009, 0, "Record %d does not exist.", number));
+    r = number > d->count ? NULL : desc_record(d, (size_t)number);
+    if (r == NULL)
+        return api_leave_desc(d, SQL_NO_DATA);
+    put_rec(r, out);
+    return api_leave_desc(d, text_out_put(&d->handle, name, sv(r->name ? r->name : "")));
+}
+
+NEON_EXPORT SQLRETURN SQL_API SQLGetDescRec(SQLHDESC h, SQLSMALLINT number, SQLCHAR *name, SQLSMALLINT cap, SQLSMALLINT *len,
+                                            SQLSMALLINT *type, SQLSMALLINT *subtype, SQLLEN *length, SQLSMALLINT *precision,
+                                            SQLSMALLINT *scale, SQLSMALLINT *nullable)
+{
+    return get_desc_rec(h, number, &OUT_SMALL(name, cap, len, UNIT_A),
+                        &(struct rec_out){type, subtype, length, precision, scale, nullable});
+}
+
+NEON_EXPORT SQLRETURN SQL_API SQLGetDescRecW(SQLHDESC h, SQLSMALLINT number, SQLWCHAR *name, SQLSMALLINT cap,
+                                             SQLSMALLINT *len, SQLSMALLINT *type, SQLSMALLINT *subtype, SQLLEN *length,
+                                             SQLSMALLINT *precision, SQLSMALLINT *scale, SQLSMALLINT *nullable)
+{
+    return get_desc_rec(h, number, &OUT_SMALL(name, cap, len, UNIT_W_CHARS),
+                        &(struct rec_out){type, subtype, length, precision, scale, nullable});
+}
+
+struct rec_field {
+    SQLSMALLINT field;
+    SQLPOINTER value;
+};
+
+NEON_EXPORT SQLRETURN SQL_API SQLSetDescRec(SQLHDESC h, SQLSMALLINT number, SQLSMALLINT type, SQLSMALLINT subtype,
+                                            SQLLEN length, SQLSMALLINT precision, SQLSMALLINT scale, SQLPOINTER data,
+                                            SQLLEN *octet_length, SQLLEN *indicator)
+{
+    SQLRETURN rc;
+    struct desc *d = api_enter_desc(h, "SQLSetDescRec", ENTER_PLAIN, &rc);
+    bool sub = type == SQL_DATETIME || type == SQL_INTERVAL;
+    const struct rec_field fields[] = {
+        {SQL_DESC_TYPE, (SQLPOINTER)(intptr_t)type},
+        {sub ? SQL_DESC_DATETIME_INTERVAL_CODE : 0, (SQLPOINTER)(intptr_t)subtype},
+        {SQL_DESC_OCTET_LENGTH, (SQLPOINTER)(intptr_t)length},
+        {SQL_DESC_PRECISION, (SQLPOINTER)(intptr_t)precision},
+        {SQL_DESC_SCALE, (SQLPOINTER)(intptr_t)scale},
+        {d && d->role != DESC_IPD ? SQL_DESC_OCTET_LENGTH_PTR : 0, octet_length},
+        {d && d->role != DESC_IPD ? SQL_DESC_INDICATOR_PTR : 0, indicator},
+        {d && d->role != DESC_IPD ? SQL_DESC_DATA_PTR : 0, data},
+    };
+
+    if (d == NULL)
+        return rc;
+    rc = SQL_SUCCESS;
+    for (size_t i = 0; rc == SQL_SUCCESS && i < ARRAY_LEN(fields); i++)
+        if (fields[i].field != 0)
+            rc = desc_set_field(d, number, fields[i].field, fields[i].value, 0);
+    return api_leave_desc(d, rc);
+}
+
+NEON_EXPORT SQLRETURN SQL_API SQLCopyDesc(SQLHDESC from, SQLHDESC to)
+{
+    SQLRETURN rc;
+    struct handle *source = handle_check(from, HANDLE_DESC);
+    struct desc *d;
+
+    if (source == NULL)
+        return SQL_INVALID_HANDLE;
+    d = api_enter_desc(to, "SQLCopyDesc", ENTER_PLAIN, &rc);
+    if (d == NULL)
+        return rc;
+    if (d->role == DESC_IRD)
+        rc = diag_post(&d->handle, ST_HY016, 0, "An implementation row descriptor cannot be changed.");
+    else
+        rc = desc_copy(d, (struct desc *)(void *)source) ? SQL_SUCCESS
+                                                        : diag_post(&d->handle, ST_HY001, 0, "Out of memory.");
+    return api_leave_desc(d, rc);
+}

@@ -1,0 +1,49 @@
+/* Parameters: SQLBindParameter, SQLNumParams, SQLParamData, SQLPutData. */
+#include "api/api_enter.h"
+
+NEON_EXPORT SQLRETURN SQL_API SQLBindParameter(SQLHSTMT h, SQLUSMALLINT number, SQLSMALLINT io_type, SQLSMALLINT c_type,
+                                               SQLSMALLINT sql_type, SQLULEN column_size, SQLSMALLINT decimal_digits,
+                                               SQLPOINTER value, SQLLEN buffer_bytes, SQLLEN *len_or_ind)
+{
+    SQLRETURN rc;
+    struct bind_param b = {number, io_type, c_type, sql_type, column_size, decimal_digits, value, buffer_bytes, len_or_ind};
+    struct stmt *s = api_enter_stmt(h, "SQLBindParameter", ENTER_PLAIN, &rc);
+
+    return s ? api_leave_stmt(s, stmt_bind_param(s, &b)) : rc;
+}
+
+NEON_EXPORT SQLRETURN SQL_API SQLNumParams(SQLHSTMT h, SQLSMALLINT *out)
+{
+    SQLRETURN rc;
+    SQLSMALLINT n = 0;
+    struct stmt *s = api_enter_stmt(h, "SQLNumParams", ENTER_PLAIN, &rc);
+
+    if (s == NULL)
+        return rc;
+    rc = stmt_num_params(s, &n);
+    if (rc == SQL_SUCCESS && out != NULL)
+        *out = n;
+    return api_leave_stmt(s, rc);
+}
+
+NEON_EXPORT SQLRETURN SQL_API SQLParamData(SQLHSTMT h, SQLPOINTER *token)
+{
+    SQLRETURN rc;
+    SQLPOINTER t = NULL;
+    struct stmt *s = api_enter_stmt(h, "SQLParamData", ENTER_NEED_DATA_OK, &rc);
+
+    if (s == NULL)
+        return rc;
+    rc = stmt_param_data(s, &t);
+    if (rc == SQL_NEED_DATA && token != NULL)
+        *token = t;
+    return api_leave_stmt(s, rc);
+}
+
+NEON_EXPORT SQLRETURN SQL_API SQLPutData(SQLHSTMT h, SQLPOINTER data, SQLLEN len_or_ind)
+{
+    SQLRETURN rc;
+    struct stmt *s = api_enter_stmt(h, "SQLPutData", ENTER_NEED_DATA_OK, &rc);
+
+    return s ? api_leave_stmt(s, stmt_put_data(s, data, len_or_ind)) : rc;
+}

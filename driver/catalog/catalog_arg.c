@@ -1,0 +1,92 @@
+/* Arguments of catalog functions. Builds no SQL: every argument travels as a parameter. Called by the files of this folder. */
+#include "catalog/catalog_arg.h"
+
+void catalog_args_init(struct catalog_args *a)
+{
+    *a = (struct catalog_args){.n = 0};
+    for (size_t i = 0; i < ARRAY_LEN(a->texts); i++)
+        buf_init(&a->texts[i], CATALOG_ARG_MAX_BYTES * 2);
+}
+
+void catalog_args_release(struct catalog_args *a)
+{
+    for (size_t i = 0; i < ARRAY_LEN(a->texts); i++)
+        buf_release(&a->texts[i]);
+}
+
+bool catalog_is_odbc2(const struct stmt *s)
+{
+    return env_is_odbc2(s->dbc->env);
+}
+
+static SQLRETURN too_long(struct stmt *s)
+{
+    return diag_post(&s->handle, ST_HY090, 0, "A name argument is longer than %d bytes.", CATALOG_ARG_MAX_BYTES);
+}
+
+static SQLRETURN add(struct stmt *s, struct catalog_args *a, bool is_null)
+{
+    struct buf *b = &a->texts[a->n];
+
+    if (b->failed || !buf_reserve(b, 1))
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    a->params[a->n] = is_null ? (struct wire_param){NULL, 0} : (struct wire_param){b->data, b->len};
+    a->n++;
+    return SQL_SUCCESS;
+}
+
+/* An identifier as a pattern that matches only itself. */
+static void append_identifier(struct buf *b, struct strview v)
+{
+    bool quoted = v.len >= 2 && v.ptr[0] == '"' && v.ptr[v.len - 1] == '"';
+
+    if (quoted)
+        v = sv_n(v.ptr + 1, v.len - 2);
+    else
+        while (v.len > 0 && v.ptr[v.len - 1] == ' ')
+            v.len--;
+    for (size_t i = 0; i < v.len; i++) {
+        char c = quoted ? v.ptr[i] : ascii_lower(v.ptr[i]);
+        if (quoted && c == '"' && i + 1 < v.len && v.ptr[i + 1] == '"')
+            i++;
+        if (c == '%' || c == '_' || c == '\\')
+            buf_append_char(b, '\\');
+        buf_append_char(b, c);
+    }
+}
+
+/* A backslash at the end would be an error of LIKE: it can only mean itself. */
+static void append_pattern(struct buf *b, struct strview v)
+{
+    size_t backslashes = 0;
+
+    buf_append_sv(b, v);
+    while (backslashes < v.len && v.ptr[v.len - 1 - backslashes] == '\\')
+        backslashes++;
+    if (backslashes % 2 == 1)
+        buf_append_char(b, '\\');
+}
+
+SQLRETURN catalog_add_pattern(struct stmt *s, struct catalog_args *a, struct strview v, const char *what)
+{
+    if (v.ptr == NULL && s->attrs.metadata_id == SQL_TRUE && strcmp(what, "catalog") != 0)
+        return diag_post(&s->handle, ST_HY009, 0, "SQL_ATTR_METADATA_ID is on: the %s name must not be a null pointer.", what);
+    if (v.len > CATALOG_ARG_MAX_BYTES)
+        return too_long(s);
+    if (v.ptr == NULL || v.len == 0)
+        return add(s, a, true);
+    if (s->attrs.metadata_id == SQL_TRUE)
+        append_identifier(&a->texts[a->n], v);
+    else
+        append_pattern(&a->texts[a->n], v);
+    return add(s, a, false);
+}
+
+SQLRETURN catalog_add_text(struct stmt *s, struct catalog_args *a, struct strview v)
+{
+    if (v.len > CATALOG_ARG_MAX_BYTES)
+        return too_long(s);
+    if (v.ptr != NULL)
+        buf_append_sv(&a->texts[a->n], v);
+    return add(s, a, v.ptr == NULL);
+}

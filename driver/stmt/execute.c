@@ -1,0 +1,422 @@
+/* Execution: plan, request, first result, and the way to the next one. The planner decides, transport/ carries, result/
+ * decodes; this file only puts them in order. Called by api/, catalog/ and info/. */
+#include "base/clock.h"
+#include "stmt/plan.h"
+#include "stmt/stmt.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* What goes out for one execution; freed when the request has been sent. */
+struct outgoing {
+    struct wire_stmt *stmts; /* owned */
+    size_t n_stmts;
+    struct buf *texts;       /* owned: rendered statements */
+    size_t n_texts;
+    size_t n_settings;       /* statements before the application's own */
+    struct wire_param setting_params[1];
+    char timeout_text[24];
+    bool batch;
+};
+
+static void outgoing_release(struct outgoing *o)
+{
+    for (size_t i = 0; i < o->n_texts; i++)
+        buf_release(&o->texts[i]);
+    mem_free(o->texts);
+    mem_free(o->stmts);
+}
+
+static struct plan_context plan_context(const struct stmt *s)
+{
+    return (struct plan_context){
+        .several = s->script.n_stmts > 1,
+        .read_only = s->dbc->attrs.access_mode == SQL_MODE_READ_ONLY,
+        .isolation = s->dbc->attrs.txn_isolation != 0,
+        .settings = s->attrs.query_timeout_s > 0,
+    };
+}
+
+/* The whole text's plan: a batch when one of its statements needs it; the first refusal refuses all. */
+static SQLRETURN plan_script(struct stmt *s, struct plan *out)
+{
+    struct plan_context c = plan_context(s);
+
+    *out = (struct plan){.kind = PLAN_SINGLE, .takes_settings = true};
+    for (size_t i = 0; i < s->script.n_stmts; i++) {
+        struct plan p = plan_statement(s->script.stmts[i].kind, &c);
+        if (p.kind == PLAN_REFUSE)
+            return diag_post(&s->handle, p.state, 0, "%s: %s", sql_class_name(s->script.stmts[i].kind.cls), p.text);
+        if (p.kind == PLAN_BATCH)
+            out->kind = PLAN_BATCH;
+        out->takes_settings &= p.takes_settings;
+    }
+    return SQL_SUCCESS;
+}
+
+static enum isolation wire_isolation(SQLUINTEGER odbc)
+{
+    static const struct {
+        SQLUINTEGER odbc;
+        enum isolation wire;
+    } levels[] = {
+        {SQL_TXN_READ_UNCOMMITTED, ISOLATION_READ_UNCOMMITTED},
+        {SQL_TXN_READ_COMMITTED, ISOLATION_READ_COMMITTED},
+        {SQL_TXN_REPEATABLE_READ, ISOLATION_REPEATABLE_READ},
+        {SQL_TXN_SERIALIZABLE, ISOLATION_SERIALIZABLE},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+        if (levels[i].odbc == odbc)
+            return levels[i].wire;
+    return ISOLATION_DEFAULT;
+}
+
+/* The query timeout travels as statement_timeout too, so that the server itself ends the statement cleanly. */
+static void add_settings(struct stmt *s, struct outgoing *o)
+{
+    snprintf(o->timeout_text, sizeof o->timeout_text, "%llu000", (unsigned long long)s->attrs.query_timeout_s);
+    o->setting_params[0] = (struct wire_param){o->timeout_text, strlen(o->timeout_text)};
+    o->stmts[0] = (struct wire_stmt){SV_LIT("SELECT pg_catalog.set_config('statement_timeout', $1, true)"),
+                                     o->setting_params, 1};
+    o->n_settings = o->n_stmts = 1;
+}
+
+static SQLRETURN build(struct stmt *s, const struct plan *plan, const char *const *casts, struct outgoing *o)
+{
+    size_t n = s->script.n_stmts;
+
+    *o = (struct outgoing){.batch = plan->kind == PLAN_BATCH};
+    o->stmts = mem_calloc(n + 1, sizeof *o->stmts);
+    o->texts = mem_calloc(n, sizeof *o->texts);
+    if (o->stmts == NULL || o->texts == NULL)
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    if (o->batch && plan->takes_settings && s->attrs.query_timeout_s > 0)
+        add_settings(s, o);
+    for (size_t i = 0; i < n; i++) {
+        const struct script_stmt *st = &s->script.stmts[i];
+        size_t first = st->n_params > 0 ? st->first_param - 1 : 0;
+        buf_init(&o->texts[i], 0);
+        o->n_texts = i + 1;
+        if (!script_render(st, casts + first, &o->texts[i]))
+            return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+        o->stmts[o->n_stmts++] = (struct wire_stmt){buf_sv(&o->texts[i]), s->wire_params + first, st->n_params};
+    }
+    return SQL_SUCCESS;
+}
+
+/* A little longer than the server's own timeout, so that its clean answer wins over dropping the connection. */
+#define CLIENT_TIMEOUT_GRACE_MS 700
+
+static int64_t query_deadline(const struct stmt *s)
+{
+    int64_t deadline = deadline_after_s((int64_t)s->attrs.query_timeout_s);
+    return deadline == DEADLINE_NONE ? deadline : deadline + CLIENT_TIMEOUT_GRACE_MS;
+}
+
+static void set_running(struct stmt *s, struct exchange *x)
+{
+    pthread_mutex_lock(&s->dbc->cancel_lock);
+    s->running = x;
+    pthread_mutex_unlock(&s->dbc->cancel_lock);
+}
+
+static bool check_connection(struct stmt *s, struct err *e)
+{
+    if (!s->dbc->connected)
+        return err_set(e, ST_08003, 0, "The connection is not open.");
+    if (s->dbc->pid != getpid() || transport_is_foreign(s->dbc->transport))
+        return err_set(e, ST_08003, 0, "This connection was opened before fork(): a child process must open its own.");
+    return true;
+}
+
+/* Sends the request and starts the stream of its answer. */
+static bool send_request(struct stmt *s, const struct wire_request *r, struct err *e)
+{
+    struct exchange *x;
+
+    if (!check_connection(s, e))
+        return false;
+    x = exchange_new(s->dbc->transport, e);
+    if (x == NULL)
+        return false;
+    set_running(s, x);
+    if (!exchange_begin(x, r, e)) {
+        set_running(s, NULL);
+        exchange_free(x);
+        return false;
+    }
+    if (!stream_start(&s->stream, x, e)) {
+        set_running(s, NULL);
+        return false;
+    }
+    return true;
+}
+
+/* The answer is over or given up: nothing is left that SQLCancel could stop. */
+static void end_stream(struct stmt *s)
+{
+    set_running(s, NULL);
+    stream_stop(&s->stream);
+}
+
+/* Is a row count to be had from this statement before its rows were read? DML with RETURNING: yes, so it is read whole. */
+static bool wants_count_now(const struct sql_kind *k)
+{
+    return k->cls == SQLC_INSERT || k->cls == SQLC_UPDATE || k->cls == SQLC_DELETE || k->cls == SQLC_MERGE;
+}
+
+/* Reads the next result of the stream up to what the application may ask at once. *found false: no more results. */
+static bool begin_result(struct stmt *s, const struct sql_kind *kind, bool *found, struct err *e)
+{
+    struct row_decoder *d = s->stream.decoder;
+    enum decode_event ev = stream_next(&s->stream, false, e);
+
+    *found = false;
+    if (ev == DECODE_END)
+        return true;
+    if (ev == DECODE_ERROR)
+        return false;
+    if (ev != DECODE_FIELDS)
+        return err_set(e, ST_08S01, 0, "The server's answer is not Neon's protocol: a result without its columns.");
+    *found = true;
+    if (!colmeta_fill(s, row_decoder_columns(d), row_decoder_n_columns(d), e))
+        return false;
+    rows_begin(&s->rows, &s->stream, row_decoder_n_columns(d));
+    if (!rows_prefetch(&s->rows, s->ird.count == 0 || wants_count_now(kind) ? 0 : ROWS_PREFETCH_BYTES, e))
+        return false;
+    s->executed = true;
+    s->cursor_open = s->ird.count > 0;
+    s->row_count = s->rows.complete ? s->rows.row_count : -1;
+    s->rowset_rows = 0;
+    s->rows_returned = 0;
+    s->after_end = false;
+    s->getdata = (struct getdata_state){0};
+    return true;
+}
+
+static bool skip_results(struct stmt *s, size_t n, struct err *e)
+{
+    static const struct sql_kind setting = {SQLC_SELECT, 0};
+
+    for (size_t i = 0; i < n; i++) {
+        bool found;
+        if (!begin_result(s, &setting, &found, e) || !rows_drain(&s->rows, e))
+            return false;
+        if (!found)
+            return err_set(e, ST_08S01, 0, "The server answered fewer results than statements were sent.");
+    }
+    return true;
+}
+
+/* When the last result is complete, its stream can be closed: the connection goes back for others. */
+static bool finish_if_complete(struct stmt *s, struct err *e)
+{
+    if (!s->rows.complete)
+        return true;
+    while (!s->stream.body_ended) {
+        enum decode_event ev = stream_next(&s->stream, true, e);
+        if (ev == DECODE_ERROR)
+            return false;
+        if (ev == DECODE_FIELDS || ev == DECODE_END)
+            return true;
+        if (ev == DECODE_MORE)
+            return true;
+    }
+    return true;
+}
+
+static SQLRETURN failed(struct stmt *s, struct err *e)
+{
+    end_stream(s);
+    stmt_close(s);
+    return diag_post_err(&s->handle, e);
+}
+
+/* A searched UPDATE or DELETE that hit no row answers SQL_NO_DATA in ODBC 3 (SQLExecute's reference); not with RETURNING,
+ * where an empty result set tells it. */
+static SQLRETURN result_code(const struct stmt *s, const struct sql_kind *k)
+{
+    bool searched = k->cls == SQLC_UPDATE || k->cls == SQLC_DELETE || k->cls == SQLC_MERGE;
+
+    if (searched && !s->cursor_open && s->row_count == 0 && !env_is_odbc2(s->dbc->env))
+        return SQL_NO_DATA;
+    return SQL_SUCCESS;
+}
+
+static SQLRETURN start(struct stmt *s, const struct wire_request *r, size_t n_settings, const struct sql_kind *kind)
+{
+    struct err e = ERR_INIT;
+    bool found = false;
+
+    stmt_close(s);
+    if (!send_request(s, r, &e) || !skip_results(s, n_settings, &e) || !begin_result(s, kind, &found, &e) ||
+        !finish_if_complete(s, &e))
+        return failed(s, &e);
+    if (!found) {
+        err_set(&e, ST_08S01, 0, "The server's answer holds no result.");
+        return failed(s, &e);
+    }
+    s->results_pending = r->n_stmts - n_settings > 1;
+    if (!s->results_pending && s->rows.complete)
+        set_running(s, NULL);
+    return result_code(s, kind);
+}
+
+static SQLRETURN run_planned(struct stmt *s, const struct plan *plan, const char *const *casts)
+{
+    struct outgoing o;
+    struct wire_request r;
+    SQLRETURN rc = build(s, plan, casts, &o);
+
+    if (rc == SQL_SUCCESS) {
+        bool read_only = o.batch && s->dbc->attrs.access_mode == SQL_MODE_READ_ONLY;
+        r = (struct wire_request){
+            .stmts = o.stmts,
+            .n_stmts = o.n_stmts,
+            .batch = o.batch,
+            .isolation = o.batch ? wire_isolation(s->dbc->attrs.txn_isolation) : ISOLATION_DEFAULT,
+            .read_only = read_only,
+            .repeatable = read_only,
+            .deadline = query_deadline(s),
+            .read_timeout_s = dbc_read_timeout_s(s->dbc),
+        };
+        rc = start(s, &r, o.n_settings, &s->script.stmts[0].kind);
+    }
+    outgoing_release(&o);
+    return rc;
+}
+
+/* An empty text: nothing is sent, nothing comes back, and that is success (odbc-features E.1). */
+static SQLRETURN run_empty(struct stmt *s)
+{
+    stmt_close(s);
+    s->executed = true;
+    return SQL_SUCCESS;
+}
+
+SQLRETURN stmt_execute_ready(struct stmt *s)
+{
+    struct plan plan;
+    const char **casts = mem_calloc(s->script.n_params + 1, sizeof *casts);
+    SQLRETURN rc;
+
+    if (casts == NULL)
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    rc = params_collect(s, casts);
+    if (rc != SQL_NEED_DATA)
+        need_data_release(&s->need_data);
+    if (rc == SQL_SUCCESS)
+        rc = plan_script(s, &plan);
+    if (rc == SQL_SUCCESS)
+        rc = s->script.stmts[0].kind.cls == SQLC_EMPTY ? run_empty(s) : run_planned(s, &plan, casts);
+    mem_free(casts);
+    return rc;
+}
+
+static SQLRETURN begin_need_data(struct stmt *s)
+{
+    struct need_data *n = &s->need_data;
+
+    n->params = mem_calloc(s->script.n_params, sizeof *n->params);
+    if (n->params == NULL)
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    n->n_params = s->script.n_params;
+    for (size_t i = 0; i < n->n_params; i++)
+        buf_init(&n->params[i].bytes, 0);
+    n->current = SIZE_MAX;
+    n->active = true;
+    return SQL_NEED_DATA;
+}
+
+SQLRETURN stmt_execute(struct stmt *s)
+{
+    struct plan plan;
+    SQLRETURN rc;
+
+    if (!s->prepared)
+        return diag_post(&s->handle, ST_HY010, 0, "No statement is prepared: call SQLPrepare first.");
+    if (s->cursor_open)
+        return diag_post(&s->handle, ST_24000, 0, "A cursor is open on this statement: close it (SQLCloseCursor) before "
+                         "executing again.");
+    /* Refusals come before the application is asked for its data. */
+    rc = plan_script(s, &plan);
+    if (rc != SQL_SUCCESS)
+        return rc;
+    rc = stmt_execute_ready(s);
+    return rc == SQL_NEED_DATA ? begin_need_data(s) : rc;
+}
+
+SQLRETURN stmt_exec_direct(struct stmt *s, struct strview text)
+{
+    SQLRETURN rc = stmt_prepare(s, text);
+
+    if (rc == SQL_SUCCESS)
+        rc = stmt_execute(s);
+    /* SQLExecDirect leaves nothing that SQLExecute could run again (state S1 or S4 to S6). */
+    if (rc != SQL_NEED_DATA)
+        s->prepared = false;
+    return rc;
+}
+
+SQLRETURN stmt_more_results(struct stmt *s)
+{
+    static const struct sql_kind other = {SQLC_SELECT, 0};
+    struct err e = ERR_INIT;
+    bool found = false;
+
+    if (!s->executed || !s->results_pending) {
+        stmt_close(s);
+        return SQL_NO_DATA;
+    }
+    if (!rows_drain(&s->rows, &e) || !begin_result(s, &other, &found, &e))
+        return failed(s, &e);
+    if (!found) {
+        end_stream(s);
+        stmt_close(s);
+        return SQL_NO_DATA;
+    }
+    return SQL_SUCCESS;
+}
+
+SQLRETURN stmt_row_count(struct stmt *s, SQLLEN *out)
+{
+    if (!s->executed)
+        return diag_post(&s->handle, ST_HY010, 0, "No statement has been executed.");
+    if (s->rows.complete)
+        s->row_count = s->rows.row_count;
+    *out = (SQLLEN)s->row_count;
+    return SQL_SUCCESS;
+}
+
+SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wire_param *params, size_t n_params)
+{
+    static const struct sql_kind select = {SQLC_SELECT, 0};
+    struct wire_stmt ws = {sql, params, n_params};
+    struct wire_request r = {
+        .stmts = &ws,
+        .n_stmts = 1,
+        .batch = true, /* read-only, so that it may be sent again after a lost answer */
+        .read_only = true,
+        .repeatable = true,
+        .deadline = query_deadline(s),
+        .read_timeout_s = dbc_read_timeout_s(s->dbc),
+    };
+
+    if (s->cursor_open)
+        return diag_post(&s->handle, ST_24000, 0, "A cursor is open on this statement: close it (SQLCloseCursor) first.");
+    s->prepared = false;
+    return start(s, &r, 0, &select);
+}
+
+SQLRETURN stmt_open_local(struct stmt *s)
+{
+    struct err e = ERR_INIT;
+
+    if (!colmeta_fill_local(s, &s->local, &e))
+        return failed(s, &e);
+    rows_begin_local(&s->rows, &s->local);
+    s->prepared = false;
+    s->executed = s->cursor_open = true;
+    s->row_count = s->rows.row_count;
+    return SQL_SUCCESS;
+}

@@ -1,0 +1,314 @@
+/* SQLBindCol and SQLFetch: rows of the window into the application's buffers, a block at a time, column by column.
+ * Conversions are convert/'s; their outcomes become diagnostics here. Called by api/. */
+#include "base/utf.h"
+#include "stmt/stmt.h"
+
+static const struct {
+    enum sqlstate state;
+    const char *text;
+} outcomes[] = {
+    [CONV_TRUNCATED] = {ST_01004, "the value is longer than the buffer and was cut."},
+    [CONV_FRACTION_LOST] = {ST_01S07, "the fraction of the value was cut."},
+    [CONV_OUT_OF_RANGE] = {ST_22003, "the value does not fit the requested type."},
+    [CONV_BAD_TEXT] = {ST_22018, "the text is no value of the requested type."},
+    [CONV_BAD_DATETIME] = {ST_22007, "the value is no date or time that the requested type can hold."},
+    [CONV_DATETIME_OVERFLOW] = {ST_22008, "a field of the date or time is out of the range of the requested type."},
+    [CONV_INTERVAL_OVERFLOW] = {ST_22015, "a field of the interval is out of the range of the requested type."},
+    [CONV_NOT_ALLOWED] = {ST_07006, "the types cannot be converted into each other."},
+    [CONV_BAD_ENCODING] = {ST_22021, "the text is not valid Unicode, or holds a NUL character, which PostgreSQL cannot "
+                                     "store in text."},
+    [CONV_BAD_LENGTH] = {ST_HY090, "the length of the value is not valid."},
+    [CONV_STRING_TOO_LONG] = {ST_22001, "the value is longer than the declared size of the parameter."},
+    [CONV_OOM] = {ST_HY001, "out of memory."},
+};
+
+SQLRETURN stmt_post_conv(struct stmt *s, enum conv c, SQLLEN row, SQLINTEGER column)
+{
+    const char *what = row == SQL_NO_ROW_NUMBER ? "Parameter" : "Column";
+
+    if (c == CONV_OK)
+        return SQL_SUCCESS;
+    return diag_post_at(&s->handle, outcomes[c].state, row, column, "%s %d: %s", what, (int)column, outcomes[c].text);
+}
+
+void bound_columns_forget(struct stmt *s)
+{
+    mem_free(s->bound);
+    s->bound = NULL;
+    s->n_bound = 0;
+}
+
+SQLRETURN stmt_bind_col(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf, SQLLEN cap_bytes,
+                        SQLLEN *app_len_or_ind)
+{
+    struct desc_rec *r;
+
+    if (column == 0)
+        return diag_post(&s->handle, ST_07009, 0, "The bookmark column is not available: bookmarks are off.");
+    if (cap_bytes < 0)
+        return diag_post(&s->handle, ST_HY090, 0, "The buffer length %lld is negative.", (long long)cap_bytes);
+    if (app_buf == NULL && app_len_or_ind == NULL) {
+        desc_unbind(s->ard, column);
+        return SQL_SUCCESS;
+    }
+    if (!typemap_is_c_type(c_type))
+        return diag_post(&s->handle, ST_HY003, 0, "Column %u: %d is no C data type.", (unsigned)column, c_type);
+    r = desc_ensure(s->ard, column);
+    if (r == NULL)
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    desc_rec_set_type(r, c_type);
+    r->octet_length = cap_bytes;
+    r->app_data_ptr = app_buf;
+    r->app_indicator_ptr = app_len_or_ind;
+    r->app_octet_length_ptr = app_len_or_ind;
+    r->bound = true;
+    return SQL_SUCCESS;
+}
+
+/* The converter of one bound column, chosen again only when what it depends on has changed. */
+static struct bound_column *bound_column(struct stmt *s, const struct desc_rec *ard, size_t number)
+{
+    struct bound_column *b;
+
+    if (s->bound == NULL) {
+        s->bound = mem_calloc((size_t)s->ird.count, sizeof *s->bound);
+        if (s->bound == NULL)
+            return NULL;
+        s->n_bound = (size_t)s->ird.count;
+    }
+    b = &s->bound[number - 1];
+    if (!b->chosen || b->app_c_type != ard->concise_type || b->app_precision != ard->precision ||
+        b->app_scale != ard->scale) {
+        const struct desc_rec *ird = desc_record(&s->ird, number);
+        b->app_c_type = ard->concise_type;
+        b->app_precision = ard->precision;
+        b->app_scale = ard->scale;
+        b->allowed = to_c_choose(&b->conv, ird->pg.type_oid, ird->pg.type_modifier, ird->concise_type, ard->concise_type,
+                                 ard->precision, ard->scale, &s->dbc->conv_env);
+        b->chosen = true;
+    }
+    return b;
+}
+
+/* Where the values of one bound column go. */
+struct column_place {
+    char *data;               /* NULL: the length only */
+    char *indicator, *length; /* may be NULL or equal */
+    size_t data_step, len_step;
+    SQLLEN cap_bytes;
+};
+
+static char *shifted(void *app, SQLLEN offset)
+{
+    return app ? (char *)app + offset : NULL;
+}
+
+static struct column_place column_place(const struct stmt *s, const struct desc_rec *r, const struct to_c *conv)
+{
+    const struct desc *ard = s->ard;
+    SQLLEN offset = ard->app_bind_offset_ptr ? *ard->app_bind_offset_ptr : 0;
+    size_t element = conv->fixed_size ? conv->c_size : (size_t)r->octet_length;
+    bool by_row = ard->bind_type != SQL_BIND_BY_COLUMN;
+
+    return (struct column_place){
+        .data = shifted(r->app_data_ptr, offset),
+        .indicator = shifted(r->app_indicator_ptr, offset),
+        .length = shifted(r->app_octet_length_ptr, offset),
+        .data_step = by_row ? (size_t)ard->bind_type : element,
+        .len_step = by_row ? (size_t)ard->bind_type : sizeof(SQLLEN),
+        .cap_bytes = r->octet_length,
+    };
+}
+
+static void put_len(char *app, SQLLEN v)
+{
+    if (app != NULL)
+        memcpy(app, &v, sizeof v);
+}
+
+struct block {
+    size_t n_rows;
+    SQLUSMALLINT *status; /* of the driver: one per row, never NULL */
+    bool any_error, any_info;
+};
+
+static void note_outcome(struct stmt *s, struct block *b, size_t row, size_t column, SQLRETURN rc)
+{
+    (void)s;
+    (void)column;
+    if (rc == SQL_SUCCESS)
+        return;
+    if (rc == SQL_SUCCESS_WITH_INFO) {
+        b->any_info = true;
+        if (b->status[row] == SQL_ROW_SUCCESS)
+            b->status[row] = SQL_ROW_SUCCESS_WITH_INFO;
+        return;
+    }
+    b->any_error = true;
+    b->status[row] = SQL_ROW_ERROR;
+}
+
+static SQLRETURN put_null(struct stmt *s, const struct column_place *p, size_t row, size_t column)
+{
+    if (p->indicator == NULL)
+        return diag_post_at(&s->handle, ST_22002, (SQLLEN)row + 1, (SQLINTEGER)column, "Column %zu is NULL, but the column "
+                            "was bound without an indicator (StrLen_or_IndPtr).", column);
+    put_len(p->indicator + row * p->len_step, SQL_NULL_DATA);
+    return SQL_SUCCESS;
+}
+
+/* SQL_ATTR_MAX_LENGTH cuts character and binary data without a warning (its reference). */
+static struct cell limited(const struct stmt *s, const struct to_c *conv, struct cell c)
+{
+    bool text = conv->row->family == FAM_TEXT || conv->row->family == FAM_BYTEA;
+
+    if (s->attrs.max_length > 0 && text && c.len > s->attrs.max_length)
+        c.len = conv->row->family == FAM_TEXT ? utf8_floor(c.ptr, s->attrs.max_length) : s->attrs.max_length;
+    return c;
+}
+
+static void convert_column(struct stmt *s, struct block *b, size_t number, const struct desc_rec *ard,
+                           const struct bound_column *bc)
+{
+    const struct column_place p = column_place(s, ard, &bc->conv);
+    const struct to_c *conv = &bc->conv;
+
+    for (size_t row = 0; row < b->n_rows; row++) {
+        const struct cell *cell = &rows_at(&s->rows, row)[number - 1];
+        struct to_c_out out = {.app_buf = p.data ? p.data + row * p.data_step : NULL, .cap_bytes = p.cap_bytes};
+        struct cell cut;
+        enum conv outcome;
+
+        if (b->status[row] == SQL_ROW_ERROR)
+            continue;
+        if (cell->ptr == NULL) {
+            note_outcome(s, b, row, number, put_null(s, &p, row, number));
+            continue;
+        }
+        if (s->attrs.max_length > 0) {
+            cut = limited(s, conv, *cell);
+            cell = &cut;
+        }
+        outcome = conv->fn(conv, cell, &out);
+        if (outcome <= CONV_FRACTION_LOST) {
+            if (p.indicator != NULL && p.indicator != p.length)
+                put_len(p.indicator + row * p.len_step, 0);
+            if (p.length != NULL)
+                put_len(p.length + row * p.len_step, out.total_bytes);
+        }
+        if (outcome != CONV_OK)
+            note_outcome(s, b, row, number, stmt_post_conv(s, outcome, (SQLLEN)row + 1, (SQLINTEGER)number));
+    }
+}
+
+/* Every bound column of the block. False: HY001 or 07006 was posted for the whole. */
+static bool convert_block(struct stmt *s, struct block *b)
+{
+    size_t n = (size_t)(s->ard->count < s->ird.count ? s->ard->count : s->ird.count);
+
+    for (size_t number = 1; number <= n; number++) {
+        const struct desc_rec *ard = desc_record(s->ard, number);
+        const struct bound_column *bc;
+        if (ard == NULL || !ard->bound)
+            continue;
+        bc = bound_column(s, ard, number);
+        if (bc == NULL)
+            return diag_post(&s->handle, ST_HY001, 0, "Out of memory.") == SQL_SUCCESS;
+        if (!bc->allowed) {
+            diag_post_at(&s->handle, ST_07006, SQL_NO_ROW_NUMBER, (SQLINTEGER)number, "Column %zu cannot be converted to "
+                         "%s.", number, stmt_c_type_name(ard->concise_type));
+            return false;
+        }
+        convert_column(s, b, number, ard, bc);
+    }
+    return true;
+}
+
+static void report_status(struct stmt *s, const struct block *b, size_t rowset_size)
+{
+    SQLUSMALLINT *app = s->ird.app_array_status_ptr;
+
+    if (s->ird.app_rows_processed_ptr != NULL)
+        *s->ird.app_rows_processed_ptr = b->n_rows;
+    for (size_t i = 0; app != NULL && i < rowset_size; i++)
+        app[i] = i < b->n_rows ? b->status[i] : SQL_ROW_NOROW;
+}
+
+/* SQLFetch's return code for a block (its reference, "Error Handling"). */
+static SQLRETURN block_code(struct stmt *s, const struct block *b)
+{
+    size_t errors = 0;
+
+    for (size_t i = 0; i < b->n_rows; i++)
+        errors += b->status[i] == SQL_ROW_ERROR;
+    if (errors == b->n_rows && errors > 0)
+        return SQL_ERROR;
+    if (errors > 0) {
+        diag_post(&s->handle, ST_01S01, 0, "%zu of %zu rows could not be converted; see the row status array.", errors,
+                  b->n_rows);
+        return SQL_SUCCESS_WITH_INFO;
+    }
+    return b->any_info ? SQL_SUCCESS_WITH_INFO : SQL_SUCCESS;
+}
+
+static SQLRETURN no_more_rows(struct stmt *s)
+{
+    struct block none = {0};
+
+    s->rowset_rows = 0;
+    s->after_end = true;
+    report_status(s, &none, s->ard->array_size);
+    return SQL_NO_DATA;
+}
+
+/* The rowset the last fetch handed out is left behind. */
+static size_t rows_wanted(const struct stmt *s)
+{
+    size_t want = s->ard->array_size;
+
+    if (s->attrs.max_rows > 0) {
+        uint64_t left = s->attrs.max_rows > s->rows_returned ? s->attrs.max_rows - s->rows_returned : 0;
+        if (left < want)
+            want = (size_t)left;
+    }
+    return want;
+}
+
+SQLRETURN stmt_fetch(struct stmt *s)
+{
+    SQLUSMALLINT one = SQL_ROW_SUCCESS;
+    struct block b = {.status = &one};
+    struct err e = ERR_INIT;
+    size_t want;
+    SQLRETURN rc;
+
+    if (!s->executed || !s->cursor_open)
+        return diag_post(&s->handle, s->executed || s->prepared ? ST_24000 : ST_HY010, 0,
+                         "There is no result to fetch from: execute a statement that returns rows first.");
+    s->rows.next += s->rowset_rows;
+    s->rowset_rows = 0;
+    s->getdata = (struct getdata_state){0};
+    want = rows_wanted(s);
+    if (s->after_end || want == 0)
+        return no_more_rows(s);
+    if (!rows_fill(&s->rows, want, &e)) {
+        /* The rest of the result is lost; what was read stays true. */
+        s->after_end = true;
+        return diag_post_err(&s->handle, &e);
+    }
+    b.n_rows = rows_available(&s->rows) < want ? rows_available(&s->rows) : want;
+    if (b.n_rows == 0)
+        return no_more_rows(s);
+    if (b.n_rows > 1) {
+        b.status = mem_calloc(b.n_rows, sizeof *b.status); /* SQL_ROW_SUCCESS is 0 */
+        if (b.status == NULL)
+            return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    }
+    s->rowset_rows = b.n_rows;
+    s->rows_returned += b.n_rows;
+    rc = convert_block(s, &b) ? block_code(s, &b) : SQL_ERROR;
+    report_status(s, &b, s->ard->array_size);
+    if (b.status != &one)
+        mem_free(b.status);
+    return rc;
+}

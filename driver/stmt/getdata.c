@@ -1,0 +1,109 @@
+/* SQLGetData: one value of the current row, in any order, in pieces of any size. Called by api/. */
+#include "stmt/stmt.h"
+
+static SQLRETURN check(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLLEN cap_bytes)
+{
+    if (!s->executed || !s->cursor_open)
+        return diag_post(&s->handle, s->executed ? ST_24000 : ST_HY010, 0, "There is no result to read from.");
+    if (s->rowset_rows == 0)
+        return diag_post(&s->handle, ST_24000, 0, "There is no current row: %s.",
+                         s->after_end ? "the result has been read to its end" : "call SQLFetch first");
+    if (column == 0 || column > s->ird.count)
+        return diag_post(&s->handle, ST_07009, 0, "Column %u does not exist: the result has %d columns.", (unsigned)column,
+                         (int)s->ird.count);
+    if (cap_bytes < 0)
+        return diag_post(&s->handle, ST_HY090, 0, "The buffer length %lld is negative.", (long long)cap_bytes);
+    if (c_type != SQL_ARD_TYPE && !typemap_is_c_type(c_type))
+        return diag_post(&s->handle, ST_HY003, 0, "%d is no C data type.", c_type);
+    return SQL_SUCCESS;
+}
+
+/* The C type meant: SQL_ARD_TYPE asks the application's row descriptor. */
+static SQLSMALLINT meant_type(const struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLSMALLINT *precision,
+                              SQLSMALLINT *scale)
+{
+    const struct desc_rec *ard = desc_record(s->ard, column);
+
+    *precision = ard ? ard->precision : 0;
+    *scale = ard ? ard->scale : 0;
+    if (c_type != SQL_ARD_TYPE)
+        return c_type;
+    return ard ? ard->concise_type : SQL_C_DEFAULT;
+}
+
+static bool begin_column(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type)
+{
+    struct getdata_state *g = &s->getdata;
+    const struct desc_rec *ird = desc_record(&s->ird, column);
+    SQLSMALLINT precision;
+    SQLSMALLINT scale;
+    SQLSMALLINT meant = meant_type(s, column, c_type, &precision, &scale);
+
+    if (g->column == column && g->app_c_type == meant)
+        return true;
+    /* Another column, or the same one as another type: from its start. */
+    *g = (struct getdata_state){.column = column, .app_c_type = meant};
+    if (to_c_choose(&g->conv, ird->pg.type_oid, ird->pg.type_modifier, ird->concise_type, meant, precision, scale,
+                    &s->dbc->conv_env))
+        return true;
+    g->column = 0;
+    return false;
+}
+
+SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf, SQLLEN cap_bytes,
+                        SQLLEN *app_len_or_ind)
+{
+    struct getdata_state *g = &s->getdata;
+    SQLRETURN rc = check(s, column, c_type, cap_bytes);
+    const struct cell *cell;
+    struct to_c_out out;
+    enum conv outcome;
+
+    if (rc != SQL_SUCCESS)
+        return rc;
+    if (!begin_column(s, column, c_type))
+        return diag_post(&s->handle, ST_07006, 0, "Column %u cannot be converted to %s.", (unsigned)column,
+                         stmt_c_type_name(c_type));
+    if (g->progress == TO_C_DONE)
+        return SQL_NO_DATA;
+    cell = &rows_at(&s->rows, 0)[column - 1];
+    if (cell->ptr == NULL) {
+        if (app_len_or_ind == NULL)
+            return diag_post(&s->handle, ST_22002, 0, "Column %u is NULL, but no indicator (StrLen_or_IndPtr) was given.",
+                             (unsigned)column);
+        *app_len_or_ind = SQL_NULL_DATA;
+        g->progress = TO_C_DONE;
+        return SQL_SUCCESS;
+    }
+    out = (struct to_c_out){
+        .app_buf = app_buf, .cap_bytes = cap_bytes, .progress = &g->progress, .left_bytes = &g->left_bytes};
+    outcome = g->conv.fn(&g->conv, cell, &out);
+    if (outcome <= CONV_FRACTION_LOST && app_len_or_ind != NULL)
+        *app_len_or_ind = out.total_bytes;
+    if (outcome == CONV_OK || outcome == CONV_FRACTION_LOST)
+        g->progress = TO_C_DONE;
+    return stmt_post_conv(s, outcome, 1, column);
+}
+
+const char *stmt_c_type_name(SQLSMALLINT c_type)
+{
+    static const struct {
+        SQLSMALLINT type;
+        const char *name;
+    } names[] = {
+        {SQL_C_CHAR, "SQL_C_CHAR"}, {SQL_C_WCHAR, "SQL_C_WCHAR"}, {SQL_C_BINARY, "SQL_C_BINARY"},
+        {SQL_C_BIT, "SQL_C_BIT"}, {SQL_C_TINYINT, "SQL_C_TINYINT"}, {SQL_C_STINYINT, "SQL_C_STINYINT"},
+        {SQL_C_UTINYINT, "SQL_C_UTINYINT"}, {SQL_C_SHORT, "SQL_C_SHORT"}, {SQL_C_SSHORT, "SQL_C_SSHORT"},
+        {SQL_C_USHORT, "SQL_C_USHORT"}, {SQL_C_LONG, "SQL_C_LONG"}, {SQL_C_SLONG, "SQL_C_SLONG"},
+        {SQL_C_ULONG, "SQL_C_ULONG"}, {SQL_C_SBIGINT, "SQL_C_SBIGINT"}, {SQL_C_UBIGINT, "SQL_C_UBIGINT"},
+        {SQL_C_FLOAT, "SQL_C_FLOAT"}, {SQL_C_DOUBLE, "SQL_C_DOUBLE"}, {SQL_C_NUMERIC, "SQL_C_NUMERIC"},
+        {SQL_C_GUID, "SQL_C_GUID"}, {SQL_C_DATE, "SQL_C_DATE"}, {SQL_C_TIME, "SQL_C_TIME"},
+        {SQL_C_TIMESTAMP, "SQL_C_TIMESTAMP"}, {SQL_C_TYPE_DATE, "SQL_C_TYPE_DATE"},
+        {SQL_C_TYPE_TIME, "SQL_C_TYPE_TIME"}, {SQL_C_TYPE_TIMESTAMP, "SQL_C_TYPE_TIMESTAMP"},
+        {SQL_C_DEFAULT, "SQL_C_DEFAULT"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (names[i].type == c_type)
+            return names[i].name;
+    return "an interval type";
+}

@@ -1,0 +1,296 @@
+/* Parameters: SQLBindParameter, reading the application's buffers, and data at execution. Conversions are convert/'s.
+ * Called by api/ and execute.c. */
+#include "stmt/stmt.h"
+
+static bool io_type_is_input(SQLSMALLINT io)
+{
+    return io == SQL_PARAM_INPUT;
+}
+
+SQLRETURN stmt_bind_param(struct stmt *s, const struct bind_param *b)
+{
+    struct desc_rec *apd;
+    struct desc_rec *ipd;
+    SQLSMALLINT sql_type = typemap_odbc3_type(b->sql_type);
+
+    if (b->number == 0 || b->number > SCRIPT_MAX_PARAMS)
+        return diag_post(&s->handle, ST_07009, 0, "Parameter %u does not exist: parameters are numbered from 1 to %d.",
+                         (unsigned)b->number, SCRIPT_MAX_PARAMS);
+    if (!io_type_is_input(b->io_type))
+        return diag_post(&s->handle, b->io_type == SQL_PARAM_OUTPUT || b->io_type == SQL_PARAM_INPUT_OUTPUT ? ST_HYC00 : ST_HY105,
+                         0, "Parameter %u: only SQL_PARAM_INPUT is available.", (unsigned)b->number);
+    if (!typemap_is_c_type(b->c_type))
+        return diag_post(&s->handle, ST_HY003, 0, "Parameter %u: %d is no C data type.", (unsigned)b->number, b->c_type);
+    if (!typemap_is_sql_type(sql_type))
+        return diag_post(&s->handle, ST_HY004, 0, "Parameter %u: %d is no SQL data type.", (unsigned)b->number, b->sql_type);
+    if (b->buffer_bytes < 0)
+        return diag_post(&s->handle, ST_HY090, 0, "Parameter %u: the buffer length %lld is negative.", (unsigned)b->number,
+                         (long long)b->buffer_bytes);
+    if (!from_c_allowed(b->c_type, sql_type))
+        return diag_post(&s->handle, ST_07006, 0, "Parameter %u: %s cannot be converted to SQL type %d.",
+                         (unsigned)b->number, stmt_c_type_name(b->c_type), b->sql_type);
+    apd = desc_ensure(s->apd, b->number);
+    ipd = desc_ensure(&s->ipd, b->number);
+    if (apd == NULL || ipd == NULL)
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    desc_rec_set_type(apd, b->c_type);
+    apd->app_data_ptr = b->app_value;
+    apd->octet_length = b->buffer_bytes;
+    apd->app_indicator_ptr = b->app_len_or_ind;
+    apd->app_octet_length_ptr = b->app_len_or_ind;
+    apd->bound = true;
+    desc_rec_set_type(ipd, sql_type);
+    ipd->parameter_type = b->io_type;
+    ipd->column_size = b->column_size;
+    ipd->length = b->column_size;
+    ipd->precision = (SQLSMALLINT)(b->column_size > 32767 ? 32767 : b->column_size);
+    ipd->scale = ipd->decimal_digits = b->decimal_digits;
+    ipd->bound = true;
+    /* The APD's own precision and scale matter for SQL_C_NUMERIC only; SQLSetDescField may overrule them. */
+    apd->precision = ipd->precision;
+    apd->scale = b->decimal_digits;
+    return SQL_SUCCESS;
+}
+
+/* What one parameter says about itself, offsets applied. */
+struct param_source {
+    struct from_c type;
+    const void *app_value;
+    SQLLEN len;          /* bytes, SQL_NTS, SQL_NULL_DATA or a data-at-execution code */
+    SQLLEN buffer_bytes;
+};
+
+static bool is_data_at_exec(SQLLEN len)
+{
+    return len == SQL_DATA_AT_EXEC || len <= SQL_LEN_DATA_AT_EXEC_OFFSET;
+}
+
+static SQLLEN read_len(const SQLLEN *app, SQLLEN offset)
+{
+    SQLLEN v;
+
+    memcpy(&v, (const char *)app + offset, sizeof v);
+    return v;
+}
+
+static SQLLEN param_length(const struct desc_rec *apd, SQLLEN offset)
+{
+    if (apd->app_indicator_ptr != NULL) {
+        SQLLEN ind = read_len(apd->app_indicator_ptr, offset);
+        if (ind == SQL_NULL_DATA || apd->app_octet_length_ptr == apd->app_indicator_ptr)
+            return ind;
+    }
+    if (apd->app_octet_length_ptr != NULL)
+        return read_len(apd->app_octet_length_ptr, offset);
+    return apd->concise_type == SQL_C_BINARY ? apd->octet_length : SQL_NTS;
+}
+
+static SQLRETURN param_source(struct stmt *s, size_t index, struct param_source *out)
+{
+    const struct desc_rec *apd = desc_record(s->apd, index + 1);
+    const struct desc_rec *ipd = desc_record(&s->ipd, index + 1);
+    SQLLEN offset = s->apd->app_bind_offset_ptr ? *s->apd->app_bind_offset_ptr : 0;
+
+    if (apd == NULL || ipd == NULL || !apd->bound)
+        return diag_post(&s->handle, ST_07002, 0, "Parameter %zu has no value: the statement has %u parameter markers and "
+                         "each must be bound with SQLBindParameter.", index + 1, s->script.n_params);
+    *out = (struct param_source){
+        .type = {apd->concise_type, ipd->concise_type, ipd->column_size, ipd->scale, apd->precision, apd->scale},
+        .app_value = apd->app_data_ptr ? (const char *)apd->app_data_ptr + offset : NULL,
+        .len = param_length(apd, offset),
+        .buffer_bytes = apd->octet_length,
+    };
+    return SQL_SUCCESS;
+}
+
+/* Converts one value into param_text; the pointer is put in later, because the buffer may move. */
+static SQLRETURN convert_param(struct stmt *s, size_t index, const struct from_c *type, const void *value, SQLLEN len,
+                               const char **cast)
+{
+    size_t start = s->param_text.len;
+    enum conv c = from_c_text(type, value, len, &s->dbc->conv_env, &s->param_text);
+    struct cell text;
+
+    if (c != CONV_OK && c != CONV_FRACTION_LOST)
+        return stmt_post_conv(s, c, SQL_NO_ROW_NUMBER, (SQLINTEGER)(index + 1));
+    text = (struct cell){s->param_text.data + start, s->param_text.len - start};
+    *cast = from_c_cast(type, &text);
+    s->wire_params[index] = (struct wire_param){(const char *)(uintptr_t)(start + 1), s->param_text.len - start};
+    return SQL_SUCCESS;
+}
+
+static void null_param(struct stmt *s, size_t index, const struct from_c *type, const char **cast)
+{
+    *cast = from_c_cast(type, NULL);
+    s->wire_params[index] = (struct wire_param){NULL, 0};
+}
+
+static SQLRETURN collect_put_param(struct stmt *s, size_t index, const struct param_source *p, const char **cast)
+{
+    const struct put_param *put = &s->need_data.params[index];
+
+    if (put->is_null) {
+        null_param(s, index, &p->type, cast);
+        return SQL_SUCCESS;
+    }
+    return convert_param(s, index, &p->type, put->fixed ? put->bytes.data : buf_str(&put->bytes), (SQLLEN)put->bytes.len,
+                         cast);
+}
+
+static SQLRETURN collect_one(struct stmt *s, size_t index, const char **cast, bool *at_exec)
+{
+    struct param_source p;
+    SQLRETURN rc = param_source(s, index, &p);
+
+    if (rc != SQL_SUCCESS)
+        return rc;
+    if (is_data_at_exec(p.len)) {
+        *at_exec = true;
+        return s->need_data.active ? collect_put_param(s, index, &p, cast) : SQL_SUCCESS;
+    }
+    if (p.len == SQL_NULL_DATA) {
+        null_param(s, index, &p.type, cast);
+        return SQL_SUCCESS;
+    }
+    if (p.len == SQL_DEFAULT_PARAM)
+        return diag_post(&s->handle, ST_07S01, 0, "Parameter %zu: SQL_DEFAULT_PARAM needs a procedure call whose parameter "
+                         "has a default.", index + 1);
+    if (p.len < 0 && p.len != SQL_NTS)
+        return diag_post(&s->handle, ST_HY090, 0, "Parameter %zu: the length %lld is not valid.", index + 1,
+                         (long long)p.len);
+    if (p.app_value == NULL && p.len != 0)
+        return diag_post(&s->handle, ST_HY009, 0, "Parameter %zu: the value pointer is null but the length does not say "
+                         "SQL_NULL_DATA.", index + 1);
+    return convert_param(s, index, &p.type, p.app_value ? p.app_value : "", p.len, cast);
+}
+
+/* Offsets become pointers once the text no longer moves. */
+static void fix_pointers(struct stmt *s)
+{
+    for (size_t i = 0; i < s->script.n_params; i++)
+        if (s->wire_params[i].ptr != NULL)
+            s->wire_params[i].ptr = s->param_text.data + ((uintptr_t)s->wire_params[i].ptr - 1);
+}
+
+SQLRETURN params_collect(struct stmt *s, const char **casts)
+{
+    size_t n = s->script.n_params;
+    struct wire_param *params = mem_realloc_array(s->wire_params, n ? n : 1, sizeof *params);
+    bool any_at_exec = false;
+
+    if (params == NULL)
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    s->wire_params = params;
+    buf_reset(&s->param_text);
+    if (!buf_reserve(&s->param_text, 64))
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    for (size_t i = 0; i < n; i++) {
+        bool at_exec = false;
+        SQLRETURN rc = collect_one(s, i, &casts[i], &at_exec);
+        if (rc != SQL_SUCCESS && rc != SQL_SUCCESS_WITH_INFO)
+            return rc;
+        any_at_exec |= at_exec;
+    }
+    if (any_at_exec && !s->need_data.active)
+        return SQL_NEED_DATA;
+    fix_pointers(s);
+    return SQL_SUCCESS;
+}
+
+/* ---- data at execution ---- */
+
+void need_data_release(struct need_data *n)
+{
+    for (size_t i = 0; i < n->n_params; i++)
+        buf_release(&n->params[i].bytes);
+    mem_free(n->params);
+    *n = (struct need_data){0};
+}
+
+/* The next parameter at or after `from` that is sent at execution; SIZE_MAX: none. */
+static size_t next_at_exec(struct stmt *s, size_t from)
+{
+    for (size_t i = from; i < s->script.n_params; i++) {
+        struct param_source p;
+        if (param_source(s, i, &p) == SQL_SUCCESS && is_data_at_exec(p.len))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+SQLRETURN stmt_param_data(struct stmt *s, SQLPOINTER *app_token)
+{
+    struct need_data *n = &s->need_data;
+    size_t next;
+    struct param_source p;
+
+    if (!n->active)
+        return diag_post(&s->handle, ST_HY010, 0, "No parameter awaits data: SQLExecute did not answer SQL_NEED_DATA.");
+    if (n->current != SIZE_MAX && !n->params[n->current].started) {
+        /* No SQLPutData at all: an empty value (character and binary), as drivers commonly take it. */
+        n->params[n->current].started = true;
+    }
+    next = next_at_exec(s, n->current == SIZE_MAX ? 0 : n->current + 1);
+    if (next == SIZE_MAX)
+        return stmt_execute_ready(s);
+    n->current = next;
+    if (param_source(s, next, &p) != SQL_SUCCESS)
+        return SQL_ERROR;
+    *app_token = (SQLPOINTER)(uintptr_t)p.app_value;
+    return SQL_NEED_DATA;
+}
+
+static bool is_character(SQLSMALLINT c_type)
+{
+    return c_type == SQL_C_CHAR || c_type == SQL_C_WCHAR;
+}
+
+static SQLLEN nts_bytes(SQLSMALLINT c_type, const void *p)
+{
+    SQLWCHAR unit;
+    SQLLEN n = 0;
+
+    if (c_type != SQL_C_WCHAR)
+        return (SQLLEN)strlen(p);
+    for (;; n += (SQLLEN)sizeof unit) {
+        memcpy(&unit, (const char *)p + n, sizeof unit);
+        if (unit == 0)
+            return n;
+    }
+}
+
+SQLRETURN stmt_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind)
+{
+    struct need_data *n = &s->need_data;
+    struct put_param *put;
+    struct param_source p;
+    SQLSMALLINT c_type;
+    SQLLEN bytes = len_or_ind;
+
+    if (!n->active || n->current == SIZE_MAX)
+        return diag_post(&s->handle, ST_HY010, 0, "No parameter awaits data: call SQLParamData first.");
+    put = &n->params[n->current];
+    if (param_source(s, n->current, &p) != SQL_SUCCESS)
+        return SQL_ERROR;
+    c_type = p.type.c_type == SQL_C_DEFAULT ? typemap_default_c_type(p.type.sql_type) : p.type.c_type;
+    if (put->is_null || (put->started && len_or_ind == SQL_NULL_DATA))
+        return diag_post(&s->handle, ST_HY020, 0, "A null value cannot be put together with other pieces.");
+    if (put->started && c_type_size(c_type) > 0)
+        return diag_post(&s->handle, ST_HY019, 0, "Only character and binary values can be sent in pieces.");
+    if (len_or_ind == SQL_NULL_DATA) {
+        put->started = put->is_null = true;
+        return SQL_SUCCESS;
+    }
+    if (app_data == NULL && len_or_ind != 0)
+        return diag_post(&s->handle, ST_HY009, 0, "The data pointer is null.");
+    if (c_type_size(c_type) > 0)
+        bytes = put->fixed = (SQLLEN)c_type_size(c_type);
+    else if (len_or_ind == SQL_NTS && is_character(c_type))
+        bytes = nts_bytes(c_type, app_data);
+    if (bytes < 0)
+        return diag_post(&s->handle, ST_HY090, 0, "The length %lld is not valid.", (long long)len_or_ind);
+    put->started = true;
+    if (!buf_append(&put->bytes, app_data, (size_t)bytes))
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory for a parameter of %zu bytes.", put->bytes.len);
+    return SQL_SUCCESS;
+}

@@ -1,0 +1,34 @@
+/* The heart of the driver: which way a statement goes. One pure function over one table (plan.def), no side effects.
+ *
+ * design.md section 2. The first rule: no statement answers success without its effect. What cannot have it over the
+ * transport at hand is refused here, before anything is sent, with a message that names the remedy. */
+#ifndef NEON_STMT_PLAN_H
+#define NEON_STMT_PLAN_H
+
+#include "base/err.h"
+#include "sql/classify.h"
+
+enum plan_kind {
+    PLAN_SINGLE, /* one {"query": ...} */
+    PLAN_BATCH,  /* {"queries": [...]}: several statements, settings at its head, or options of a transaction */
+    PLAN_REFUSE, /* state and text say why */
+};
+
+/* What the planner may know of the connection. */
+struct plan_context {
+    bool several;      /* the text holds more than one statement */
+    bool read_only;    /* SQL_ATTR_ACCESS_MODE = SQL_MODE_READ_ONLY or ReadOnly=1 */
+    bool isolation;    /* an isolation level other than the server's default was asked for */
+    bool settings;     /* settings stand at the head of the request (query timeout) */
+};
+
+struct plan {
+    enum plan_kind kind;
+    bool takes_settings; /* settings may be put before the statement; else they are left out */
+    enum sqlstate state; /* PLAN_REFUSE */
+    const char *text;    /* PLAN_REFUSE: static, a full sentence with the remedy */
+};
+
+struct plan plan_statement(struct sql_kind kind, const struct plan_context *c);
+
+#endif

@@ -1,0 +1,76 @@
+/* SQLPrepare and what can be answered from the text alone. Sends nothing. Called by api/. */
+#include "stmt/stmt.h"
+
+struct script_options stmt_script_options(const struct dbc *dbc, bool noscan)
+{
+    struct script_options o = {.noscan = noscan, .question = QUESTION_AUTO};
+
+    if (dbc->connected) {
+        o.question = (enum question_mark_mode)dbc->options.question_mark_operators;
+        o.dollar_only = dbc->options.param_style == PARAM_STYLE_DOLLAR;
+    }
+    return o;
+}
+
+SQLRETURN stmt_prepare(struct stmt *s, struct strview text)
+{
+    struct script_options o = stmt_script_options(s->dbc, s->attrs.noscan != 0);
+    struct script fresh = {0};
+    struct err e = ERR_INIT;
+
+    if (s->cursor_open)
+        return diag_post(&s->handle, ST_24000, 0, "A cursor is open on this statement: close it (SQLCloseCursor) before "
+                         "preparing another text.");
+    stmt_close(s);
+    s->prepared = false;
+    if (!script_parse(text, &o, &fresh, &e))
+        return diag_post_err(&s->handle, &e);
+    script_release(&s->script);
+    s->script = fresh;
+    s->prepared = true;
+    return SQL_SUCCESS;
+}
+
+SQLRETURN stmt_num_params(struct stmt *s, SQLSMALLINT *out)
+{
+    if (!s->prepared)
+        return diag_post(&s->handle, ST_HY010, 0, "No statement is prepared: call SQLPrepare first.");
+    *out = (SQLSMALLINT)s->script.n_params;
+    return SQL_SUCCESS;
+}
+
+static bool script_returns_no_rows(const struct script *sc)
+{
+    return sc->n_stmts > 0 && !sql_kind_may_return_rows(sc->stmts[0].kind);
+}
+
+SQLRETURN stmt_num_result_cols(struct stmt *s, SQLSMALLINT *out)
+{
+    if (s->executed) {
+        *out = s->ird.count;
+        return SQL_SUCCESS;
+    }
+    if (!s->prepared)
+        return diag_post(&s->handle, ST_HY010, 0, "No statement is prepared or executed.");
+    if (script_returns_no_rows(&s->script)) {
+        *out = 0;
+        return SQL_SUCCESS;
+    }
+    return diag_post(&s->handle, ST_HYC00, 0, "The columns of a statement are known once it is executed: describing it "
+                     "before is not available yet. Call SQLExecute first.");
+}
+
+SQLRETURN stmt_native_sql(struct dbc *dbc, struct strview text, struct buf *out)
+{
+    struct script_options o = stmt_script_options(dbc, false);
+    struct script script = {0};
+    struct err e = ERR_INIT;
+    SQLRETURN rc = SQL_SUCCESS;
+
+    if (!script_parse(text, &o, &script, &e))
+        return diag_post_err(&dbc->handle, &e);
+    if (!script_native(&script, out))
+        rc = diag_post(&dbc->handle, ST_HY001, 0, "Out of memory.");
+    script_release(&script);
+    return rc;
+}

@@ -1,0 +1,172 @@
+/* Statement handles: from text to rows.
+ *
+ * A statement is prepared (script), executed (execute.c: plan, request, first result) and read (fetch.c, getdata.c). The
+ * files of this folder share this struct; nobody above looks into it except through the functions below. Functions that
+ * return SQLRETURN post their diagnostics on stmt->handle; the caller (api/) holds the connection's lock. */
+#ifndef NEON_STMT_STMT_H
+#define NEON_STMT_STMT_H
+
+#include "convert/convert.h"
+#include "handle/attr.h"
+#include "handle/dbc.h"
+#include "handle/desc.h"
+#include "sql/script.h"
+#include "stmt/rows.h"
+
+/* Where SQLGetData stands in the column it was last called for. */
+struct getdata_state {
+    SQLUSMALLINT column; /* 0 = none (the bookmark column is not supported) */
+    SQLSMALLINT app_c_type;
+    size_t progress, left_bytes; /* convert/ remembers here between pieces */
+    struct to_c conv;
+};
+
+/* A parameter the application sends with SQLPutData. */
+struct put_param {
+    struct buf bytes;    /* as given by the application, before conversion */
+    bool is_null, started;
+    SQLLEN fixed;        /* bytes of a fixed-size value were given */
+};
+
+/* Data at execution: SQLExecute answered SQL_NEED_DATA. */
+struct need_data {
+    bool active;
+    size_t current;           /* 0-based parameter asked for; SIZE_MAX before the first SQLParamData */
+    struct put_param *params; /* owned; one per parameter of the script, NULL when not active */
+    size_t n_params;
+};
+
+/* One column's converter, chosen when the binding or the result changed. */
+struct bound_column {
+    struct to_c conv;
+    SQLSMALLINT app_c_type, app_precision, app_scale; /* what it was chosen for */
+    bool chosen, allowed;
+};
+
+struct stmt {
+    struct handle handle; /* first */
+    struct dbc *dbc;
+    struct stmt *next;            /* of dbc->stmts */
+    struct stmt_attrs attrs;
+    struct desc auto_ard, auto_apd, ird, ipd;
+    struct desc *ard, *apd;       /* an explicit descriptor or the automatic one */
+    char *cursor_name;            /* owned; NULL until asked for */
+
+    struct script script;
+    bool prepared;                /* SQLPrepare succeeded: SQLExecute may come */
+    bool executed;                /* a result (rows or a count) is there */
+    bool cursor_open;             /* columns, and not closed */
+    bool results_pending;         /* SQLMoreResults may find another result in the stream */
+    int64_t row_count;            /* SQLRowCount */
+
+    struct stream stream;
+    struct rows rows;
+    struct local_result local;    /* SQLGetTypeInfo */
+    struct wire_param *wire_params; /* owned scratch of the last execution */
+    struct buf param_text;
+
+    size_t rowset_rows;           /* rows of the current rowset (0 before the first fetch) */
+    uint64_t rows_returned;       /* of this result, for MAX_ROWS and SQL_ATTR_ROW_NUMBER */
+    bool after_end;               /* a fetch answered SQL_NO_DATA */
+    struct getdata_state getdata;
+    struct bound_column *bound;   /* owned; ird.count entries */
+    size_t n_bound;
+
+    struct need_data need_data;
+    struct exchange *running;     /* guarded by dbc->cancel_lock: the exchange SQLCancel may stop */
+};
+
+/* --- stmt.c: life and state --- */
+struct stmt *stmt_new(struct dbc *dbc) NEON_MUST_CHECK;
+/* Takes it out of its connection; frees the automatic descriptors; detaches explicit ones. */
+void stmt_free(struct stmt *s);
+/* Ends the result, if any: SQLFreeStmt(SQL_CLOSE), and before each execution. */
+void stmt_close(struct stmt *s);
+/* SQLCloseCursor: 24000 without an open cursor. */
+SQLRETURN stmt_close_cursor(struct stmt *s);
+SQLRETURN stmt_free_option(struct stmt *s, SQLUSMALLINT option);
+/* SQLCancel: from any thread, without the connection's lock. */
+SQLRETURN stmt_cancel(struct stmt *s);
+SQLRETURN stmt_set_cursor_name(struct stmt *s, const char *name);
+/* Makes SQL_CUR<n> when none was set. NULL: HY001. */
+const char *stmt_cursor_name(struct stmt *s);
+SQLRETURN stmt_set_attr(struct stmt *s, SQLINTEGER id, SQLPOINTER value);
+SQLRETURN stmt_get_attr(struct stmt *s, SQLINTEGER id, struct attr_value *out);
+/* An explicit descriptor is freed: statements that used it go back to their automatic one. */
+void stmt_forget_desc(struct dbc *dbc, struct desc *d);
+/* HY010 (with its text) while data at execution is awaited; SQL_SUCCESS otherwise. */
+SQLRETURN stmt_check_idle(struct stmt *s);
+
+/* --- prepare.c --- */
+SQLRETURN stmt_prepare(struct stmt *s, struct strview text);
+SQLRETURN stmt_num_params(struct stmt *s, SQLSMALLINT *out);
+SQLRETURN stmt_num_result_cols(struct stmt *s, SQLSMALLINT *out);
+/* What SQLNativeSql shows. */
+SQLRETURN stmt_native_sql(struct dbc *dbc, struct strview text, struct buf *out);
+struct script_options stmt_script_options(const struct dbc *dbc, bool noscan);
+
+/* --- params.c --- */
+struct bind_param {
+    SQLUSMALLINT number;
+    SQLSMALLINT io_type, c_type, sql_type;
+    SQLULEN column_size;
+    SQLSMALLINT decimal_digits;
+    SQLPOINTER app_value;
+    SQLLEN buffer_bytes;
+    SQLLEN *app_len_or_ind;
+};
+SQLRETURN stmt_bind_param(struct stmt *s, const struct bind_param *b);
+/* Reads the application's parameters into stmt->wire_params and casts (casts[i] static text or NULL). SQL_NEED_DATA when
+ * some are to be sent at execution. */
+SQLRETURN params_collect(struct stmt *s, const char **casts);
+SQLRETURN stmt_param_data(struct stmt *s, SQLPOINTER *app_token);
+SQLRETURN stmt_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind);
+void need_data_release(struct need_data *n);
+
+/* --- execute.c --- */
+SQLRETURN stmt_execute(struct stmt *s);
+SQLRETURN stmt_exec_direct(struct stmt *s, struct strview text);
+/* The rest of SQLExecute once all data is there (SQLParamData). */
+SQLRETURN stmt_execute_ready(struct stmt *s);
+SQLRETURN stmt_more_results(struct stmt *s);
+SQLRETURN stmt_row_count(struct stmt *s, SQLLEN *out);
+/* Runs the driver's own query (catalog functions) with text parameters; its result becomes the statement's. */
+SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wire_param *params, size_t n_params);
+/* Makes stmt->local the open result. */
+SQLRETURN stmt_open_local(struct stmt *s);
+
+/* --- mapped.c: the driver's own queries whose rows are rewritten before the application sees them --- */
+/* Makes one row of the result from one row of the query's: writes n_columns cells into `out` (texts may lie in `scratch`,
+ * which is emptied before each row). False: out of memory. */
+typedef bool row_map_fn(const struct stmt *s, const struct cell *in, struct cell *out, struct buf *scratch);
+struct mapped_query {
+    struct strview sql;
+    const struct wire_param *params;
+    size_t n_params;
+    size_t n_in;                        /* columns of the query */
+    const struct local_column *columns; /* of the result; static */
+    size_t n_columns;
+    row_map_fn *map;
+};
+/* One request; the result is local and open afterwards. */
+SQLRETURN stmt_run_mapped(struct stmt *s, const struct mapped_query *q);
+
+/* --- colmeta.c --- */
+/* Fills the IRD from the server's columns. */
+bool colmeta_fill(struct stmt *s, const struct column *cols, size_t n, struct err *e) NEON_MUST_CHECK;
+bool colmeta_fill_local(struct stmt *s, const struct local_result *l, struct err *e) NEON_MUST_CHECK;
+/* The IRD record of a result column: 07009 out of range, 07005 no result; NULL after posting. */
+const struct desc_rec *colmeta_column(struct stmt *s, SQLUSMALLINT number);
+
+/* --- fetch.c, getdata.c --- */
+SQLRETURN stmt_bind_col(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf, SQLLEN cap_bytes,
+                        SQLLEN *app_len_or_ind);
+SQLRETURN stmt_fetch(struct stmt *s);
+SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf, SQLLEN cap_bytes,
+                        SQLLEN *app_len_or_ind);
+void bound_columns_forget(struct stmt *s);
+/* Posts the record for a conversion's outcome; SQL_SUCCESS for CONV_OK. */
+SQLRETURN stmt_post_conv(struct stmt *s, enum conv c, SQLLEN row, SQLINTEGER column);
+const char *stmt_c_type_name(SQLSMALLINT c_type);
+
+#endif

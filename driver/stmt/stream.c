@@ -1,0 +1,66 @@
+/* Glue between transport/ and result/, which do not know each other. Called by execute.c and fetch.c. */
+#include "stmt/stream.h"
+
+bool stream_start(struct stream *s, struct exchange *x, struct err *e)
+{
+    stream_stop(s);
+    row_decoder_free(s->decoder);
+    s->decoder = row_decoder_new();
+    if (s->decoder == NULL) {
+        exchange_free(x);
+        return err_oom(e);
+    }
+    s->exchange = x;
+    s->body_ended = false;
+    return true;
+}
+
+/* One read of the body into the decoder. */
+static bool pull(struct stream *s, struct err *e)
+{
+    size_t cap = 0;
+    size_t got = 0;
+    char *room = row_decoder_room(s->decoder, &cap, e);
+
+    if (room == NULL)
+        return false;
+    switch (exchange_read(s->exchange, room, cap, &got, e)) {
+    case EXCHANGE_DATA:
+        row_decoder_commit(s->decoder, got);
+        return true;
+    case EXCHANGE_END:
+        row_decoder_finish(s->decoder);
+        s->body_ended = true;
+        return true;
+    case EXCHANGE_FAILED:
+    default:
+        return false;
+    }
+}
+
+enum decode_event stream_next(struct stream *s, bool no_wait, struct err *e)
+{
+    for (;;) {
+        enum decode_event ev = row_decoder_next(s->decoder, e);
+        if (ev != DECODE_MORE)
+            return ev;
+        if (no_wait)
+            return DECODE_MORE;
+        if (!pull(s, e))
+            return DECODE_ERROR;
+    }
+}
+
+void stream_stop(struct stream *s)
+{
+    exchange_free(s->exchange);
+    s->exchange = NULL;
+    s->body_ended = true;
+}
+
+void stream_release(struct stream *s)
+{
+    stream_stop(s);
+    row_decoder_free(s->decoder);
+    s->decoder = NULL;
+}

@@ -1,0 +1,295 @@
+/* Helpers of the tests through the driver manager. */
+#include "odbc_test.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+const char *test_env(const char *name)
+{
+    const char *v = getenv(name);
+
+    if (v == NULL || v[0] == '\0')
+        fail_msg("%s is not set: run this test through tests/with-services.sh (make check does)", name);
+    return v;
+}
+
+SQLCHAR *sqltext(const char *s)
+{
+    return (SQLCHAR *)(uintptr_t)s;
+}
+
+/* ---- diagnostics ---- */
+
+static bool read_diag(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT n, char *state, char *text, size_t cap)
+{
+    SQLINTEGER native;
+    SQLSMALLINT len;
+    SQLRETURN rc = SQLGetDiagRec(type, h, n, (SQLCHAR *)state, &native, (SQLCHAR *)text, (SQLSMALLINT)cap, &len);
+
+    return SQL_SUCCEEDED(rc);
+}
+
+const char *diag_state(SQLSMALLINT type, SQLHANDLE h)
+{
+    static char state[6];
+    char text[8];
+
+    if (!read_diag(type, h, 1, state, text, sizeof text))
+        state[0] = '\0';
+    return state;
+}
+
+const char *diag_text(SQLSMALLINT type, SQLHANDLE h)
+{
+    static char text[8192];
+    char state[6];
+
+    if (!read_diag(type, h, 1, state, text, sizeof text))
+        text[0] = '\0';
+    return text;
+}
+
+bool diag_has_state(SQLSMALLINT type, SQLHANDLE h, const char *wanted)
+{
+    char state[6];
+    char text[8];
+
+    for (SQLSMALLINT n = 1; read_diag(type, h, n, state, text, sizeof text); n++)
+        if (strcmp(state, wanted) == 0)
+            return true;
+    return false;
+}
+
+static void print_diags(SQLSMALLINT type, SQLHANDLE h)
+{
+    char state[6];
+    char text[4096];
+
+    for (SQLSMALLINT n = 1; h != SQL_NULL_HANDLE && read_diag(type, h, n, state, text, sizeof text); n++)
+        print_error("    %s %s\n", state, text);
+}
+
+void check_ok(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *what, const char *file, int line)
+{
+    if (SQL_SUCCEEDED(rc))
+        return;
+    print_error("%s: returned %d\n", what, rc);
+    print_diags(type, h);
+    _fail(file, line);
+}
+
+void check_state(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *state, const char *what, const char *file, int line)
+{
+    SQLRETURN wanted = strncmp(state, "01", 2) == 0 ? SQL_SUCCESS_WITH_INFO : SQL_ERROR;
+
+    if (rc == wanted && strcmp(diag_state(type, h), state) == 0)
+        return;
+    print_error("%s: returned %d with state \"%s\", wanted %d with %s\n", what, rc, diag_state(type, h), wanted, state);
+    print_diags(type, h);
+    _fail(file, line);
+}
+
+/* ---- fixtures ---- */
+
+struct fixture *fixture_new(SQLINTEGER odbc_version)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    assert_non_null(f);
+    assert_int_equal(SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &f->env), SQL_SUCCESS);
+    assert_int_equal(SQLSetEnvAttr(f->env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)(intptr_t)odbc_version, 0), SQL_SUCCESS);
+    assert_int_equal(SQLAllocHandle(SQL_HANDLE_DBC, f->env, &f->dbc), SQL_SUCCESS);
+    return f;
+}
+
+void fixture_connect(struct fixture *f, const char *connstr)
+{
+    SQLCHAR out[1024];
+    SQLSMALLINT len;
+
+    assert_dbc_ok(f->dbc, SQLDriverConnect(f->dbc, NULL, sqltext(connstr ? connstr : "DSN=neon"), SQL_NTS, out, sizeof out,
+                                           &len, SQL_DRIVER_NOPROMPT));
+    assert_dbc_ok(f->dbc, SQLAllocHandle(SQL_HANDLE_STMT, f->dbc, &f->stmt));
+}
+
+void fixture_free(struct fixture *f)
+{
+    if (f->stmt != NULL)
+        SQLFreeHandle(SQL_HANDLE_STMT, f->stmt);
+    SQLDisconnect(f->dbc);
+    SQLFreeHandle(SQL_HANDLE_DBC, f->dbc);
+    SQLFreeHandle(SQL_HANDLE_ENV, f->env);
+    free(f);
+}
+
+SQLHSTMT new_stmt(struct fixture *f)
+{
+    SQLHSTMT s = NULL;
+
+    assert_dbc_ok(f->dbc, SQLAllocHandle(SQL_HANDLE_STMT, f->dbc, &s));
+    return s;
+}
+
+int setup_unconnected(void **state)
+{
+    gateway_reset();
+    *state = fixture_new(SQL_OV_ODBC3_80);
+    return 0;
+}
+
+int setup_connected(void **state)
+{
+    setup_unconnected(state);
+    fixture_connect(*state, NULL);
+    return 0;
+}
+
+int teardown_connected(void **state)
+{
+    gateway_reset();
+    fixture_free(*state);
+    return 0;
+}
+
+/* ---- queries ---- */
+
+void run(SQLHSTMT stmt, const char *sql)
+{
+    SQLRETURN rc;
+
+    SQLFreeStmt(stmt, SQL_CLOSE);
+    rc = SQLExecDirect(stmt, sqltext(sql), SQL_NTS);
+    if (rc != SQL_NO_DATA)
+        check_ok(rc, SQL_HANDLE_STMT, stmt, sql, __FILE__, __LINE__);
+}
+
+const char *query_text(SQLHSTMT stmt, const char *sql)
+{
+    static char value[65536];
+    SQLLEN ind = 0;
+
+    run(stmt, sql);
+    if (SQLFetch(stmt) == SQL_NO_DATA) {
+        SQLFreeStmt(stmt, SQL_CLOSE);
+        return "(none)";
+    }
+    assert_stmt_ok(stmt, SQLGetData(stmt, 1, SQL_C_CHAR, value, sizeof value, &ind));
+    SQLFreeStmt(stmt, SQL_CLOSE);
+    return ind == SQL_NULL_DATA ? "(null)" : value;
+}
+
+long long query_number(SQLHSTMT stmt, const char *sql)
+{
+    return atoll(query_text(stmt, sql));
+}
+
+/* ---- the gateway's control interface: plain HTTP/1.1 over loopback ---- */
+
+static int connect_gateway(void)
+{
+    const char *url = test_env("NEON_TEST_GATEWAY_URL");
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    a.sin_port = htons((uint16_t)atoi(strrchr(url, ':') + 1));
+    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
+    return fd;
+}
+
+static char *control(const char *method, const char *path, const char *body)
+{
+    size_t cap = 1 << 16;
+    size_t len = 0;
+    char *answer = malloc(cap);
+    int fd = connect_gateway();
+    ssize_t n;
+    char *start;
+
+    assert_non_null(answer);
+    dprintf(fd, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", method, path,
+            strlen(body), body);
+    while ((n = read(fd, answer + len, cap - len - 1)) > 0) {
+        len += (size_t)n;
+        if (cap - len < 4096) {
+            answer = realloc(answer, cap *= 2);
+            assert_non_null(answer);
+        }
+    }
+    close(fd);
+    answer[len] = '\0';
+    if (strncmp(answer, "HTTP/1.1 200", 12) != 0)
+        fail_msg("the gateway's control interface answered %s %s with: %s", method, path, answer);
+    start = strstr(answer, "\r\n\r\n");
+    assert_non_null(start);
+    memmove(answer, start + 4, strlen(start + 4) + 1);
+    return answer;
+}
+
+char *gateway_get(const char *path)
+{
+    return control("GET", path, "");
+}
+
+void gateway_reset(void)
+{
+    free(control("POST", "/_gateway/reset", ""));
+}
+
+void gateway_fault(const char *json)
+{
+    free(control("POST", "/_gateway/fault", json));
+}
+
+long gateway_count(const char *counter)
+{
+    char *stats = gateway_get("/_gateway/stats");
+    char key[64];
+    char *at;
+    long n;
+
+    snprintf(key, sizeof key, "\"%s\":", counter);
+    at = strstr(stats, key);
+    if (at == NULL)
+        fail_msg("the gateway counts no \"%s\": %s", counter, stats);
+    n = atol(at + strlen(key));
+    free(stats);
+    return n;
+}
+
+long gateway_requests(void)
+{
+    return gateway_count("requests");
+}
+
+/* ---- PostgreSQL itself ---- */
+
+const char *pg_admin(const char *sql)
+{
+    static char out[65536];
+    char path[512];
+    char command[1024];
+    size_t n;
+    FILE *f;
+    FILE *script;
+
+    /* The statement goes through a file and the URL through the environment: neither shows in the process list. */
+    snprintf(path, sizeof path, "%s/tmp/admin.%ld.sql", test_env("NEON_TEST_DIR"), (long)getpid());
+    script = fopen(path, "w");
+    assert_non_null(script);
+    fprintf(script, "%s;\n", sql);
+    fclose(script);
+    snprintf(command, sizeof command, "psql -X -q -A -t -v ON_ERROR_STOP=1 \"${NEON_TEST_PG_ADMIN_URL%%/postgres*}/shop\" -f '%s' 2>&1",
+             path);
+    f = popen(command, "r");
+    assert_non_null(f);
+    n = fread(out, 1, sizeof out - 1, f);
+    if (pclose(f) != 0)
+        fail_msg("psql failed: %.*s", (int)n, out);
+    while (n > 0 && out[n - 1] == '\n')
+        n--;
+    out[n] = '\0';
+    unlink(path);
+    return out;
+}

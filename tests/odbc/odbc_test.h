@@ -1,0 +1,74 @@
+/* What every test through the driver manager needs: a connected statement, assertions that print the diagnostics, one-line
+ * queries, and the gateway's counters and faults. Needs the services of tests/with-services.sh. */
+#ifndef NEON_TESTS_ODBC_TEST_H
+#define NEON_TESTS_ODBC_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sql.h>
+#include <sqlext.h>
+#include <sqlucode.h>
+
+struct fixture {
+    SQLHENV env;
+    SQLHDBC dbc;
+    SQLHSTMT stmt;
+};
+
+/* cmocka setup/teardown: DSN "neon", ODBC 3.80, one statement; the gateway's counters and faults are reset first. */
+int setup_connected(void **state);
+int teardown_connected(void **state);
+/* Environment and unconnected connection only. */
+int setup_unconnected(void **state);
+
+/* The same by hand. `connstr` NULL = "DSN=neon". */
+struct fixture *fixture_new(SQLINTEGER odbc_version);
+void fixture_connect(struct fixture *f, const char *connstr);
+void fixture_free(struct fixture *f);
+/* Another statement on the connection; free it with SQLFreeHandle. */
+SQLHSTMT new_stmt(struct fixture *f);
+
+/* First record's state ("" none) and message of the last call; static buffers. */
+const char *diag_state(SQLSMALLINT type, SQLHANDLE h);
+const char *diag_text(SQLSMALLINT type, SQLHANDLE h);
+/* True when any record has that state. */
+bool diag_has_state(SQLSMALLINT type, SQLHANDLE h, const char *state);
+
+#define assert_stmt_ok(stmt, rc) check_ok((rc), SQL_HANDLE_STMT, (stmt), #rc, __FILE__, __LINE__)
+#define assert_dbc_ok(dbc, rc) check_ok((rc), SQL_HANDLE_DBC, (dbc), #rc, __FILE__, __LINE__)
+#define assert_stmt_state(stmt, rc, state) check_state((rc), SQL_HANDLE_STMT, (stmt), (state), #rc, __FILE__, __LINE__)
+#define assert_dbc_state(dbc, rc, state) check_state((rc), SQL_HANDLE_DBC, (dbc), (state), #rc, __FILE__, __LINE__)
+void check_ok(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *what, const char *file, int line);
+/* SQL_ERROR (or SQL_SUCCESS_WITH_INFO for a state of class 01) with that state in the first record. */
+void check_state(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *state, const char *what, const char *file, int line);
+
+SQLCHAR *sqltext(const char *s);
+/* SQLExecDirect + success; any cursor is closed before. */
+void run(SQLHSTMT stmt, const char *sql);
+/* First column of the first row as text (static buffer; "(null)" for NULL, "(none)" without a row); the cursor is closed. */
+const char *query_text(SQLHSTMT stmt, const char *sql);
+long long query_number(SQLHSTMT stmt, const char *sql);
+
+/* The gateway of DSN "neon". Counters: "requests", "statements", ... */
+void gateway_reset(void);
+long gateway_count(const char *counter);
+long gateway_requests(void);
+/* Body of POST /_gateway/fault, for instance "{\"kind\":\"html_502\",\"count\":1}". */
+void gateway_fault(const char *json);
+/* GET of a path of the control interface; the body, to be freed. */
+char *gateway_get(const char *path);
+
+/* psql as superuser straight to PostgreSQL (no gateway): runs sql in database shop, returns its unaligned output without
+ * the last newline; static buffer. */
+const char *pg_admin(const char *sql);
+const char *test_env(const char *name);
+
+#endif
