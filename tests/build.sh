@@ -42,7 +42,6 @@ arguments=$(printf '%q ' "$@")
 if [ ! -e config.status ] || [ "$arguments" != "$(cat .arguments 2>/dev/null)" ] || [ "$top/configure" -nt config.status ]; then
     rm -f config.status
     "$top/configure" --quiet "$@" >>"$log" 2>&1 8>&- 9>&- || fail configure
-    touch config.status
     [ ! -e .arguments ] || [ "$arguments" = "$(cat .arguments)" ] || make clean >>"$log" 2>&1
     printf '%s\n' "$arguments" >.arguments
 fi

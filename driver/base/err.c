@@ -31,6 +31,7 @@ static bool state_is_valid(const char *s)
     return n == 5;
 }
 
+NEON_PRINTF(4, 0)
 static void set_text(struct err *e, const char *state, int native, const char *fmt, va_list ap)
 {
     e->text.max = ERR_TEXT_MAX_BYTES;
