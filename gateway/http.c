@@ -236,10 +236,10 @@ static void log_request(struct MHD_Connection *c, const struct http_request *rq,
 /* Ends the connection without an answer. */
 static enum MHD_Result drop_connection(int fd, bool tcp_reset)
 {
-    const struct linger now = {.l_onoff = 1, .l_linger = 0};
-    if (tcp_reset)
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    else
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    /* Connecting to nobody sends RST at once; a linger time would not, because libmicrohttpd shuts
+     * the connection down before it closes it. */
+    if (!tcp_reset || connect(fd, &nobody, sizeof nobody) != 0)
         shutdown(fd, SHUT_RDWR);
     return MHD_NO;
 }

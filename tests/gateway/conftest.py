@@ -125,7 +125,7 @@ class Gateway:
 
     def post(self, body, headers=None, connection=None, conn=None, **flags):
         """POST /sql. `conn` is the connection string; flags: raw, array, pool, isolation, read_only, deferrable."""
-        all_headers = {"Neon-Connection-String": conn or connection_string()}
+        all_headers = {"Neon-Connection-String": connection_string() if conn is None else conn}
         names = {
             "raw": "Neon-Raw-Text-Output",
             "array": "Neon-Array-Mode",
