@@ -4,6 +4,7 @@
 #define NEON_CONFIG_CONN_OPTIONS_H
 
 #include "base/err.h"
+#include "config/config_warnings.h"
 #include "config/conn_keys.h"
 
 /* The values of the CHOICE keywords, in the order of their `choices` in the table (tested). */
@@ -53,22 +54,6 @@ struct conn_options {
     } made;
 };
 
-/* Remarks that stop nothing: posted with SQL_SUCCESS_WITH_INFO (01S00, 01S02) or written to the log. */
-#define CONFIG_WARNINGS_MAX 32
-struct config_warning {
-    enum sqlstate state; /* ST_01S00, ST_01S02; ST_NONE: for the log alone (LOG_REQUEST) */
-    char *text;          /* owned sentence without secrets */
-};
-struct config_warnings {
-    struct config_warning item[CONFIG_WARNINGS_MAX]; /* what does not fit is dropped */
-    size_t n;
-};
-void config_warnings_init(struct config_warnings *w);
-void config_warnings_release(struct config_warnings *w);
-/* Adds a remark; w may be NULL. HY001. */
-bool config_warn(struct config_warnings *w, enum sqlstate state, struct err *e, const char *fmt, ...)
-    NEON_PRINTF(4, 5) NEON_MUST_CHECK;
-
 /* Every keyword at its default. */
 void conn_options_init(struct conn_options *o);
 /* Wipes secrets, frees, and leaves the defaults. */
@@ -76,12 +61,21 @@ void conn_options_release(struct conn_options *o);
 /* Moves src over dst (released first); src is left with the defaults. */
 void conn_options_move(struct conn_options *dst, struct conn_options *src);
 
-/* Takes one keyword. An empty value counts as absent, a value of a lower source is dropped after it was checked. An unknown
- * keyword is a 01S00 warning. False: HY024 naming the keyword, the value (never a secret's) and what is allowed; HY001. */
+/* Takes one keyword. An empty value counts as absent. A value that comes second, in the same source or from a lower one, is
+ * dropped unread, so sources are to be taken from the highest down. An unknown keyword is a 01S00 warning. False: HY024 naming
+ * the keyword, the value (never a secret's) and what is allowed; HY001. */
 bool conn_options_set(struct conn_options *o, struct strview key, struct strview value, enum conn_source source,
                       struct config_warnings *w, struct err *e) NEON_MUST_CHECK;
-/* Appends the value as the table spells it (what conn_options_set would take); nothing when it is not given. */
+/* Appends the value in force as the table spells it (what conn_options_set would take); nothing when there is none. */
 bool conn_options_value(const struct conn_options *o, enum conn_key_id id, struct buf *out);
+/* The text of a TEXT or PATH keyword, NULL when not given; NULL for the other kinds. */
+const char *conn_options_text(const struct conn_options *o, enum conn_key_id id);
+/* The member of that row; type by its kind. Not for IGNORED and FIXED rows. */
+void *conn_options_member(struct conn_options *o, enum conn_key_id id);
+/* Forgets a TEXT or PATH keyword, wiping it. */
+void conn_options_clear(struct conn_options *o, enum conn_key_id id);
+/* True when `host` is an IPv4 or IPv6 address, brackets or not. */
+bool conn_options_host_is_ip(const char *host);
 /* Reads TokenFile and PWDFile into token and pwd. HY024 with the remedy: not readable, too large, empty, or open to others. */
 bool conn_options_load_files(struct conn_options *o, struct err *e) NEON_MUST_CHECK;
 /* Can a connection be tried? False: what is missing, 08001 (Server) or 28000 (UID, PWD), with an example. */
