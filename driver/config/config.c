@@ -1,5 +1,5 @@
-/* Puts the sources of a connection's keywords together, from the highest down, and checks that they fit each other.
- * Called by SQLConnect, SQLDriverConnect and SQLBrowseConnect. */
+/* Puts the sources of a connection's keywords together, from the highest down, and checks that they
+ * fit each other. Called by SQLConnect, SQLDriverConnect and SQLBrowseConnect. */
 #include "config/config.h"
 
 #include <stdlib.h>
@@ -25,8 +25,11 @@ static bool take_pair(void *ctx, const struct connstr_pair *pair, struct err *e)
     struct strview value = pair->value;
 
     if (!pair->has_value)
-        return config_warn(b->warnings, ST_01S00, e, "The connection string has a piece without \"=\" at position %zu, which was "
-                           "ignored. A value that holds a semicolon is written in braces: PWD={a;b}.", pair->at);
+        return config_warn(
+            b->warnings, ST_01S00, e,
+            "The connection string has a piece without \"=\" at position %zu, which was "
+            "ignored. A value that holds a semicolon is written in braces: PWD={a;b}.",
+            pair->at);
     if (is_shadowed(b->o, id))
         return true;
     /* Spaces around a value are for the eye, but a password may have them. */
@@ -35,10 +38,11 @@ static bool take_pair(void *ctx, const struct connstr_pair *pair, struct err *e)
     return conn_options_set(b->o, pair->key, value, CONN_SRC_STRING, b->warnings, e);
 }
 
-static bool take_argument(const struct build *b, enum conn_key_id id, const char *value, struct err *e)
+static bool take_argument(const struct build *b, enum conn_key_id id, const char *value,
+                          struct err *e)
 {
-    return value == NULL ||
-           conn_options_set(b->o, sv(conn_key_row(id)->name), sv(value), CONN_SRC_STRING, b->warnings, e);
+    return value == NULL || conn_options_set(b->o, sv(conn_key_row(id)->name), sv(value),
+                                             CONN_SRC_STRING, b->warnings, e);
 }
 
 static bool take_environment(const struct build *b, struct err *e)
@@ -54,11 +58,12 @@ static bool take_environment(const struct build *b, struct err *e)
 
     for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
         const char *value = getenv(variables[i].variable);
-        if (value != NULL && !conn_options_set(b->o, sv(conn_key_row(variables[i].id)->name), sv(value), CONN_SRC_ENV,
-                                               b->warnings, e))
+        if (value != NULL && !conn_options_set(b->o, sv(conn_key_row(variables[i].id)->name),
+                                               sv(value), CONN_SRC_ENV, b->warnings, e))
             return false;
     }
-    return url == NULL || url[0] == '\0' || uri_read(b->o, sv(url), CONN_SRC_ENV_URL, b->warnings, e);
+    return url == NULL || url[0] == '\0' ||
+           uri_read(b->o, sv(url), CONN_SRC_ENV_URL, b->warnings, e);
 }
 
 static int source_of(const struct conn_options *o, enum conn_key_id a, enum conn_key_id b)
@@ -66,8 +71,8 @@ static int source_of(const struct conn_options *o, enum conn_key_id a, enum conn
     return o->source[a] > o->source[b] ? o->source[a] : o->source[b];
 }
 
-/* A token replaces a password. From one source both are a mistake; otherwise the higher source tells what is meant (an
- * application's token beside the password of the DSN). */
+/* A token replaces a password. From one source both are a mistake; otherwise the higher source
+ * tells what is meant (an application's token beside the password of the DSN). */
 static bool settle_token(struct conn_options *o, struct err *e)
 {
     int token = source_of(o, CONN_KEY_token, CONN_KEY_token_file);
@@ -76,8 +81,10 @@ static bool settle_token(struct conn_options *o, struct err *e)
     if (token == CONN_SRC_DEFAULT || password == CONN_SRC_DEFAULT)
         return true;
     if (token == password)
-        return err_set(e, ST_HY024, 0, "%s and %s are both given: log in with a token or with a password, not both.",
-                       o->token != NULL ? "Token" : "TokenFile", o->pwd != NULL ? "PWD" : "PWDFile");
+        return err_set(
+            e, ST_HY024, 0,
+            "%s and %s are both given: log in with a token or with a password, not both.",
+            o->token != NULL ? "Token" : "TokenFile", o->pwd != NULL ? "PWD" : "PWDFile");
     conn_options_clear(o, token > password ? CONN_KEY_pwd : CONN_KEY_token);
     conn_options_clear(o, token > password ? CONN_KEY_pwd_file : CONN_KEY_token_file);
     return true;
@@ -86,19 +93,29 @@ static bool settle_token(struct conn_options *o, struct err *e)
 static bool check_together(struct conn_options *o, struct err *e)
 {
     if (o->transport == TRANSPORT_WEBSOCKET)
-        return err_set(e, ST_HYC00, 0, "Transport=websocket is not available in this version: it has HTTP alone. Use "
-                       "Transport=auto, the default.");
-    if (o->server != NULL && conn_options_host_is_ip(o->server) && o->endpoint == NULL && o->api_host == NULL)
-        return err_set(e, ST_HY024, 0, "Server cannot be the IP address \"%s\": Neon finds the endpoint by its host name. Give "
-                       "the endpoint's host name, or name the endpoint as well (Endpoint=ep-...); for a neon-gateway give "
-                       "ApiHost.", o->server);
+        return err_set(
+            e, ST_HYC00, 0,
+            "Transport=websocket is not available in this version: it has HTTP alone. Use "
+            "Transport=auto, the default.");
+    if (o->server != NULL && conn_options_host_is_ip(o->server) && o->endpoint == NULL &&
+        o->api_host == NULL)
+        return err_set(e, ST_HY024, 0,
+                       "Server cannot be the IP address \"%s\": Neon finds the endpoint by its "
+                       "host name. Give "
+                       "the endpoint's host name, or name the endpoint as well (Endpoint=ep-...); "
+                       "for a neon-gateway give "
+                       "ApiHost.",
+                       o->server);
     if (o->client_key != NULL && o->client_cert == NULL)
-        return err_set(e, ST_HY024, 0, "ClientKey is given without ClientCert: name the certificate that belongs to the key.");
+        return err_set(
+            e, ST_HY024, 0,
+            "ClientKey is given without ClientCert: name the certificate that belongs to the key.");
     return settle_token(o, e);
 }
 
-bool config_build_with(struct conn_options *o, struct strview connstr, const char *dsn, const char *uid, const char *pwd,
-                       const struct dsn_reader *reader, struct config_warnings *w, struct err *e)
+bool config_build_with(struct conn_options *o, struct strview connstr, const char *dsn,
+                       const char *uid, const char *pwd, const struct dsn_reader *reader,
+                       struct config_warnings *w, struct err *e)
 {
     struct build b = {o, w};
 
@@ -116,8 +133,8 @@ bool config_build_with(struct conn_options *o, struct strview connstr, const cha
     return check_together(o, e);
 }
 
-bool config_build(struct conn_options *o, struct strview connstr, const char *dsn, const char *uid, const char *pwd,
-                  struct config_warnings *w, struct err *e)
+bool config_build(struct conn_options *o, struct strview connstr, const char *dsn, const char *uid,
+                  const char *pwd, struct config_warnings *w, struct err *e)
 {
     return config_build_with(o, connstr, dsn, uid, pwd, NULL, w, e);
 }

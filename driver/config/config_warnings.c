@@ -1,4 +1,5 @@
-/* A short list of sentences. Posts nothing: connecting does, once it has a handle to post on. Called by all of config/. */
+/* A short list of sentences. Posts nothing: connecting does, once it has a handle to post on.
+ * Called by all of config/. */
 #include "config/config_warnings.h"
 
 void config_warnings_init(struct config_warnings *w)
@@ -13,7 +14,8 @@ void config_warnings_release(struct config_warnings *w)
     config_warnings_init(w);
 }
 
-bool config_warn(struct config_warnings *w, enum sqlstate state, struct err *e, const char *fmt, ...)
+bool config_warn(struct config_warnings *w, enum sqlstate state, struct err *e, const char *fmt,
+                 ...)
 {
     struct buf text = BUF_INIT(ERR_TEXT_MAX_BYTES);
     va_list ap;
@@ -23,7 +25,8 @@ bool config_warn(struct config_warnings *w, enum sqlstate state, struct err *e, 
     if (w->n == CONFIG_WARNINGS_MAX - 1) {
         /* A file with a thousand unknown keywords needs no thousand records. */
         state = ST_01S00;
-        buf_append_str(&text, "There are more remarks on the connection's keywords than are shown.");
+        buf_append_str(&text,
+                       "There are more remarks on the connection's keywords than are shown.");
     } else {
         va_start(ap, fmt);
         buf_vprintf(&text, fmt, ap);

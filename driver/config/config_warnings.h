@@ -12,14 +12,15 @@ struct config_warning {
 };
 
 struct config_warnings {
-    struct config_warning item[CONFIG_WARNINGS_MAX]; /* what does not fit is dropped; the last one says so */
+    struct config_warning
+        item[CONFIG_WARNINGS_MAX]; /* what does not fit is dropped; the last one says so */
     size_t n;
 };
 
 void config_warnings_init(struct config_warnings *w);
 void config_warnings_release(struct config_warnings *w);
 /* Adds a remark; w may be NULL. False: HY001. */
-bool config_warn(struct config_warnings *w, enum sqlstate state, struct err *e, const char *fmt, ...)
-    NEON_PRINTF(4, 5) NEON_MUST_CHECK;
+bool config_warn(struct config_warnings *w, enum sqlstate state, struct err *e, const char *fmt,
+                 ...) NEON_PRINTF(4, 5) NEON_MUST_CHECK;
 
 #endif

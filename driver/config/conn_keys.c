@@ -1,12 +1,13 @@
-/* The keyword table as rows, and looking things up in it. Holds no values and reads no connection string.
- * Called by config/ and the setup library. */
+/* The keyword table as rows, and looking things up in it. Holds no values and reads no connection
+ * string. Called by config/ and the setup library. */
 #include "config/conn_keys.h"
 
 #define SUGGEST_MAX_LEN 32
-#define SUGGEST_MIN_LEN 4 /* shorter ones are psqlODBC's codes: everything looks like one of them */
+#define SUGGEST_MIN_LEN 4 /* shorter ones are psqlODBC's codes: everything looks like one of them  \
+                           */
 
 static const struct conn_key rows[CONN_KEY_COUNT] = {
-#define X(field, name, aliases, kind, def, min, max, choices, flags, label, help) \
+#define X(field, name, aliases, kind, def, min, max, choices, flags, label, help)                  \
     [CONN_KEY_##field] = {name, aliases, CONN_##kind, def, min, max, choices, flags, label, help},
 #include "conn_keys.def"
 #undef X
@@ -59,7 +60,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Insertions, deletions, replacements and swaps of neighbours that turn a into b (optimal string alignment). */
+/* Insertions, deletions, replacements and swaps of neighbours that turn a into b (optimal string
+ * alignment). */
 static size_t distance(struct strview a, struct strview b)
 {
     size_t table[3][SUGGEST_MAX_LEN + 1];
@@ -75,7 +77,8 @@ static size_t distance(struct strview a, struct strview b)
             char ca = ascii_lower(a.ptr[i - 1]);
             char cb = ascii_lower(b.ptr[j - 1]);
             now[j] = least(least(now[j - 1], before[j]) + 1, before[j - 1] + (ca != cb ? 1 : 0));
-            if (i > 1 && j > 1 && ca == ascii_lower(b.ptr[j - 2]) && cb == ascii_lower(a.ptr[i - 2]))
+            if (i > 1 && j > 1 && ca == ascii_lower(b.ptr[j - 2]) &&
+                cb == ascii_lower(a.ptr[i - 2]))
                 now[j] = least(now[j], before2[j - 2] + 1);
         }
     }

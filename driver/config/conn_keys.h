@@ -11,7 +11,15 @@ enum conn_key_id {
     CONN_KEY_COUNT
 };
 
-enum conn_key_kind { CONN_TEXT, CONN_PATH, CONN_BOOL, CONN_INT, CONN_CHOICE, CONN_IGNORED, CONN_FIXED };
+enum conn_key_kind {
+    CONN_TEXT,
+    CONN_PATH,
+    CONN_BOOL,
+    CONN_INT,
+    CONN_CHOICE,
+    CONN_IGNORED,
+    CONN_FIXED
+};
 enum conn_key_flags {
     CK_SECRET = 1, /* never in messages or logs */
     CK_NO_OUT = 2, /* never in SQLDriverConnect's out string */
@@ -37,7 +45,8 @@ enum conn_key_id conn_key_find(struct strview name);
 struct strview conn_key_suggest(struct strview name);
 /* The next item of a list separated by `sep`; moves *rest on. False at its end. */
 bool conn_key_item(struct strview *rest, char sep, struct strview *item);
-/* The canonical spelling in row->choices of `value` (ignoring case), and its position; an empty view when it is none of them. */
+/* The canonical spelling in row->choices of `value` (ignoring case), and its position; an empty
+ * view when it is none of them. */
 struct strview conn_key_choice(const struct conn_key *row, struct strview value, int *index);
 
 #endif

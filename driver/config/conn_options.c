@@ -1,5 +1,6 @@
-/* Life of struct conn_options and everything that is read from it by walking the table. Taking values in:
- * conn_options_set.c; reading secrets from files: conn_options_files.c. Called by handle/ and api/. */
+/* Life of struct conn_options and everything that is read from it by walking the table. Taking
+ * values in: conn_options_set.c; reading secrets from files: conn_options_files.c. Called by
+ * handle/ and api/. */
 #include "config/conn_options.h"
 
 #include <arpa/inet.h>
@@ -16,7 +17,8 @@
 #define OFFSET_IGNORED(field) 0
 #define OFFSET_FIXED(field) 0
 static const size_t offsets[CONN_KEY_COUNT] = {
-#define X(field, name, aliases, kind, def, min, max, choices, flags, label, help) [CONN_KEY_##field] = OFFSET_##kind(field),
+#define X(field, name, aliases, kind, def, min, max, choices, flags, label, help)                  \
+    [CONN_KEY_##field] = OFFSET_##kind(field),
 #include "conn_keys.def"
 #undef X
 };
@@ -144,20 +146,24 @@ static const struct {
     const char *sentence;
 } needed[] = {
     {CONN_KEY_server, CONN_KEY_endpoint, CONN_KEY_server, CONN_KEY_server, ST_08001,
-     "The server is not known: give the endpoint's host name (Server=ep-cool-name-123456.eu-central-1.aws.neon.tech) or the "
+     "The server is not known: give the endpoint's host name "
+     "(Server=ep-cool-name-123456.eu-central-1.aws.neon.tech) or the "
      "URL of the Neon console (Url=postgresql://user:password@host/database)."},
     {CONN_KEY_uid, CONN_KEY_uid, CONN_KEY_uid, CONN_KEY_uid, ST_28000,
      "The user is not known: give the name of the database role (UID=neondb_owner)."},
     {CONN_KEY_pwd, CONN_KEY_token, CONN_KEY_pwd_file, CONN_KEY_token_file, ST_28000,
-     "The password is not known: give PWD, or PWDFile, Token or TokenFile (PWD={...} in braces when it holds a semicolon)."},
+     "The password is not known: give PWD, or PWDFile, Token or TokenFile (PWD={...} in braces "
+     "when it holds a semicolon)."},
 };
 
 enum conn_key_id conn_options_missing(const struct conn_options *o, size_t *at)
 {
     while (*at < ARRAY_LEN(needed)) {
         size_t i = (*at)++;
-        if (conn_options_text(o, needed[i].id) == NULL && conn_options_text(o, needed[i].or_else) == NULL &&
-            conn_options_text(o, needed[i].or_file) == NULL && conn_options_text(o, needed[i].or_file2) == NULL)
+        if (conn_options_text(o, needed[i].id) == NULL &&
+            conn_options_text(o, needed[i].or_else) == NULL &&
+            conn_options_text(o, needed[i].or_file) == NULL &&
+            conn_options_text(o, needed[i].or_file2) == NULL)
             return needed[i].id;
     }
     return CONN_KEY_COUNT;
@@ -208,7 +214,8 @@ bool conn_options_to_connstr(const struct conn_options *o, struct buf *out)
             continue;
         }
         buf_reset(&value);
-        ok = conn_options_value(o, id, &value) && connstr_append(out, conn_key_row(id)->name, buf_sv(&value));
+        ok = conn_options_value(o, id, &value) &&
+             connstr_append(out, conn_key_row(id)->name, buf_sv(&value));
     }
     buf_release(&value);
     if (!ok)
@@ -225,11 +232,13 @@ bool conn_options_log_path(const struct conn_options *o, struct buf *out)
     return true;
 }
 
-bool conn_options_each_secret(const struct conn_options *o, bool (*fn)(void *ctx, struct strview secret), void *ctx)
+bool conn_options_each_secret(const struct conn_options *o,
+                              bool (*fn)(void *ctx, struct strview secret), void *ctx)
 {
     for (int id = 0; id < CONN_KEY_COUNT; id++) {
         const char *text = conn_options_text(o, (enum conn_key_id)id);
-        if (text != NULL && (conn_key_row((enum conn_key_id)id)->flags & CK_SECRET) != 0 && !fn(ctx, sv(text)))
+        if (text != NULL && (conn_key_row((enum conn_key_id)id)->flags & CK_SECRET) != 0 &&
+            !fn(ctx, sv(text)))
             return false;
     }
     return true;

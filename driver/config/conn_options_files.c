@@ -1,5 +1,6 @@
-/* Passwords and tokens that live in a file of their own, as container platforms mount them. Read when connecting, never
- * kept by name. Called by SQLConnect and its sisters through conn_options_load_files. */
+/* Passwords and tokens that live in a file of their own, as container platforms mount them. Read
+ * when connecting, never kept by name. Called by SQLConnect and its sisters through
+ * conn_options_load_files. */
 #include "config/conn_options.h"
 
 #include <errno.h>
@@ -16,18 +17,24 @@ static int open_checked(const char *keyword, const char *path, struct err *e)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0) {
-        err_set(e, ST_HY024, 0, "%s names \"%s\", which cannot be opened (%s). Correct the path or the file's permissions.",
+        err_set(e, ST_HY024, 0,
+                "%s names \"%s\", which cannot be opened (%s). Correct the path or the file's "
+                "permissions.",
                 keyword, path, strerror(errno));
         return -1;
     }
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         err_set(e, ST_HY024, 0, "%s names \"%s\", which is not a regular file.", keyword, path);
     } else if ((st.st_mode & 077) != 0) {
-        err_set(e, ST_HY024, 0, "%s names \"%s\", which other users of this machine may read or write (mode %03o). Close it to "
-                "them: chmod 600 \"%s\"", keyword, path, (unsigned)(st.st_mode & 0777), path);
+        err_set(e, ST_HY024, 0,
+                "%s names \"%s\", which other users of this machine may read or write (mode %03o). "
+                "Close it to "
+                "them: chmod 600 \"%s\"",
+                keyword, path, (unsigned)(st.st_mode & 0777), path);
     } else if (st.st_size > SECRET_FILE_MAX_BYTES) {
-        err_set(e, ST_HY024, 0, "%s names \"%s\", which is larger than %d bytes: that is not a password or token.", keyword,
-                path, SECRET_FILE_MAX_BYTES);
+        err_set(e, ST_HY024, 0,
+                "%s names \"%s\", which is larger than %d bytes: that is not a password or token.",
+                keyword, path, SECRET_FILE_MAX_BYTES);
     } else {
         return fd;
     }
@@ -51,7 +58,8 @@ static bool read_all(int fd, struct buf *text)
     }
 }
 
-/* The line end that every editor adds is not part of the secret; other white space of a password is. */
+/* The line end that every editor adds is not part of the secret; other white space of a password
+ * is. */
 static struct strview without_line_end(struct strview s)
 {
     if (s.len > 0 && s.ptr[s.len - 1] == '\n')
@@ -61,7 +69,8 @@ static struct strview without_line_end(struct strview s)
     return s;
 }
 
-static bool load(struct conn_options *o, enum conn_key_id file_id, enum conn_key_id secret_id, struct err *e)
+static bool load(struct conn_options *o, enum conn_key_id file_id, enum conn_key_id secret_id,
+                 struct err *e)
 {
     const char *keyword = conn_key_row(file_id)->name;
     const char *path = conn_options_text(o, file_id);
@@ -76,9 +85,11 @@ static bool load(struct conn_options *o, enum conn_key_id file_id, enum conn_key
     if (!buf_reserve(&text, SECRET_FILE_MAX_BYTES + 1)) {
         err_oom(e);
     } else if (!read_all(fd, &text)) {
-        err_set(e, ST_HY024, 0, "%s names \"%s\", which cannot be read (%s).", keyword, path, strerror(errno));
+        err_set(e, ST_HY024, 0, "%s names \"%s\", which cannot be read (%s).", keyword, path,
+                strerror(errno));
     } else {
-        secret = secret_id == CONN_KEY_token ? sv_trim(buf_sv(&text)) : without_line_end(buf_sv(&text));
+        secret =
+            secret_id == CONN_KEY_token ? sv_trim(buf_sv(&text)) : without_line_end(buf_sv(&text));
         conn_options_clear(o, secret_id);
         if (secret.len == 0)
             err_set(e, ST_HY024, 0, "%s names \"%s\", which is empty.", keyword, path);
@@ -92,13 +103,16 @@ static bool load(struct conn_options *o, enum conn_key_id file_id, enum conn_key
 
 bool conn_options_load_files(struct conn_options *o, struct err *e)
 {
-    /* A file wins over the secret itself only when it comes from a higher source, or is read again. */
-    if (o->pwd_file != NULL && (o->pwd_from_file || o->source[CONN_KEY_pwd] < o->source[CONN_KEY_pwd_file])) {
+    /* A file wins over the secret itself only when it comes from a higher source, or is read again.
+     */
+    if (o->pwd_file != NULL &&
+        (o->pwd_from_file || o->source[CONN_KEY_pwd] < o->source[CONN_KEY_pwd_file])) {
         if (!load(o, CONN_KEY_pwd_file, CONN_KEY_pwd, e))
             return false;
         o->pwd_from_file = true;
     }
-    if (o->token_file != NULL && (o->token_from_file || o->source[CONN_KEY_token] < o->source[CONN_KEY_token_file])) {
+    if (o->token_file != NULL &&
+        (o->token_from_file || o->source[CONN_KEY_token] < o->source[CONN_KEY_token_file])) {
         if (!load(o, CONN_KEY_token_file, CONN_KEY_token, e))
             return false;
         o->token_from_file = true;

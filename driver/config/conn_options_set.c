@@ -1,5 +1,6 @@
-/* Takes one keyword into struct conn_options: which source wins, what a value may be, and the few keywords whose value says
- * more than one thing. Whether keywords fit together is for config.c. Called by config.c, dsn.c and uri.c. */
+/* Takes one keyword into struct conn_options: which source wins, what a value may be, and the few
+ * keywords whose value says more than one thing. Whether keywords fit together is for config.c.
+ * Called by config.c, dsn.c and uri.c. */
 #include "config/conn_options.h"
 
 #include <inttypes.h>
@@ -18,13 +19,14 @@ struct incoming {
     struct config_warnings *warnings;
 };
 
-/* The value for a message: cut, without control characters, and not at all when it is or may hold a secret (a URL or
- * user:password@host pasted into the wrong keyword). */
+/* The value for a message: cut, without control characters, and not at all when it is or may hold a
+ * secret (a URL or user:password@host pasted into the wrong keyword). */
 static void append_shown(struct buf *out, const struct incoming *in)
 {
     struct strview v = in->value;
 
-    if ((in->row->flags & CK_SECRET) != 0 || memchr(v.ptr, '@', v.len) != NULL || sv_find(v, SV_LIT("://")) != SIZE_MAX) {
+    if ((in->row->flags & CK_SECRET) != 0 || memchr(v.ptr, '@', v.len) != NULL ||
+        sv_find(v, SV_LIT("://")) != SIZE_MAX) {
         buf_append_str(out, "the value given (not shown)");
         return;
     }
@@ -45,7 +47,8 @@ static bool refuse(const struct incoming *in, struct err *e, const char *rule)
     return false;
 }
 
-static bool refuse_printf(const struct incoming *in, struct err *e, const char *fmt, ...) NEON_PRINTF(3, 4);
+static bool refuse_printf(const struct incoming *in, struct err *e, const char *fmt, ...)
+    NEON_PRINTF(3, 4);
 static bool refuse_printf(const struct incoming *in, struct err *e, const char *fmt, ...)
 {
     struct buf rule = BUF_INIT(ERR_TEXT_MAX_BYTES);
@@ -87,7 +90,8 @@ static bool refuse_choice(const struct incoming *in, struct err *e)
 
 static bool parse_bool(const struct conn_key *row, struct strview value, bool *out)
 {
-    static const char *const words[][2] = {{"0", "1"}, {"no", "yes"}, {"false", "true"}, {"off", "on"}};
+    static const char *const words[][2] = {
+        {"0", "1"}, {"no", "yes"}, {"false", "true"}, {"off", "on"}};
     int index;
     struct strview canonical = conn_key_choice(row, value, &index);
 
@@ -104,7 +108,9 @@ static bool parse_bool(const struct conn_key *row, struct strview value, bool *o
     return false;
 }
 
-/* ---- by kind ----------------------------------------------------------------------------------------------------- */
+/* ---- by kind
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 static bool take_text(struct incoming *in, struct err *e)
 {
@@ -115,7 +121,8 @@ static bool take_text(struct incoming *in, struct err *e)
     if (memchr(v.ptr, '\0', v.len) != NULL)
         return refuse(in, e, "it holds a NUL character.");
     if (v.len > (size_t)in->row->max)
-        return refuse_printf(in, e, "it is %zu bytes long; at most %" PRId64 " are possible.", v.len, in->row->max);
+        return refuse_printf(in, e, "it is %zu bytes long; at most %" PRId64 " are possible.",
+                             v.len, in->row->max);
     for (size_t i = 0; (in->row->flags & CK_ASCII) != 0 && i < v.len; i++)
         if (v.ptr[i] < ' ' || v.ptr[i] > '~')
             return refuse(in, e, "it may hold printable ASCII characters only.");
@@ -148,7 +155,8 @@ static bool take_int(struct incoming *in, struct err *e)
             return refuse_choice(in, e);
     }
     if (!sv_to_i64(text, &value) || value < in->row->min || value > in->row->max)
-        return refuse_printf(in, e, "it is a whole number from %" PRId64 " to %" PRId64 ".", in->row->min, in->row->max);
+        return refuse_printf(in, e, "it is a whole number from %" PRId64 " to %" PRId64 ".",
+                             in->row->min, in->row->max);
     *number = value;
     return true;
 }
@@ -165,7 +173,8 @@ static bool take_choice(struct incoming *in, struct err *e)
 
 static bool take_ignored(struct incoming *in, struct err *e)
 {
-    return config_warn(in->warnings, ST_NONE, e, "The keyword %s is ignored. %s", in->row->name, in->row->help);
+    return config_warn(in->warnings, ST_NONE, e, "The keyword %s is ignored. %s", in->row->name,
+                       in->row->help);
 }
 
 static bool take_fixed(struct incoming *in, struct err *e)
@@ -173,28 +182,34 @@ static bool take_fixed(struct incoming *in, struct err *e)
     bool yes;
     bool fixed_yes = in->row->def[0] == '1';
 
-    if (sv_ieq(in->value, sv(in->row->def)) || (parse_bool(in->row, in->value, &yes) && yes == fixed_yes))
+    if (sv_ieq(in->value, sv(in->row->def)) ||
+        (parse_bool(in->row, in->value, &yes) && yes == fixed_yes))
         return true;
-    return config_warn(in->warnings, ST_01S02, e, "%s can only be %s with this driver, so %s is used. %s", in->row->name,
+    return config_warn(in->warnings, ST_01S02, e,
+                       "%s can only be %s with this driver, so %s is used. %s", in->row->name,
                        in->row->def, in->row->def, in->row->help);
 }
 
 static bool (*const takers[])(struct incoming *in, struct err *e) = {
-    [CONN_TEXT] = take_text,     [CONN_PATH] = take_text,       [CONN_BOOL] = take_bool,   [CONN_INT] = take_int,
-    [CONN_CHOICE] = take_choice, [CONN_IGNORED] = take_ignored, [CONN_FIXED] = take_fixed,
+    [CONN_TEXT] = take_text,   [CONN_PATH] = take_text,     [CONN_BOOL] = take_bool,
+    [CONN_INT] = take_int,     [CONN_CHOICE] = take_choice, [CONN_IGNORED] = take_ignored,
+    [CONN_FIXED] = take_fixed,
 };
 
-/* ---- keywords that say more than one thing ----------------------------------------------------------------------- */
+/* ---- keywords that say more than one thing
+ * ----------------------------------------------------------------------- */
 
 /* Sets another keyword on behalf of this one, from the same source. */
-static bool also_set(const struct incoming *in, enum conn_key_id id, struct strview value, struct err *e)
+static bool also_set(const struct incoming *in, enum conn_key_id id, struct strview value,
+                     struct err *e)
 {
     return conn_options_set(in->o, sv(conn_key_row(id)->name), value, in->source, in->warnings, e);
 }
 
 static bool is_host_char(char c)
 {
-    return ascii_is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c != '\0' && strchr("-._:[]%", c) != NULL);
+    return ascii_is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
+           (c != '\0' && strchr("-._:[]%", c) != NULL);
 }
 
 /* "host,port" is how ODBC's administrators know it. */
@@ -208,7 +223,8 @@ static bool take_server(struct incoming *in, struct err *e)
         in->value = sv_trim(sv_n(in->value.ptr, (size_t)(comma - in->value.ptr)));
     }
     if (sv_find(in->value, SV_LIT("://")) != SIZE_MAX)
-        return refuse(in, e, "it is a host name. A whole connection URL belongs to Url=postgresql://...");
+        return refuse(in, e,
+                      "it is a host name. A whole connection URL belongs to Url=postgresql://...");
     for (size_t i = 0; i < in->value.len; i++)
         if (!is_host_char(in->value.ptr[i]))
             return refuse(in, e, "it is a host name: letters, digits, hyphens and dots.");
@@ -217,7 +233,9 @@ static bool take_server(struct incoming *in, struct err *e)
         if (in->value.len < sizeof host)
             memcpy(host, in->value.ptr, in->value.len);
         if (!conn_options_host_is_ip(host))
-            return refuse(in, e, "the port belongs to the keyword Port, or behind a comma (Server=host,443).");
+            return refuse(
+                in, e,
+                "the port belongs to the keyword Port, or behind a comma (Server=host,443).");
     }
     if (in->value.len == 0)
         return refuse(in, e, "the host name is missing before the comma.");
@@ -233,8 +251,10 @@ static bool take_port(struct incoming *in, struct err *e)
     if (!in->o->port_was_5432)
         return true;
     in->o->port = 443;
-    return config_warn(in->warnings, ST_NONE, e, "Port=5432 is the port of PostgreSQL itself; this driver speaks HTTPS and uses "
-                       "443 instead.");
+    return config_warn(
+        in->warnings, ST_NONE, e,
+        "Port=5432 is the port of PostgreSQL itself; this driver speaks HTTPS and uses "
+        "443 instead.");
 }
 
 static bool take_endpoint(struct incoming *in, struct err *e)
@@ -247,18 +267,23 @@ static bool take_endpoint(struct incoming *in, struct err *e)
 
 static bool take_ssl_mode(struct incoming *in, struct err *e)
 {
-    static const char *const weak[] = {"disable", "allow", "prefer", "d", "a", "p", "0", "no", "false", "off", "optional"};
+    static const char *const weak[] = {"disable", "allow", "prefer", "d",   "a",       "p",
+                                       "0",       "no",    "false",  "off", "optional"};
 
     for (size_t i = 0; i < ARRAY_LEN(weak); i++)
         if (sv_ieq(in->value, sv(weak[i])))
-            return refuse(in, e, "the password travels with every request, so the driver never sends one unencrypted or to a "
-                          "server it has not verified. Use verify-full, the default. For a neon-gateway on this machine "
+            return refuse(in, e,
+                          "the password travels with every request, so the driver never sends one "
+                          "unencrypted or to a "
+                          "server it has not verified. Use verify-full, the default. For a "
+                          "neon-gateway on this machine "
                           "give ApiHost=http://127.0.0.1:port and AllowInsecure=1.");
     return take_choice(in, e);
 }
 
 /* Decodes %xx of a part of a URL and sets it. */
-static bool set_decoded(const struct incoming *in, enum conn_key_id id, struct strview encoded, struct err *e)
+static bool set_decoded(const struct incoming *in, enum conn_key_id id, struct strview encoded,
+                        struct err *e)
 {
     struct buf plain = BUF_INIT(0);
     bool ok;
@@ -266,8 +291,9 @@ static bool set_decoded(const struct incoming *in, enum conn_key_id id, struct s
     /* Nothing grows: no copies of a password are left behind. */
     if (!buf_reserve(&plain, encoded.len))
         return err_oom(e);
-    ok = uri_decode(&plain, encoded) ? also_set(in, id, buf_sv(&plain), e)
-                                     : refuse(in, e, "a % must be followed by two hexadecimal digits (% itself is %25).");
+    ok = uri_decode(&plain, encoded)
+             ? also_set(in, id, buf_sv(&plain), e)
+             : refuse(in, e, "a % must be followed by two hexadecimal digits (% itself is %25).");
     buf_release_secret(&plain);
     return ok;
 }
@@ -300,9 +326,11 @@ static bool take_proxy(struct incoming *in, struct err *e)
     if (host > start) {
         struct strview user = sv_n(text + start, host - 1 - start);
         const char *colon = memchr(user.ptr, ':', user.len);
-        struct strview password = colon != NULL ? sv_n(colon + 1, user.len - (size_t)(colon + 1 - user.ptr)) : SV_LIT("");
+        struct strview password =
+            colon != NULL ? sv_n(colon + 1, user.len - (size_t)(colon + 1 - user.ptr)) : SV_LIT("");
         user.len -= colon != NULL ? password.len + 1 : 0;
-        if (!set_decoded(in, CONN_KEY_proxy_uid, user, e) || !set_decoded(in, CONN_KEY_proxy_pwd, password, e))
+        if (!set_decoded(in, CONN_KEY_proxy_uid, user, e) ||
+            !set_decoded(in, CONN_KEY_proxy_pwd, password, e))
             return false;
     }
     if (host == in->value.len)
@@ -315,7 +343,8 @@ static bool take_proxy(struct incoming *in, struct err *e)
     return ok;
 }
 
-/* Neon's proxy reads its own options; settings of the server in the same text never arrive over HTTP (protocol 2.4). */
+/* Neon's proxy reads its own options; settings of the server in the same text never arrive over
+ * HTTP (protocol 2.4). */
 static bool take_neon_options(struct incoming *in, struct err *e)
 {
     struct strview rest = in->value;
@@ -329,22 +358,29 @@ static bool take_neon_options(struct incoming *in, struct err *e)
         for (int i = 0; i < 2; i++) {
             struct strview name = i == 0 ? SV_LIT("endpoint=") : SV_LIT("project=");
             if (token.len > name.len && sv_ieq(sv_n(token.ptr, name.len), name) &&
-                !also_set(in, CONN_KEY_endpoint, sv_n(token.ptr + name.len, token.len - name.len), e))
+                !also_set(in, CONN_KEY_endpoint, sv_n(token.ptr + name.len, token.len - name.len),
+                          e))
                 return false;
         }
     }
-    if (has_setting && !config_warn(in->warnings, ST_01S00, e, "Options holds settings for the server (-c ...), which have no "
-                                    "effect over HTTP. Store them with ALTER ROLE ... SET or ALTER DATABASE ... SET."))
+    if (has_setting &&
+        !config_warn(
+            in->warnings, ST_01S00, e,
+            "Options holds settings for the server (-c ...), which have no "
+            "effect over HTTP. Store them with ALTER ROLE ... SET or ALTER DATABASE ... SET."))
         return false;
     return take_text(in, e);
 }
 
 static bool (*const special[CONN_KEY_COUNT])(struct incoming *in, struct err *e) = {
-    [CONN_KEY_server] = take_server,     [CONN_KEY_port] = take_port,   [CONN_KEY_endpoint] = take_endpoint,
-    [CONN_KEY_ssl_mode] = take_ssl_mode, [CONN_KEY_proxy] = take_proxy, [CONN_KEY_neon_options] = take_neon_options,
+    [CONN_KEY_server] = take_server,     [CONN_KEY_port] = take_port,
+    [CONN_KEY_endpoint] = take_endpoint, [CONN_KEY_ssl_mode] = take_ssl_mode,
+    [CONN_KEY_proxy] = take_proxy,       [CONN_KEY_neon_options] = take_neon_options,
 };
 
-/* ---- the door ---------------------------------------------------------------------------------------------------- */
+/* ---- the door
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 /* What looks like a name is named; anything else may be the rest of a badly quoted password. */
 static bool looks_like_name(struct strview key)
@@ -360,27 +396,38 @@ static bool looks_like_name(struct strview key)
     return true;
 }
 
-static bool warn_unknown(struct strview key, enum conn_source source, struct config_warnings *w, struct err *e)
+static bool warn_unknown(struct strview key, enum conn_source source, struct config_warnings *w,
+                         struct err *e)
 {
     static const char *const where[] = {
-        [CONN_SRC_DEFAULT] = "the options", [CONN_SRC_ENV_URL] = "DATABASE_URL", [CONN_SRC_ENV] = "the environment",
-        [CONN_SRC_PQOPT] = "pqopt",         [CONN_SRC_URL] = "the Url",          [CONN_SRC_DSN] = "the data source",
+        [CONN_SRC_DEFAULT] = "the options",
+        [CONN_SRC_ENV_URL] = "DATABASE_URL",
+        [CONN_SRC_ENV] = "the environment",
+        [CONN_SRC_PQOPT] = "pqopt",
+        [CONN_SRC_URL] = "the Url",
+        [CONN_SRC_DSN] = "the data source",
         [CONN_SRC_STRING] = "the connection string",
     };
     struct strview like = conn_key_suggest(key);
 
     if (!looks_like_name(key))
-        return config_warn(w, ST_01S00, e, "A part of %s is not a keyword and was ignored. A value that holds a semicolon is "
-                           "written in braces: PWD={a;b}.", where[source]);
+        return config_warn(
+            w, ST_01S00, e,
+            "A part of %s is not a keyword and was ignored. A value that holds a semicolon is "
+            "written in braces: PWD={a;b}.",
+            where[source]);
     if (like.len > 0)
-        return config_warn(w, ST_01S00, e, "The keyword \"%.*s\" in %s is not known and was ignored; did you mean %.*s?",
-                           (int)key.len, key.ptr, where[source], (int)like.len, like.ptr);
-    return config_warn(w, ST_01S00, e, "The keyword \"%.*s\" in %s is not known to this version and was ignored.",
+        return config_warn(
+            w, ST_01S00, e,
+            "The keyword \"%.*s\" in %s is not known and was ignored; did you mean %.*s?",
+            (int)key.len, key.ptr, where[source], (int)like.len, like.ptr);
+    return config_warn(w, ST_01S00, e,
+                       "The keyword \"%.*s\" in %s is not known to this version and was ignored.",
                        (int)key.len, key.ptr, where[source]);
 }
 
-bool conn_options_set(struct conn_options *o, struct strview key, struct strview value, enum conn_source source,
-                      struct config_warnings *w, struct err *e)
+bool conn_options_set(struct conn_options *o, struct strview key, struct strview value,
+                      enum conn_source source, struct config_warnings *w, struct err *e)
 {
     struct incoming in = {.o = o, .value = value, .source = source, .warnings = w};
 

@@ -1,5 +1,6 @@
-/* Reading and writing the syntax of connection strings. Never puts any of the text into a message: what stands at the
- * wrong place is often the second half of a password. Called by config.c and conn_options.c. */
+/* Reading and writing the syntax of connection strings. Never puts any of the text into a message:
+ * what stands at the wrong place is often the second half of a password. Called by config.c and
+ * conn_options.c. */
 #include "config/connstr.h"
 
 struct cursor {
@@ -34,8 +35,11 @@ static bool read_braced(struct cursor *c, struct buf *value, struct err *e)
         const char *end = memchr(from, '}', c->text.len - c->at);
         if (end == NULL)
             return err_set(e, ST_HY000, 0,
-                           "The connection string cannot be read: the brace opened at position %zu is never closed. A value "
-                           "that begins with { is written {{...}: the whole value in braces, each } inside doubled.", opened);
+                           "The connection string cannot be read: the brace opened at position %zu "
+                           "is never closed. A value "
+                           "that begins with { is written {{...}: the whole value in braces, each "
+                           "} inside doubled.",
+                           opened);
         buf_append(value, from, (size_t)(end - from));
         c->at += (size_t)(end - from) + 1;
         if (c->at >= c->text.len || c->text.ptr[c->at] != '}')
@@ -48,13 +52,16 @@ static bool read_braced(struct cursor *c, struct buf *value, struct err *e)
     skip_spaces(c);
     if (c->at < c->text.len && c->text.ptr[c->at] != ';')
         return err_set(e, ST_HY000, 0,
-                       "The connection string cannot be read: at position %zu a semicolon is expected behind the closing "
-                       "brace. A } inside the value is written twice.", c->at + 1);
+                       "The connection string cannot be read: at position %zu a semicolon is "
+                       "expected behind the closing "
+                       "brace. A } inside the value is written twice.",
+                       c->at + 1);
     return true;
 }
 
 /* The cursor stands behind the '='. */
-static bool read_value(struct cursor *c, struct connstr_pair *pair, struct buf *braced, struct err *e)
+static bool read_value(struct cursor *c, struct connstr_pair *pair, struct buf *braced,
+                       struct err *e)
 {
     size_t start = c->at;
 
@@ -73,7 +80,8 @@ static bool read_value(struct cursor *c, struct connstr_pair *pair, struct buf *
     return true;
 }
 
-static bool read_pair(struct cursor *c, struct connstr_pair *pair, struct buf *braced, struct err *e)
+static bool read_pair(struct cursor *c, struct connstr_pair *pair, struct buf *braced,
+                      struct err *e)
 {
     struct cursor ahead = *c;
     struct strview piece = until_semicolon(&ahead);
@@ -83,8 +91,10 @@ static bool read_pair(struct cursor *c, struct connstr_pair *pair, struct buf *b
     *pair = (struct connstr_pair){.key = sv_trim(sv_n(piece.ptr, key_len)), .at = c->at + 1};
     if (pair->key.len == 0)
         return err_set(e, ST_HY000, 0,
-                       "The connection string cannot be read: the name of a keyword is missing before the = at position %zu. A "
-                       "value that holds ; or = is written in braces: PWD={...}.", c->at + key_len + 1);
+                       "The connection string cannot be read: the name of a keyword is missing "
+                       "before the = at position %zu. A "
+                       "value that holds ; or = is written in braces: PWD={...}.",
+                       c->at + key_len + 1);
     if (equals == NULL) {
         *c = ahead;
         return true;
@@ -94,7 +104,8 @@ static bool read_pair(struct cursor *c, struct connstr_pair *pair, struct buf *b
     return read_value(c, pair, braced, e);
 }
 
-bool connstr_parse(struct strview text, bool (*fn)(void *ctx, const struct connstr_pair *pair, struct err *e), void *ctx,
+bool connstr_parse(struct strview text,
+                   bool (*fn)(void *ctx, const struct connstr_pair *pair, struct err *e), void *ctx,
                    struct err *e)
 {
     struct cursor c = {text, 0};
@@ -102,10 +113,12 @@ bool connstr_parse(struct strview text, bool (*fn)(void *ctx, const struct conns
     bool ok = true;
 
     if (text.len > CONNSTR_MAX_BYTES)
-        return err_set(e, ST_HY000, 0, "The connection string has %zu bytes; at most %d are read.", text.len,
-                       CONNSTR_MAX_BYTES);
+        return err_set(e, ST_HY000, 0, "The connection string has %zu bytes; at most %d are read.",
+                       text.len, CONNSTR_MAX_BYTES);
     if (text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL)
-        return err_set(e, ST_HY000, 0, "The connection string holds a NUL character: check the length that was given.");
+        return err_set(
+            e, ST_HY000, 0,
+            "The connection string holds a NUL character: check the length that was given.");
     /* All the room at once: growing would leave copies of a password behind. */
     if (text.len > 0 && memchr(text.ptr, '{', text.len) != NULL && !buf_reserve(&braced, text.len))
         return err_oom(e);

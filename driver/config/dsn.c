@@ -1,5 +1,6 @@
-/* Reads a section of odbc.ini through the installer library, which knows where the user's and the system's files are.
- * Every entry is read, so that one nobody knows can be reported. Called by config.c. */
+/* Reads a section of odbc.ini through the installer library, which knows where the user's and the
+ * system's files are. Every entry is read, so that one nobody knows can be reported. Called by
+ * config.c. */
 #include "config/dsn.h"
 
 #include <odbcinst.h>
@@ -9,7 +10,8 @@
 #define DSN_VALUE_CAP 32768
 #define DSN_LINE_LIMIT 995
 
-static int read_odbc_ini(void *ctx, const char *section, const char *entry, char *out, int cap_bytes)
+static int read_odbc_ini(void *ctx, const char *section, const char *entry, char *out,
+                         int cap_bytes)
 {
     (void)ctx;
     out[0] = '\0';
@@ -26,25 +28,31 @@ static size_t got_bytes(int n, size_t cap_bytes)
     return (size_t)n < cap_bytes ? (size_t)n : cap_bytes - 1;
 }
 
-static bool take_entry(struct conn_options *o, const char *dsn, const char *entry, const struct dsn_reader *reader, char *value,
-                       struct config_warnings *w, struct err *e)
+static bool take_entry(struct conn_options *o, const char *dsn, const char *entry,
+                       const struct dsn_reader *reader, char *value, struct config_warnings *w,
+                       struct err *e)
 {
-    size_t len = got_bytes(reader->get(reader->ctx, dsn, entry, value, DSN_VALUE_CAP), DSN_VALUE_CAP);
+    size_t len =
+        got_bytes(reader->get(reader->ctx, dsn, entry, value, DSN_VALUE_CAP), DSN_VALUE_CAP);
     enum conn_key_id id = conn_key_find(sv(entry));
 
     value[DSN_VALUE_CAP - 1] = '\0';
     len = strnlen(value, len);
     /* A cut password or token would be refused by the server with a message that leads nowhere. */
     if (len + strlen(entry) >= DSN_LINE_LIMIT && id != CONN_KEY_COUNT)
-        return err_set(e, ST_HY024, 0, "%s in the data source \"%.100s\" is longer than odbc.ini can hold, so it arrives cut. "
-                       "Put it into a file (TokenFile, PWDFile) or into the connection string.", conn_key_row(id)->name, dsn);
+        return err_set(
+            e, ST_HY024, 0,
+            "%s in the data source \"%.100s\" is longer than odbc.ini can hold, so it arrives cut. "
+            "Put it into a file (TokenFile, PWDFile) or into the connection string.",
+            conn_key_row(id)->name, dsn);
     return conn_options_set(o, sv(entry), sv_n(value, len), CONN_SRC_DSN, w, e);
 }
 
-static bool take_section(struct conn_options *o, const char *dsn, const struct dsn_reader *reader, char *names, char *value,
-                         struct config_warnings *w, struct err *e)
+static bool take_section(struct conn_options *o, const char *dsn, const struct dsn_reader *reader,
+                         char *names, char *value, struct config_warnings *w, struct err *e)
 {
-    size_t len = got_bytes(reader->get(reader->ctx, dsn, NULL, names, DSN_NAMES_CAP), DSN_NAMES_CAP);
+    size_t len =
+        got_bytes(reader->get(reader->ctx, dsn, NULL, names, DSN_NAMES_CAP), DSN_NAMES_CAP);
 
     names[DSN_NAMES_CAP - 1] = '\0';
     for (size_t at = 0; at < len && names[at] != '\0'; at += strnlen(names + at, len - at) + 1) {
@@ -55,8 +63,8 @@ static bool take_section(struct conn_options *o, const char *dsn, const struct d
     return true;
 }
 
-bool dsn_read(struct conn_options *o, const char *dsn, const struct dsn_reader *reader, struct config_warnings *w,
-              struct err *e)
+bool dsn_read(struct conn_options *o, const char *dsn, const struct dsn_reader *reader,
+              struct config_warnings *w, struct err *e)
 {
     char *names = mem_calloc(1, DSN_NAMES_CAP);
     char *value = mem_calloc(1, DSN_VALUE_CAP);

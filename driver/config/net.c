@@ -1,4 +1,5 @@
-/* Fills the structs of the layers below. No keyword is parsed here and nothing is sent. Called by dbc_open. */
+/* Fills the structs of the layers below. No keyword is parsed here and nothing is sent. Called by
+ * dbc_open. */
 #include "config/net.h"
 
 #include <inttypes.h>
@@ -26,7 +27,8 @@ static bool names_endpoint(const char *host, const char *endpoint)
            sv_ieq(sv_n(host, len), sv(endpoint));
 }
 
-/* The host of the connection-string header: its first label tells Neon which endpoint is meant (protocol 1.2). */
+/* The host of the connection-string header: its first label tells Neon which endpoint is meant
+ * (protocol 1.2). */
 static bool make_host(struct conn_options *o, struct err *e)
 {
     struct buf text = BUF_INIT(0);
@@ -64,7 +66,8 @@ static bool make_proxy(struct conn_options *o, struct err *e)
     return keep(&o->made.proxy, &text, e);
 }
 
-/* "tool/1 neon-odbc/0.1.0 (application)": the application's name may be any text, the header's may not. */
+/* "tool/1 neon-odbc/0.1.0 (application)": the application's name may be any text, the header's may
+ * not. */
 static bool make_user_agent(struct conn_options *o, struct err *e)
 {
     struct buf text = BUF_INIT(0);
@@ -88,11 +91,15 @@ static const char *ca_file(const struct conn_options *o)
 
 bool conn_options_to_net(struct conn_options *o, struct net_options *out, struct err *e)
 {
-    static const enum tls_verify verify[] = {[SSL_MODE_VERIFY_CA] = TLS_VERIFY_CA, [SSL_MODE_VERIFY_FULL] = TLS_VERIFY_FULL};
+    static const enum tls_verify verify[] = {
+        [SSL_MODE_VERIFY_CA] = TLS_VERIFY_CA, [SSL_MODE_VERIFY_FULL] = TLS_VERIFY_FULL};
     static const char *const tls_versions[] = {[TLS_MIN_1_2] = "1.2", [TLS_MIN_1_3] = "1.3"};
     static const char *const proxy_auths[] = {
-        [PROXY_AUTH_ANY] = "any",   [PROXY_AUTH_BASIC] = "basic",         [PROXY_AUTH_DIGEST] = "digest",
-        [PROXY_AUTH_NTLM] = "ntlm", [PROXY_AUTH_NEGOTIATE] = "negotiate",
+        [PROXY_AUTH_ANY] = "any",
+        [PROXY_AUTH_BASIC] = "basic",
+        [PROXY_AUTH_DIGEST] = "digest",
+        [PROXY_AUTH_NTLM] = "ntlm",
+        [PROXY_AUTH_NEGOTIATE] = "negotiate",
     };
     static const enum http_version http_versions[] = {
         [HTTP_VERSION_AUTO] = HTTP_ANY, [HTTP_VERSION_1_1] = HTTP_1_1, [HTTP_VERSION_2] = HTTP_2};
@@ -133,7 +140,8 @@ bool conn_options_to_net(struct conn_options *o, struct net_options *out, struct
         .retry_count = o->retry_count,
         .retry_interval_ms = o->retry_interval_ms,
         .max_request_bytes = (size_t)o->max_request_bytes,
-        .max_response_bytes = (uint64_t)o->max_response_bytes > SIZE_MAX ? SIZE_MAX : (size_t)o->max_response_bytes,
+        .max_response_bytes =
+            (uint64_t)o->max_response_bytes > SIZE_MAX ? SIZE_MAX : (size_t)o->max_response_bytes,
         .user_agent = o->made.user_agent,
     };
     return true;
@@ -141,15 +149,17 @@ bool conn_options_to_net(struct conn_options *o, struct net_options *out, struct
 
 void conn_options_to_types(const struct conn_options *o, struct type_options *out)
 {
-    static const SQLSMALLINT numeric[] = {
-        [NUMERIC_AS_NUMERIC] = SQL_NUMERIC, [NUMERIC_AS_DOUBLE] = SQL_DOUBLE,
-        [NUMERIC_AS_VARCHAR] = SQL_VARCHAR, [NUMERIC_AS_MEMO] = SQL_LONGVARCHAR};
+    static const SQLSMALLINT numeric[] = {[NUMERIC_AS_NUMERIC] = SQL_NUMERIC,
+                                          [NUMERIC_AS_DOUBLE] = SQL_DOUBLE,
+                                          [NUMERIC_AS_VARCHAR] = SQL_VARCHAR,
+                                          [NUMERIC_AS_MEMO] = SQL_LONGVARCHAR};
     static const SQLSMALLINT interval[] = {
         [INTERVAL_AS_VARCHAR] = SQL_WVARCHAR, [INTERVAL_AS_INTERVAL] = SQL_INTERVAL_DAY_TO_SECOND};
     static const SQLSMALLINT timestamptz[] = {
         [TIMESTAMPTZ_AS_TIMESTAMP] = SQL_TYPE_TIMESTAMP, [TIMESTAMPTZ_AS_VARCHAR] = SQL_WVARCHAR};
     static const SQLSMALLINT uuid[] = {[UUID_AS_GUID] = SQL_GUID, [UUID_AS_VARCHAR] = SQL_WVARCHAR};
-    static const SQLSMALLINT json[] = {[JSON_AS_WVARCHAR] = SQL_WVARCHAR, [JSON_AS_WLONGVARCHAR] = SQL_WLONGVARCHAR};
+    static const SQLSMALLINT json[] = {
+        [JSON_AS_WVARCHAR] = SQL_WVARCHAR, [JSON_AS_WLONGVARCHAR] = SQL_WLONGVARCHAR};
 
     type_options_default(out);
     out->bools_as_char = o->bools_as_char;

@@ -1,8 +1,10 @@
-/* Connection URLs and libpq's conninfo text, taken apart strictly: a special character that somebody forgot to encode must
- * not send half a password to a host of its other half. No message shows any of the text. Called by config.c. */
+/* Connection URLs and libpq's conninfo text, taken apart strictly: a special character that
+ * somebody forgot to encode must not send half a password to a host of its other half. No message
+ * shows any of the text. Called by config.c. */
 #include "config/uri.h"
 
-/* What libpq's parameters mean here; keyword NULL: accepted, because HTTPS settles the matter in another way. */
+/* What libpq's parameters mean here; keyword NULL: accepted, because HTTPS settles the matter in
+ * another way. */
 static const struct {
     const char *libpq, *keyword;
 } params[] = {
@@ -76,53 +78,64 @@ static bool refuse(const struct target *t, struct err *e, const char *what)
     return err_set(e, ST_HY024, 0, "%s cannot be read: %s", t->name, what);
 }
 
-static bool take_plain(const struct target *t, const char *keyword, struct strview value, struct err *e)
+static bool take_plain(const struct target *t, const char *keyword, struct strview value,
+                       struct err *e)
 {
     return conn_options_set(t->o, sv(keyword), value, t->source, t->warnings, e);
 }
 
-static bool take_encoded(const struct target *t, const char *keyword, struct strview encoded, struct err *e)
+static bool take_encoded(const struct target *t, const char *keyword, struct strview encoded,
+                         struct err *e)
 {
     struct buf plain = BUF_INIT(0);
     bool ok;
 
     if (!buf_reserve(&plain, encoded.len))
         return err_oom(e);
-    ok = uri_decode(&plain, encoded)
-             ? take_plain(t, keyword, buf_sv(&plain), e)
-             : refuse(t, e, "a % must be followed by two hexadecimal digits other than 00. A % in a password is written %25.");
+    ok = uri_decode(&plain, encoded) ? take_plain(t, keyword, buf_sv(&plain), e)
+                                     : refuse(t, e,
+                                              "a % must be followed by two hexadecimal digits "
+                                              "other than 00. A % in a password is written %25.");
     buf_release_secret(&plain);
     return ok;
 }
 
 /* One parameter of libpq's, value decoded. */
-static bool take_param(const struct target *t, struct strview name, struct strview value, struct err *e)
+static bool take_param(const struct target *t, struct strview name, struct strview value,
+                       struct err *e)
 {
     for (size_t i = 0; i < ARRAY_LEN(params); i++) {
         if (!sv_ieq(name, sv(params[i].libpq)))
             continue;
         if (params[i].keyword == NULL)
-            return config_warn(t->warnings, ST_NONE, e, "%s in %s has no meaning over HTTPS and is ignored.", params[i].libpq,
-                               t->name);
+            return config_warn(t->warnings, ST_NONE, e,
+                               "%s in %s has no meaning over HTTPS and is ignored.",
+                               params[i].libpq, t->name);
         if (strcmp(params[i].libpq, "host") == 0 && memchr(value.ptr, ',', value.len) != NULL)
-            return refuse(t, e, "it lists several hosts. Name one: Neon finds the compute by itself.");
+            return refuse(t, e,
+                          "it lists several hosts. Name one: Neon finds the compute by itself.");
         return take_plain(t, params[i].keyword, value, e);
     }
-    /* The database's session may be asked for by any client; every endpoint of Neon's that one writes to is read-write. */
+    /* The database's session may be asked for by any client; every endpoint of Neon's that one
+     * writes to is read-write. */
     if (sv_ieq(name, SV_LIT("target_session_attrs")) &&
-        (sv_ieq(value, SV_LIT("any")) || sv_ieq(value, SV_LIT("read-write")) || sv_ieq(value, SV_LIT("primary"))))
+        (sv_ieq(value, SV_LIT("any")) || sv_ieq(value, SV_LIT("read-write")) ||
+         sv_ieq(value, SV_LIT("primary"))))
         return true;
     if (sv_ieq(name, SV_LIT("client_encoding")) &&
-        (sv_ieq(value, SV_LIT("utf8")) || sv_ieq(value, SV_LIT("utf-8")) || sv_ieq(value, SV_LIT("auto"))))
+        (sv_ieq(value, SV_LIT("utf8")) || sv_ieq(value, SV_LIT("utf-8")) ||
+         sv_ieq(value, SV_LIT("auto"))))
         return true;
-    return config_warn(t->warnings, ST_01S00, e, "The parameter \"%.*s\" in %s is not known to this driver and was ignored.",
+    return config_warn(t->warnings, ST_01S00, e,
+                       "The parameter \"%.*s\" in %s is not known to this driver and was ignored.",
                        (int)(name.len > 40 ? 40 : name.len), name.ptr, t->name);
 }
 
 static bool is_param_name(struct strview name)
 {
     for (size_t i = 0; i < name.len; i++)
-        if (!(ascii_lower(name.ptr[i]) >= 'a' && ascii_lower(name.ptr[i]) <= 'z') && name.ptr[i] != '_' && name.ptr[i] != '-')
+        if (!(ascii_lower(name.ptr[i]) >= 'a' && ascii_lower(name.ptr[i]) <= 'z') &&
+            name.ptr[i] != '_' && name.ptr[i] != '-')
             return false;
     return name.len > 0;
 }
@@ -138,13 +151,18 @@ static bool take_query(const struct target *t, struct strview query, struct err 
         bool ok;
         if (pair.len == 0)
             continue;
-        if (memchr(pair.ptr, '=', pair.len) == NULL || !conn_key_item(&value, '=', &name) || !is_param_name(name))
-            return refuse(t, e, "behind the ? it has parameters of the form name=value, separated by &. A ? in a password is "
-                             "written %3F.");
+        if (memchr(pair.ptr, '=', pair.len) == NULL || !conn_key_item(&value, '=', &name) ||
+            !is_param_name(name))
+            return refuse(t, e,
+                          "behind the ? it has parameters of the form name=value, separated by &. "
+                          "A ? in a password is "
+                          "written %3F.");
         if (!buf_reserve(&plain, value.len))
             return err_oom(e);
-        ok = uri_decode(&plain, value) ? take_param(t, name, buf_sv(&plain), e)
-                                       : refuse(t, e, "a parameter holds a % that is not followed by two hexadecimal digits.");
+        ok = uri_decode(&plain, value)
+                 ? take_param(t, name, buf_sv(&plain), e)
+                 : refuse(t, e,
+                          "a parameter holds a % that is not followed by two hexadecimal digits.");
         buf_release_secret(&plain);
         if (!ok)
             return false;
@@ -152,7 +170,8 @@ static bool take_query(const struct target *t, struct strview query, struct err 
     return true;
 }
 
-/* Splits `text` at the first `c`: *text keeps what stands before, the result is what stands behind (ptr NULL: no c). */
+/* Splits `text` at the first `c`: *text keeps what stands before, the result is what stands behind
+ * (ptr NULL: no c). */
 static struct strview split_at(struct strview *text, char c)
 {
     const char *hit = text->len > 0 ? memchr(text->ptr, c, text->len) : NULL;
@@ -179,12 +198,16 @@ static bool take_host(const struct target *t, struct strview host, struct err *e
     } else {
         port = split_at(&host, ':');
     }
-    if (memchr(host.ptr, ',', host.len) != NULL || (port.len > 0 && memchr(port.ptr, ',', port.len) != NULL))
+    if (memchr(host.ptr, ',', host.len) != NULL ||
+        (port.len > 0 && memchr(port.ptr, ',', port.len) != NULL))
         return refuse(t, e, "it lists several hosts. Name one: Neon finds the compute by itself.");
-    /* The text is not shown: an unencoded / or # in the password makes its beginning stand where the port is. */
+    /* The text is not shown: an unencoded / or # in the password makes its beginning stand where
+     * the port is. */
     if (port.len > 0 && (!sv_to_i64(port, &number) || number < 1 || number > 65535))
-        return refuse(t, e, "the port is no number from 1 to 65535. If the password holds / ? # @ : or %, write these "
-                         "characters as %2F %3F %23 %40 %3A %25.");
+        return refuse(t, e,
+                      "the port is no number from 1 to 65535. If the password holds / ? # @ : or "
+                      "%, write these "
+                      "characters as %2F %3F %23 %40 %3A %25.");
     return take_encoded(t, "Server", host, e) && take_plain(t, "Port", port, e);
 }
 
@@ -202,8 +225,10 @@ static bool take_authority(const struct target *t, struct strview authority, str
         return refuse(t, e, "it has two @. An @ in the password is written %40.");
     password = split_at(&user, ':');
     if (password.len > 0 && memchr(password.ptr, ':', password.len) != NULL)
-        return refuse(t, e, "there are two colons before the @. A colon in the password is written %3A.");
-    return take_encoded(t, "UID", user, e) && take_encoded(t, "PWD", password, e) && take_host(t, host, e);
+        return refuse(t, e,
+                      "there are two colons before the @. A colon in the password is written %3A.");
+    return take_encoded(t, "UID", user, e) && take_encoded(t, "PWD", password, e) &&
+           take_host(t, host, e);
 }
 
 /* What people paste: the console offers psql 'postgresql://...' too. */
@@ -212,7 +237,8 @@ static struct strview without_wrapping(struct strview text)
     text = sv_trim(text);
     if (text.len > 5 && sv_ieq(sv_n(text.ptr, 5), SV_LIT("psql ")))
         text = sv_trim(sv_n(text.ptr + 5, text.len - 5));
-    if (text.len >= 2 && (text.ptr[0] == '\'' || text.ptr[0] == '"') && text.ptr[text.len - 1] == text.ptr[0])
+    if (text.len >= 2 && (text.ptr[0] == '\'' || text.ptr[0] == '"') &&
+        text.ptr[text.len - 1] == text.ptr[0])
         text = sv_n(text.ptr + 1, text.len - 2);
     return text;
 }
@@ -231,7 +257,8 @@ static bool take_scheme(struct strview *text)
     return false;
 }
 
-bool uri_read(struct conn_options *o, struct strview text, enum conn_source source, struct config_warnings *w, struct err *e)
+bool uri_read(struct conn_options *o, struct strview text, enum conn_source source,
+              struct config_warnings *w, struct err *e)
 {
     struct target t = {o, source, w, source == CONN_SRC_ENV_URL ? "DATABASE_URL" : "Url"};
     struct strview query;
@@ -239,23 +266,29 @@ bool uri_read(struct conn_options *o, struct strview text, enum conn_source sour
 
     text = without_wrapping(text);
     if (!take_scheme(&text))
-        return refuse(&t, e, "it begins with postgresql:// or postgres://, as the Neon console shows it.");
+        return refuse(&t, e,
+                      "it begins with postgresql:// or postgres://, as the Neon console shows it.");
     if (memchr(text.ptr, '#', text.len) != NULL)
         return refuse(&t, e, "it holds a #. In a password it is written %23.");
     query = split_at(&text, '?');
     database = split_at(&text, '/');
     if ((database.len > 0 && memchr(database.ptr, '@', database.len) != NULL) ||
         (query.len > 0 && memchr(query.ptr, '@', query.len) != NULL))
-        return refuse(&t, e, "an @ stands behind the host. If the password holds / or ?, write them as %2F and %3F; an @ is "
-                          "written %40.");
+        return refuse(&t, e,
+                      "an @ stands behind the host. If the password holds / or ?, write them as "
+                      "%2F and %3F; an @ is "
+                      "written %40.");
     if (database.len > 0 && memchr(database.ptr, '/', database.len) != NULL)
         return refuse(&t, e, "the database's name holds a /, which is written %2F.");
-    return take_authority(&t, text, e) && take_encoded(&t, "Database", database, e) && take_query(&t, query, e);
+    return take_authority(&t, text, e) && take_encoded(&t, "Database", database, e) &&
+           take_query(&t, query, e);
 }
 
-/* ---- libpq's key=value notation ---------------------------------------------------------------------------------- */
+/* ---- libpq's key=value notation
+ * ---------------------------------------------------------------------------------- */
 
-/* A value: quoted or up to the next space; a backslash takes the next character as it is. *at moves behind it. */
+/* A value: quoted or up to the next space; a backslash takes the next character as it is. *at moves
+ * behind it. */
 static bool read_conninfo_value(struct strview text, size_t *at, struct buf *value)
 {
     bool quoted = *at < text.len && text.ptr[*at] == '\'';
@@ -276,7 +309,8 @@ static bool read_conninfo_value(struct strview text, size_t *at, struct buf *val
     return true;
 }
 
-static bool take_conninfo(const struct target *t, struct strview text, struct buf *value, struct err *e)
+static bool take_conninfo(const struct target *t, struct strview text, struct buf *value,
+                          struct err *e)
 {
     size_t i = 0;
 
@@ -292,7 +326,9 @@ static bool take_conninfo(const struct target *t, struct strview text, struct bu
         i += name.len + 1;
         name = sv_trim(name);
         if (!is_param_name(name))
-            return refuse(t, e, "it is a list of name=value, separated by spaces; a value with spaces stands in single quotes.");
+            return refuse(t, e,
+                          "it is a list of name=value, separated by spaces; a value with spaces "
+                          "stands in single quotes.");
         while (i < text.len && ascii_is_space(text.ptr[i]))
             i++;
         if (!read_conninfo_value(text, &i, value))
@@ -302,8 +338,8 @@ static bool take_conninfo(const struct target *t, struct strview text, struct bu
     }
 }
 
-bool uri_read_conninfo(struct conn_options *o, struct strview text, enum conn_source source, struct config_warnings *w,
-                       struct err *e)
+bool uri_read_conninfo(struct conn_options *o, struct strview text, enum conn_source source,
+                       struct config_warnings *w, struct err *e)
 {
     struct target t = {o, source, w, "pqopt"};
     struct buf value = BUF_INIT(0);
