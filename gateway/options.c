@@ -51,20 +51,17 @@ static const struct option_row rows[] = {
 static void print_wrapped(const char *text)
 {
     int column = HELP_COLUMN;
-    while (*text) {
+    for (const char *gap = ""; *text; gap = " ") {
         int n = (int)strcspn(text, " ");
-        if (column + n > HELP_WIDTH && column > HELP_COLUMN) {
+        if (*gap && column + 1 + n > HELP_WIDTH) {
             printf("\n%*s", HELP_COLUMN, "");
             column = HELP_COLUMN;
+            gap = "";
         }
-        printf("%.*s", n, text);
+        printf("%s%.*s", gap, n, text);
+        column += n + (*gap != '\0');
         text += n;
-        column += n;
-        if (*text == ' ') {
-            putchar(' ');
-            text++;
-            column++;
-        }
+        text += *text == ' ';
     }
     putchar('\n');
 }
