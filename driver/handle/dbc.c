@@ -109,16 +109,19 @@ static const struct isolation_name {
     {"serializable", SQL_TXN_SERIALIZABLE, ISOLATION_SERIALIZABLE},
 };
 
-SQLUINTEGER dbc_isolation(const struct dbc *d)
+SQLUINTEGER dbc_default_isolation(const struct dbc *d)
 {
     const char *server = d->server.default_isolation;
 
-    if (d->attrs.txn_isolation != 0)
-        return d->attrs.txn_isolation;
     for (size_t i = 0; server != NULL && i < ARRAY_LEN(isolation_names); i++)
         if (strcmp(server, isolation_names[i].server) == 0)
             return isolation_names[i].odbc;
     return SQL_TXN_READ_COMMITTED;
+}
+
+SQLUINTEGER dbc_isolation(const struct dbc *d)
+{
+    return d->attrs.txn_isolation != 0 ? d->attrs.txn_isolation : dbc_default_isolation(d);
 }
 
 enum isolation dbc_isolation_header(const struct dbc *d)

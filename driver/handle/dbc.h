@@ -68,6 +68,8 @@ void dbc_apply_options(struct dbc *d, bool forget_application);
 bool dbc_is_read_only(const struct dbc *d);
 /* The isolation level in force, SQL_TXN_*: the attribute, else the server's default, else READ COMMITTED. */
 SQLUINTEGER dbc_isolation(const struct dbc *d);
+/* The server's default alone. */
+SQLUINTEGER dbc_default_isolation(const struct dbc *d);
 /* The same as the server wants it in a batch's header; ISOLATION_DEFAULT when the application and keywords said nothing. */
 enum isolation dbc_isolation_header(const struct dbc *d);
 /* Seconds, 0 = none: the attribute when the application set it, else the keyword. */
