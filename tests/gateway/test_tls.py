@@ -125,7 +125,7 @@ def nginx(start, certificate, tmp_path_factory):
                 access_log off;
                 client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
                 uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-                client_max_body_size 0;
+                client_max_body_size 0; proxy_request_buffering off; proxy_max_temp_file_size 0; # no files
                 upstream gateway {{ server 127.0.0.1:{gateway.port}; keepalive 16; }}
                 server {{
                     listen 127.0.0.1:{port} ssl http2;
