@@ -27,6 +27,11 @@ enum conv {
 /* What the session says about text forms; defaults are PostgreSQL's (ISO dates, hex bytea). */
 struct conv_env {
     const struct type_options *options; /* never NULL */
+    /* What a SQLGetData piece does when the next character does not fit whole. False: the piece ends before it, so that
+     * each piece is valid text by itself (the buffer then has up to three bytes or one unit to spare). True: the buffer
+     * is filled to the last unit, because clients that add "buffer size minus terminator" units per partial call
+     * (pyodbc, LibreOffice) would otherwise add what was left in the buffer. Bound columns never split. */
+    bool split_characters;
 };
 
 struct to_c;
@@ -37,11 +42,28 @@ struct to_c_out {
     SQLLEN total_bytes;   /* out: bytes available before this call, without terminator (what the indicator shows) */
     size_t *progress;     /* NULL: the whole value in one go (bound column). SQLGetData: 0 before the first piece, opaque
                              in between, TO_C_DONE once all was delivered */
+    size_t *left_bytes;   /* NULL, or a companion of progress that lives as long: remembers what is left, so that reading
+                             a long value in pieces costs linear time. Need not be initialised */
 };
 #define TO_C_DONE SIZE_MAX
 
 typedef enum conv to_c_fn(const struct to_c *spec, const struct cell *cell, struct to_c_out *out);
 
+/* Rules of every converter:
+ * - An outcome other than CONV_OK, CONV_TRUNCATED and CONV_FRACTION_LOST writes nothing the application may use.
+ * - cap_bytes <= 0 with a buffer is a question for the length: CONV_TRUNCATED, total_bytes set, progress as it was.
+ * - app_buf NULL: CONV_OK, total_bytes set, progress as it was.
+ * - Character targets of numbers, dates and intervals: a buffer too short for the whole digits (or the 10, 8, 19
+ *   characters of a date, time, timestamp; or the 36 of a GUID) is CONV_OUT_OF_RANGE and nothing is delivered; cut
+ *   fractions are CONV_TRUNCATED and the rest can be had with the next piece.
+ * - A buffer too small for one character of text (after the terminator) still advances by splitting it, if anything
+ *   fits at all, when the value is read in pieces; a bound column gets an empty string.
+ * - SQL_C_NUMERIC: precision 0 in the spec means "not set by the application": the value's own digits and scale, at most
+ *   38 digits. Otherwise exactly that scale, cut with CONV_FRACTION_LOST.
+ * - Interval C types: precision is SQL_DESC_PRECISION (digits of the fraction field; 0 = 6), scale is
+ *   SQL_DESC_DATETIME_INTERVAL_PRECISION (digits of the leading field; 0 = as many as fit).
+ * - SQL_C_BINARY: text types give their UTF-8 bytes, bytea its bytes, other types what their default C type holds;
+ *   a value whose reported SQL type is not a standard code gives its text. */
 struct to_c {
     to_c_fn *fn;                 /* NULL = 07006 */
     const struct type_row *row;
@@ -71,7 +93,19 @@ struct from_c {
 /* Is the pair allowed at all? (07006 at bind time) */
 bool from_c_allowed(SQLSMALLINT c_type, SQLSMALLINT sql_type);
 /* Appends the PostgreSQL text of *app_value to out. len_bytes: the length for character and binary types, or SQL_NTS;
- * ignored for fixed-size types. app_value may be unaligned. */
+ * ignored for fixed-size types. app_value may be unaligned. On failure out is as it was.
+ *
+ * Decisions where the reference leaves room or clients differ:
+ * - Declared sizes (column_size, decimal_digits) never cut or refuse a value: many clients pass 0 or a guess; the server
+ *   judges. CONV_STRING_TOO_LONG is character data with a fraction for an integer type, or whole digits beyond it.
+ * - CONV_FRACTION_LOST: a number with a fraction for an integer SQL type was cut toward zero; the text was appended
+ *   (01S07, a warning, appendix D "C to SQL: Numeric" note b).
+ * - A timestamp's fraction holds nanoseconds; more than PostgreSQL's six digits that are not zero are
+ *   CONV_DATETIME_OVERFLOW (22008), never rounded silently.
+ * - SQL_C_NUMERIC: scale and precision of the structure; those of the APD record when its precision is 0.
+ * - Character data for a datetime type is checked and passed on with its zone, BC, infinity and PostgreSQL's words
+ *   (now, today, ...). from_c_cast then gives timestamptz for text with a zone, so that no offset is dropped.
+ * - SQL_C_TYPE_TIME for a timestamp takes today's date of this machine, as the reference says. */
 enum conv from_c_text(const struct from_c *p, const void *app_value, SQLLEN len_bytes, const struct conv_env *env,
                       struct buf *out);
 /* The cast to be written behind the marker ("::timestamp", "::int8", ...) so that the server infers the right type, or

@@ -18,15 +18,24 @@ enum type_family {
 
 struct type_row {
     uint32_t oid;             /* 0 in the row for everything that is not built in */
-    const char *name;         /* pg_type.typname, as TYPE_NAME shows it */
+    const char *typname;      /* pg_type.typname */
+    const char *name;         /* as TYPE_NAME shows it and CREATE TABLE takes it: typname but for "char" and aliases */
     enum type_family family;
     SQLSMALLINT sql_type;     /* concise type reported by default */
     /* further columns of types.def (size rule, literal prefix, searchable, ...) are for typemap.c */
     uint8_t size_rule;
+    uint16_t fixed_size;      /* characters, for types whose text has a known maximum */
+    uint8_t flags;            /* TYPE_PREFERRED and the like */
     const char *literal_prefix, *literal_suffix, *create_params;
     SQLSMALLINT case_sensitive, searchable, is_unsigned, fixed_prec_scale, auto_unique;
     uint32_t element_oid;     /* of an array type; 0 */
 };
+
+/* type_row.flags */
+#define TYPE_PREFERRED 1u /* the row SQLGetTypeInfo puts first for its type code */
+#define TYPE_ALIAS 2u     /* for SQLGetTypeInfo only: no column reports this type code by default */
+#define TYPE_PSEUDO 4u    /* no column of a table can have that type: not in SQLGetTypeInfo */
+#define TYPE_ARRAY 8u     /* an array of element_oid */
 
 /* Keywords that change what is reported (odbc-features D.1/D.2); a zeroed struct is not valid: type_options_default. */
 struct type_options {
@@ -59,10 +68,15 @@ struct type_desc {
 
 /* The row of a built-in type; for any other OID the row of "unknown text" (never NULL). */
 const struct type_row *typemap_find(uint32_t oid);
-/* The first row with that type name, or NULL. */
+/* The first row whose typname or name that is, or NULL. Exact bytes. */
 const struct type_row *typemap_find_name(struct strview name);
+/* type_modifier: pg_attribute.atttypmod, -1 when none. Any values are safe. */
 void typemap_describe(uint32_t oid, int32_t type_modifier, const struct type_options *o, struct type_desc *out);
-/* Rows in table order, for SQLGetTypeInfo; NULL past the end. */
+/* The same for a row, aliases included (SQLGetTypeInfo); an alias keeps its type code whatever the options say. */
+void typemap_describe_row(const struct type_row *row, int32_t type_modifier, const struct type_options *o,
+                          struct type_desc *out);
+/* Rows in table order: types, their aliases, array types; NULL past the end. SQLGetTypeInfo shows those without
+ * TYPE_PSEUDO (and decides about TYPE_ARRAY), described by typemap_describe_row with the session's options. */
 const struct type_row *typemap_row(size_t index);
 /* The default C type of a concise SQL type (SQL_C_DEFAULT); SQL_C_CHAR for unknown ones. */
 SQLSMALLINT typemap_default_c_type(SQLSMALLINT concise_sql_type);
