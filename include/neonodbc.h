@@ -1,23 +1,27 @@
-/* What an application may know of libneonodbc.so beyond the ODBC standard: native error numbers, diagnostic fields with
- * the server's own answer, and driver-specific connection attributes. Include <sql.h> and <sqlext.h> before. */
+/* What an application may know of libneonodbc.so beyond the ODBC standard: native error numbers,
+ * diagnostic fields with the server's own answer, and driver-specific connection attributes.
+ * Include <sql.h> and <sqlext.h> before. */
 #ifndef NEONODBC_H
 #define NEONODBC_H
 
 /* ---- native error numbers (SQLGetDiagRec, *NativeErrorPtr) ----
  *   0            the driver found the error itself, or the server sent an ordinary SQL error
- *   400 .. 599   HTTP status of the endpoint's answer (413: request too large, 507: result too large, ...)
- *   1000 + n     libcurl's code n: see libcurl-errors(3), for instance 1006 host not found, 1007 refused, 1060 TLS
+ *   400 .. 599   HTTP status of the endpoint's answer (413: request too large, 507: result too
+ * large, ...) 1000 + n     libcurl's code n: see libcurl-errors(3), for instance 1006 host not
+ * found, 1007 refused, 1060 TLS
  */
 #define NEON_NATIVE_CURL_BASE 1000
 
-/* ---- fields of a diagnostic record (SQLGetDiagField, character data; "" when the server did not send one) ---- */
+/* ---- fields of a diagnostic record (SQLGetDiagField, character data; "" when the server did not
+ * send one) ---- */
 #define NEON_DIAG_FIELD_BASE 0x4000
-#define NEON_DIAG_SERVER_SQLSTATE (NEON_DIAG_FIELD_BASE + 0)    /* "23505", untranslated */
-#define NEON_DIAG_SEVERITY (NEON_DIAG_FIELD_BASE + 1)           /* "ERROR" */
-#define NEON_DIAG_PRIMARY_MESSAGE (NEON_DIAG_FIELD_BASE + 2)    /* the server's message alone */
+#define NEON_DIAG_SERVER_SQLSTATE (NEON_DIAG_FIELD_BASE + 0) /* "23505", untranslated */
+#define NEON_DIAG_SEVERITY (NEON_DIAG_FIELD_BASE + 1)        /* "ERROR" */
+#define NEON_DIAG_PRIMARY_MESSAGE (NEON_DIAG_FIELD_BASE + 2) /* the server's message alone */
 #define NEON_DIAG_DETAIL (NEON_DIAG_FIELD_BASE + 3)
 #define NEON_DIAG_HINT (NEON_DIAG_FIELD_BASE + 4)
-#define NEON_DIAG_POSITION (NEON_DIAG_FIELD_BASE + 5)           /* 1-based character in the text as sent, decimal */
+#define NEON_DIAG_POSITION                                                                         \
+    (NEON_DIAG_FIELD_BASE + 5) /* 1-based character in the text as sent, decimal */
 #define NEON_DIAG_INTERNAL_POSITION (NEON_DIAG_FIELD_BASE + 6)
 #define NEON_DIAG_INTERNAL_QUERY (NEON_DIAG_FIELD_BASE + 7)
 #define NEON_DIAG_WHERE (NEON_DIAG_FIELD_BASE + 8)
@@ -29,12 +33,13 @@
 #define NEON_DIAG_SOURCE_FILE (NEON_DIAG_FIELD_BASE + 14)
 #define NEON_DIAG_SOURCE_LINE (NEON_DIAG_FIELD_BASE + 15)
 #define NEON_DIAG_SOURCE_ROUTINE (NEON_DIAG_FIELD_BASE + 16)
-#define NEON_DIAG_REQUEST_ID (NEON_DIAG_FIELD_BASE + 17)        /* tell it to Neon's support */
+#define NEON_DIAG_REQUEST_ID (NEON_DIAG_FIELD_BASE + 17) /* tell it to Neon's support */
 
 /* ---- connection attributes of other software that this driver takes ----
- * psqlODBC's private attributes: clients that find SQL_DBMS_NAME "PostgreSQL" set them (SOCI sets 65544). Those marked
- * "effect" change how later results are described, as in psqlODBC; the others tune a wire protocol that this driver
- * does not speak and change nothing. All are unsigned integers and need an open connection. */
+ * psqlODBC's private attributes: clients that find SQL_DBMS_NAME "PostgreSQL" set them (SOCI sets
+ * 65544). Those marked "effect" change how later results are described, as in psqlODBC; the others
+ * tune a wire protocol that this driver does not speak and change nothing. All are unsigned
+ * integers and need an open connection. */
 #define NEON_ATTR_PG_DEBUG 65536
 #define NEON_ATTR_PG_COMMLOG 65537
 #define NEON_ATTR_PG_PARSE 65538

@@ -1,6 +1,7 @@
-/* Attributes of environments, connections and statements: one engine over attr_env.def, attr_dbc.def and attr_stmt.def.
- * Every accepted value has its effect (where it is kept somebody reads it), or the row says why it is harmless. Attributes
- * of a statement that are fields of a descriptor are answered by stmt/ before. Called by stmt/ and api/. */
+/* Attributes of environments, connections and statements: one engine over attr_env.def,
+ * attr_dbc.def and attr_stmt.def. Every accepted value has its effect (where it is kept somebody
+ * reads it), or the row says why it is harmless. Attributes of a statement that are fields of a
+ * descriptor are answered by stmt/ before. Called by stmt/ and api/. */
 #include "handle/attr.h"
 
 #include <stddef.h>
@@ -36,7 +37,13 @@
 
 /* ---- the columns of the tables ---- */
 
-enum attr_kind { KIND_UINT, KIND_ULEN, KIND_BOOL, KIND_POINTER, KIND_TEXT }; /* of the member, and of the value */
+enum attr_kind {
+    KIND_UINT,
+    KIND_ULEN,
+    KIND_BOOL,
+    KIND_POINTER,
+    KIND_TEXT
+}; /* of the member, and of the value */
 enum attr_access {
     ACCESS_SETTABLE,
     ACCESS_READONLY,  /* HY092 when set */
@@ -61,7 +68,8 @@ struct value_verdict {
     SQLULEN value;
     enum verdict verdict;
 };
-/* Either a list of values (others are HY024), or a range: below min HY024, above max 01S02 and max. */
+/* Either a list of values (others are HY024), or a range: below min HY024, above max 01S02 and max.
+ */
 struct attr_rule {
     const struct value_verdict *values;
     size_t n_values;
@@ -69,40 +77,47 @@ struct attr_rule {
     bool others_substituted; /* values not listed: 01S02 instead of HY024 */
 };
 
-#define LIST(name, ...)                                                        \
-    static const struct value_verdict name##_values[] = {__VA_ARGS__};         \
-    static const struct attr_rule name = {.values = name##_values, .n_values = ARRAY_LEN(name##_values)}
+#define LIST(name, ...)                                                                            \
+    static const struct value_verdict name##_values[] = {__VA_ARGS__};                             \
+    static const struct attr_rule name = {.values = name##_values,                                 \
+                                          .n_values = ARRAY_LEN(name##_values)}
 
 static const struct attr_rule anything = {.max = (SQLULEN)-1};
-static const struct attr_rule seconds = {.max = 2147483}; /* statement_timeout is 2^31 - 1 milliseconds at most */
+static const struct attr_rule seconds = {
+    .max = 2147483}; /* statement_timeout is 2^31 - 1 milliseconds at most */
 static const struct attr_rule varchar_size = {.min = 1, .max = 10485760};
 static const struct attr_rule longvarchar_size = {.max = 1073741823};
 static const struct value_verdict zero_values[] = {{0, TAKE}};
-static const struct attr_rule zero_else_substitute = {.values = zero_values, .n_values = 1, .others_substituted = true};
+static const struct attr_rule zero_else_substitute = {
+    .values = zero_values, .n_values = 1, .others_substituted = true};
 LIST(zero_or_one, {0, TAKE}, {1, TAKE});
 LIST(only_true, {SQL_TRUE, TAKE}, {SQL_FALSE, REFUSE});
 LIST(off_only, {0, TAKE}, {1, REFUSE});
 LIST(on_only, {1, TAKE}, {0, REFUSE});
 LIST(odbc_versions, {SQL_OV_ODBC2, TAKE}, {SQL_OV_ODBC3, TAKE}, {SQL_OV_ODBC3_80, TAKE});
-LIST(pooling_values, {SQL_CP_OFF, TAKE}, {SQL_CP_ONE_PER_DRIVER, TAKE}, {SQL_CP_ONE_PER_HENV, TAKE});
+LIST(pooling_values, {SQL_CP_OFF, TAKE}, {SQL_CP_ONE_PER_DRIVER, TAKE},
+     {SQL_CP_ONE_PER_HENV, TAKE});
 LIST(autocommit_values, {SQL_AUTOCOMMIT_ON, TAKE}, {SQL_AUTOCOMMIT_OFF, REFUSE});
-LIST(isolation_levels, {SQL_TXN_READ_UNCOMMITTED, TAKE}, {SQL_TXN_READ_COMMITTED, TAKE}, {SQL_TXN_REPEATABLE_READ, TAKE},
-     {SQL_TXN_SERIALIZABLE, TAKE});
+LIST(isolation_levels, {SQL_TXN_READ_UNCOMMITTED, TAKE}, {SQL_TXN_READ_COMMITTED, TAKE},
+     {SQL_TXN_REPEATABLE_READ, TAKE}, {SQL_TXN_SERIALIZABLE, TAKE});
 LIST(cursor_types, {SQL_CURSOR_FORWARD_ONLY, TAKE}, {SQL_CURSOR_KEYSET_DRIVEN, SUBSTITUTE},
      {SQL_CURSOR_DYNAMIC, SUBSTITUTE}, {SQL_CURSOR_STATIC, SUBSTITUTE});
-LIST(concurrencies, {SQL_CONCUR_READ_ONLY, TAKE}, {SQL_CONCUR_LOCK, SUBSTITUTE}, {SQL_CONCUR_ROWVER, SUBSTITUTE},
-     {SQL_CONCUR_VALUES, SUBSTITUTE});
+LIST(concurrencies, {SQL_CONCUR_READ_ONLY, TAKE}, {SQL_CONCUR_LOCK, SUBSTITUTE},
+     {SQL_CONCUR_ROWVER, SUBSTITUTE}, {SQL_CONCUR_VALUES, SUBSTITUTE});
 LIST(sensitivities, {SQL_UNSPECIFIED, TAKE}, {SQL_INSENSITIVE, TAKE}, {SQL_SENSITIVE, REFUSE});
-LIST(simulations, {SQL_SC_NON_UNIQUE, TAKE}, {SQL_SC_TRY_UNIQUE, SUBSTITUTE}, {SQL_SC_UNIQUE, SUBSTITUTE});
+LIST(simulations, {SQL_SC_NON_UNIQUE, TAKE}, {SQL_SC_TRY_UNIQUE, SUBSTITUTE},
+     {SQL_SC_UNIQUE, SUBSTITUTE});
 LIST(bookmark_uses, {SQL_UB_OFF, TAKE}, {SQL_UB_ON, SUBSTITUTE}, {SQL_UB_VARIABLE, SUBSTITUTE});
 
 struct attr_row;
-/* Where a call is about: the handle that gets the diagnostics and the struct that holds the members. */
+/* Where a call is about: the handle that gets the diagnostics and the struct that holds the
+ * members. */
 struct attr_target {
     struct handle *handle;
     void *owner; /* struct env, struct dbc or struct stmt_attrs */
 };
-typedef SQLRETURN attr_setter(const struct attr_target *t, const struct attr_row *row, SQLULEN number, const char *text);
+typedef SQLRETURN attr_setter(const struct attr_target *t, const struct attr_row *row,
+                              SQLULEN number, const char *text);
 typedef SQLRETURN attr_getter(const struct attr_target *t, struct attr_value *out);
 
 struct attr_row {
@@ -126,15 +141,18 @@ static void answer_uint(struct attr_value *out, SQLULEN number)
     *out = (struct attr_value){.kind = ATTR_V_UINT, .number = number};
 }
 
-/* The version decides how the driver behaves on every connection, so it is fixed once there is one. */
-static SQLRETURN set_odbc_version(const struct attr_target *t, const struct attr_row *row, SQLULEN number, const char *text)
+/* The version decides how the driver behaves on every connection, so it is fixed once there is one.
+ */
+static SQLRETURN set_odbc_version(const struct attr_target *t, const struct attr_row *row,
+                                  SQLULEN number, const char *text)
 {
     struct env *env = t->owner;
 
     (void)row;
     (void)text;
     if (env->n_dbcs > 0)
-        return diag_post(t->handle, ST_HY010, 0, "SQL_ATTR_ODBC_VERSION must be set before a connection is allocated.");
+        return diag_post(t->handle, ST_HY010, 0,
+                         "SQL_ATTR_ODBC_VERSION must be set before a connection is allocated.");
     env->odbc_version = (SQLINTEGER)number;
     return SQL_SUCCESS;
 }
@@ -145,15 +163,18 @@ static SQLRETURN get_access_mode(const struct attr_target *t, struct attr_value 
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_access_mode(const struct attr_target *t, const struct attr_row *row, SQLULEN number, const char *text)
+static SQLRETURN set_access_mode(const struct attr_target *t, const struct attr_row *row,
+                                 SQLULEN number, const char *text)
 {
     struct dbc *dbc = t->owner;
 
     (void)row;
     (void)text;
     if (number == SQL_MODE_READ_WRITE && dbc->connected && dbc->options.read_only)
-        return diag_post(t->handle, ST_01S02, 0, "The connection stays read-only: the connection string or data source says "
-                         "ReadOnly=1.");
+        return diag_post(
+            t->handle, ST_01S02, 0,
+            "The connection stays read-only: the connection string or data source says "
+            "ReadOnly=1.");
     dbc->attrs.access_mode = (SQLUINTEGER)number;
     return SQL_SUCCESS;
 }
@@ -164,7 +185,8 @@ static SQLRETURN get_login_timeout(const struct attr_target *t, struct attr_valu
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_login_timeout(const struct attr_target *t, const struct attr_row *row, SQLULEN number, const char *text)
+static SQLRETURN set_login_timeout(const struct attr_target *t, const struct attr_row *row,
+                                   SQLULEN number, const char *text)
 {
     struct dbc *dbc = t->owner;
 
@@ -181,8 +203,8 @@ static SQLRETURN get_connection_timeout(const struct attr_target *t, struct attr
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_connection_timeout(const struct attr_target *t, const struct attr_row *row, SQLULEN number,
-                                        const char *text)
+static SQLRETURN set_connection_timeout(const struct attr_target *t, const struct attr_row *row,
+                                        SQLULEN number, const char *text)
 {
     struct dbc *dbc = t->owner;
 
@@ -199,8 +221,10 @@ static SQLRETURN get_isolation(const struct attr_target *t, struct attr_value *o
     return SQL_SUCCESS;
 }
 
-/* The connection's value is the default of its statements (SQLSetConnectAttr, SQL_ATTR_METADATA_ID). */
-static SQLRETURN set_metadata_id(const struct attr_target *t, const struct attr_row *row, SQLULEN number, const char *text)
+/* The connection's value is the default of its statements (SQLSetConnectAttr,
+ * SQL_ATTR_METADATA_ID). */
+static SQLRETURN set_metadata_id(const struct attr_target *t, const struct attr_row *row,
+                                 SQLULEN number, const char *text)
 {
     struct dbc *dbc = t->owner;
 
@@ -227,18 +251,22 @@ static SQLRETURN get_catalog(const struct attr_target *t, struct attr_value *out
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_catalog(const struct attr_target *t, const struct attr_row *row, SQLULEN number, const char *text)
+static SQLRETURN set_catalog(const struct attr_target *t, const struct attr_row *row,
+                             SQLULEN number, const char *text)
 {
     const char *name = catalog_of(t->owner);
 
     (void)row;
     (void)number;
     if (text == NULL)
-        return diag_post(t->handle, ST_HY009, 0, "SQL_ATTR_CURRENT_CATALOG needs the name of a database.");
+        return diag_post(t->handle, ST_HY009, 0,
+                         "SQL_ATTR_CURRENT_CATALOG needs the name of a database.");
     if (name != NULL && strcmp(name, text) == 0)
         return SQL_SUCCESS;
-    return diag_post(t->handle, ST_HYC00, 0, "A connection stays in the database it was made for: connect again with "
-                     "Database=%.63s.", text);
+    return diag_post(t->handle, ST_HYC00, 0,
+                     "A connection stays in the database it was made for: connect again with "
+                     "Database=%.63s.",
+                     text);
 }
 
 static SQLRETURN get_dead(const struct attr_target *t, struct attr_value *out)
@@ -249,9 +277,10 @@ static SQLRETURN get_dead(const struct attr_target *t, struct attr_value *out)
     return SQL_SUCCESS;
 }
 
-/* A pool hands the connection to somebody else: nothing of the former borrower stays. Over HTTPS there is no session on the
- * server that could keep something. */
-static SQLRETURN set_reset(const struct attr_target *t, const struct attr_row *row, SQLULEN number, const char *text)
+/* A pool hands the connection to somebody else: nothing of the former borrower stays. Over HTTPS
+ * there is no session on the server that could keep something. */
+static SQLRETURN set_reset(const struct attr_target *t, const struct attr_row *row, SQLULEN number,
+                           const char *text)
 {
     (void)row;
     (void)number;
@@ -264,8 +293,9 @@ static SQLRETURN set_reset(const struct attr_target *t, const struct attr_row *r
 
 #define NOWHERE SIZE_MAX
 #define none NULL
-#define X(attr, kind, access, when, rule, dflt, place, get, set, note) \
-    {attr, KIND_##kind, ACCESS_##access, WHEN_##when, &rule, (SQLULEN)(dflt), place, get, set, note, #attr},
+#define X(attr, kind, access, when, rule, dflt, place, get, set, note)                             \
+    {attr, KIND_##kind, ACCESS_##access, WHEN_##when, &rule, (SQLULEN)(dflt), place, get, set,     \
+     note, #attr},
 
 #define IN(member) offsetof(struct env, member)
 static const struct attr_row env_rows[] = {
@@ -361,11 +391,13 @@ static SQLRETURN unknown(struct handle *h, SQLINTEGER id)
 
 static SQLRETURN refused(struct handle *h, const struct attr_row *row, SQLULEN number)
 {
-    return diag_post(h, ST_HYC00, 0, "%s cannot be set to %llu: %s.", row->name, (unsigned long long)number, row->note);
+    return diag_post(h, ST_HYC00, 0, "%s cannot be set to %llu: %s.", row->name,
+                     (unsigned long long)number, row->note);
 }
 
 /* May the attribute be set at all, in the state the handle is in? */
-static SQLRETURN check_access(struct handle *h, const struct attr_row *row, bool connected, bool cursor_open)
+static SQLRETURN check_access(struct handle *h, const struct attr_row *row, bool connected,
+                              bool cursor_open)
 {
     if (row->access == ACCESS_READONLY || row->access == ACCESS_ELSEWHERE)
         return diag_post(h, ST_HY092, 0, "%s cannot be set.", row->name);
@@ -376,7 +408,8 @@ static SQLRETURN check_access(struct handle *h, const struct attr_row *row, bool
     if (row->when == WHEN_CONNECTED && !connected)
         return diag_post(h, ST_08003, 0, "%s can only be set on an open connection.", row->name);
     if (row->when == WHEN_CURSOR_CLOSED && cursor_open)
-        return diag_post(h, ST_24000, 0, "%s cannot be set while a cursor is open: close it first.", row->name);
+        return diag_post(h, ST_24000, 0, "%s cannot be set while a cursor is open: close it first.",
+                         row->name);
     return SQL_SUCCESS;
 }
 
@@ -398,26 +431,29 @@ static SQLRETURN check_value(struct handle *h, const struct attr_row *row, SQLUL
     }
     if (rule->n_values > 0 && *number == given) {
         if (!rule->others_substituted)
-            return diag_post(h, ST_HY024, 0, "%llu is no value of %s.", (unsigned long long)given, row->name);
+            return diag_post(h, ST_HY024, 0, "%llu is no value of %s.", (unsigned long long)given,
+                             row->name);
         *number = row->dflt;
     }
     if (rule->n_values == 0) {
         if (given < rule->min)
-            return diag_post(h, ST_HY024, 0, "%s must be at least %llu.", row->name, (unsigned long long)rule->min);
+            return diag_post(h, ST_HY024, 0, "%s must be at least %llu.", row->name,
+                             (unsigned long long)rule->min);
         if (given <= rule->max)
             return SQL_SUCCESS;
         *number = rule->max;
     }
-    return diag_post(h, ST_01S02, 0, "%s was set to %llu instead of %llu: %s.", row->name, (unsigned long long)*number,
-                     (unsigned long long)given, row->note);
+    return diag_post(h, ST_01S02, 0, "%s was set to %llu instead of %llu: %s.", row->name,
+                     (unsigned long long)*number, (unsigned long long)given, row->note);
 }
 
-static SQLRETURN set_value(const struct attr_target *t, const struct attr_row *row, SQLPOINTER value, const char *text,
-                           bool connected, bool cursor_open)
+static SQLRETURN set_value(const struct attr_target *t, const struct attr_row *row,
+                           SQLPOINTER value, const char *text, bool connected, bool cursor_open)
 {
     /* UINT attributes are 32 bits wide: applications pass garbage above. */
-    SQLULEN number = row->kind == KIND_UINT || row->kind == KIND_BOOL ? (SQLUINTEGER)(uintptr_t)value
-                                                                      : (SQLULEN)(uintptr_t)value;
+    SQLULEN number = row->kind == KIND_UINT || row->kind == KIND_BOOL
+                         ? (SQLUINTEGER)(uintptr_t)value
+                         : (SQLULEN)(uintptr_t)value;
     SQLRETURN rc = check_access(t->handle, row, connected, cursor_open);
     SQLRETURN hook_rc = SQL_SUCCESS;
 
@@ -434,7 +470,8 @@ static SQLRETURN set_value(const struct attr_target *t, const struct attr_row *r
     return hook_rc != SQL_SUCCESS ? hook_rc : rc;
 }
 
-static SQLRETURN get_value(const struct attr_target *t, const struct attr_row *row, bool connected, struct attr_value *out)
+static SQLRETURN get_value(const struct attr_target *t, const struct attr_row *row, bool connected,
+                           struct attr_value *out)
 {
     if (row->access == ACCESS_ELSEWHERE)
         return unknown(t->handle, row->id);
@@ -475,8 +512,9 @@ bool attr_dbc_is_text(SQLINTEGER id)
     return row != NULL && row->kind == KIND_TEXT;
 }
 
-/* ODBC 2 sets statement options (0 to 12) on the connection; DBD::ODBC still does. They are the defaults of statements
- * allocated later. A descriptor's field has no place there: its default is accepted, nothing else. */
+/* ODBC 2 sets statement options (0 to 12) on the connection; DBD::ODBC still does. They are the
+ * defaults of statements allocated later. A descriptor's field has no place there: its default is
+ * accepted, nothing else. */
 static SQLRETURN set_stmt_default(struct dbc *dbc, SQLINTEGER id, SQLULEN value)
 {
     const struct attr_row *row = id <= SQL_USE_BOOKMARKS ? FIND(stmt_rows, id) : NULL;
@@ -487,7 +525,9 @@ static SQLRETURN set_stmt_default(struct dbc *dbc, SQLINTEGER id, SQLULEN value)
         return attr_set_stmt(&dbc->handle, &dbc->stmt_defaults, id, value, false);
     if (value == row->dflt)
         return SQL_SUCCESS;
-    return diag_post(&dbc->handle, ST_HYC00, 0, "%s cannot be set for a whole connection: set it on each statement.", row->name);
+    return diag_post(&dbc->handle, ST_HYC00, 0,
+                     "%s cannot be set for a whole connection: set it on each statement.",
+                     row->name);
 }
 
 SQLRETURN attr_set_dbc(struct dbc *dbc, SQLINTEGER id, SQLPOINTER value, const char *text)
@@ -512,15 +552,18 @@ SQLRETURN attr_get_dbc(struct dbc *dbc, SQLINTEGER id, struct attr_value *out)
 
 /* ---- statements ---- */
 
-SQLRETURN attr_set_stmt(struct handle *post_on, struct stmt_attrs *attrs, SQLINTEGER id, SQLULEN value, bool cursor_open)
+SQLRETURN attr_set_stmt(struct handle *post_on, struct stmt_attrs *attrs, SQLINTEGER id,
+                        SQLULEN value, bool cursor_open)
 {
     const struct attr_row *row = FIND(stmt_rows, id);
     const struct attr_target t = {post_on, attrs};
 
-    return row == NULL ? unknown(post_on, id) : set_value(&t, row, (SQLPOINTER)(uintptr_t)value, NULL, true, cursor_open);
+    return row == NULL ? unknown(post_on, id)
+                       : set_value(&t, row, (SQLPOINTER)(uintptr_t)value, NULL, true, cursor_open);
 }
 
-SQLRETURN attr_get_stmt(struct handle *post_on, const struct stmt_attrs *attrs, SQLINTEGER id, struct attr_value *out)
+SQLRETURN attr_get_stmt(struct handle *post_on, const struct stmt_attrs *attrs, SQLINTEGER id,
+                        struct attr_value *out)
 {
     const struct attr_row *row = FIND(stmt_rows, id);
     const struct attr_target t = {post_on, (void *)(uintptr_t)attrs};
@@ -546,7 +589,8 @@ void dbc_attrs_default(struct dbc_attrs *a)
         const struct attr_row *row = &dbc_rows[i];
         SQLUINTEGER u32 = (SQLUINTEGER)row->dflt;
 
-        /* The rows' places are in struct dbc; those outside its attrs (type options) have defaults of their own. */
+        /* The rows' places are in struct dbc; those outside its attrs (type options) have defaults
+         * of their own. */
         if (row->kind != KIND_UINT || row->offset < offsetof(struct dbc, attrs) ||
             row->offset >= offsetof(struct dbc, attrs) + sizeof *a)
             continue;

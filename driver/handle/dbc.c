@@ -1,6 +1,6 @@
-/* Life of connection handles, and connecting: options to transport, and the one request that proves user, password and
- * database and tells the server's version and settings. Parses no keywords (config/ does) and posts no diagnostics. Called
- * by api/. */
+/* Life of connection handles, and connecting: options to transport, and the one request that proves
+ * user, password and database and tells the server's version and settings. Parses no keywords
+ * (config/ does) and posts no diagnostics. Called by api/. */
 #include "handle/dbc.h"
 
 #include <unistd.h>
@@ -66,7 +66,8 @@ static void server_info_release(struct server_info *s)
 
 void dbc_close(struct dbc *d)
 {
-    /* The keyword's timeout goes with the keywords; one that the application set stays, as all its attributes do. */
+    /* The keyword's timeout goes with the keywords; one that the application set stays, as all its
+     * attributes do. */
     if (d->stmt_defaults.query_timeout_s == (SQLULEN)d->options.query_timeout_s)
         d->stmt_defaults.query_timeout_s = 0;
     transport_free(d->transport);
@@ -85,12 +86,14 @@ void dbc_close(struct dbc *d)
 
 int64_t dbc_login_timeout_s(const struct dbc *d)
 {
-    return d->attrs.login_timeout_set ? (int64_t)d->attrs.login_timeout_s : d->options.login_timeout_s;
+    return d->attrs.login_timeout_set ? (int64_t)d->attrs.login_timeout_s
+                                      : d->options.login_timeout_s;
 }
 
 int64_t dbc_read_timeout_s(const struct dbc *d)
 {
-    return d->attrs.connection_timeout_set ? (int64_t)d->attrs.connection_timeout_s : d->options.read_timeout_s;
+    return d->attrs.connection_timeout_set ? (int64_t)d->attrs.connection_timeout_s
+                                           : d->options.read_timeout_s;
 }
 
 bool dbc_is_read_only(const struct dbc *d)
@@ -146,17 +149,27 @@ void dbc_apply_options(struct dbc *d, bool forget_application)
 /* ---- the probe ---- */
 
 enum probe_column {
-    PROBE_VERSION, PROBE_VERSION_NUM, PROBE_USER, PROBE_DATABASE, PROBE_ISOLATION, PROBE_TIME_ZONE, PROBE_CLIENT_ENCODING,
-    PROBE_CONFORMING_STRINGS, PROBE_DATE_STYLE,
+    PROBE_VERSION,
+    PROBE_VERSION_NUM,
+    PROBE_USER,
+    PROBE_DATABASE,
+    PROBE_ISOLATION,
+    PROBE_TIME_ZONE,
+    PROBE_CLIENT_ENCODING,
+    PROBE_CONFORMING_STRINGS,
+    PROBE_DATE_STYLE,
     PROBE_COUNT
 };
 
 /* In the order of enum probe_column; qualified, so that no search_path changes what is asked. */
 static const char probe_sql[] =
-    "SELECT pg_catalog.current_setting('server_version'), pg_catalog.current_setting('server_version_num'), "
+    "SELECT pg_catalog.current_setting('server_version'), "
+    "pg_catalog.current_setting('server_version_num'), "
     "current_user::pg_catalog.text, pg_catalog.current_database()::pg_catalog.text, "
-    "pg_catalog.current_setting('default_transaction_isolation'), pg_catalog.current_setting('TimeZone'), "
-    "pg_catalog.current_setting('client_encoding'), pg_catalog.current_setting('standard_conforming_strings'), "
+    "pg_catalog.current_setting('default_transaction_isolation'), "
+    "pg_catalog.current_setting('TimeZone'), "
+    "pg_catalog.current_setting('client_encoding'), "
+    "pg_catalog.current_setting('standard_conforming_strings'), "
     "pg_catalog.current_setting('DateStyle')";
 
 /* Settings without which text would be misread; each can be put right for the role. */
@@ -170,7 +183,8 @@ static const struct required_setting {
     {PROBE_CLIENT_ENCODING, "client_encoding", "UTF8", false, "this driver reads and writes UTF-8"},
     {PROBE_CONFORMING_STRINGS, "standard_conforming_strings", "on", false,
      "a backslash in a text literal would otherwise change its meaning"},
-    {PROBE_DATE_STYLE, "datestyle", "ISO", true, "dates could otherwise be read with day and month exchanged"},
+    {PROBE_DATE_STYLE, "datestyle", "ISO", true,
+     "dates could otherwise be read with day and month exchanged"},
 };
 
 static bool setting_fits(const struct required_setting *r, const struct cell *cell)
@@ -191,10 +205,12 @@ static bool check_settings(const struct cell *row, struct err *e)
         if (setting_fits(r, cell))
             continue;
         return err_set(e, ST_08004, 0,
-                       "The setting %s of this user and database is \"%.*s\", and the driver needs %s: %s. Run once: "
+                       "The setting %s of this user and database is \"%.*s\", and the driver needs "
+                       "%s: %s. Run once: "
                        "ALTER ROLE %.*s SET %s TO '%s'",
                        r->name, (int)(cell->len < 60 ? cell->len : 60), cell->ptr, r->value, r->why,
-                       (int)(row[PROBE_USER].len < 63 ? row[PROBE_USER].len : 63), row[PROBE_USER].ptr, r->name, r->value);
+                       (int)(row[PROBE_USER].len < 63 ? row[PROBE_USER].len : 63),
+                       row[PROBE_USER].ptr, r->name, r->value);
     }
     return true;
 }
@@ -206,11 +222,14 @@ static bool take_server_info(struct dbc *d, const struct cell *row, struct err *
 
     for (size_t i = 0; i < PROBE_COUNT; i++)
         if (row[i].ptr == NULL)
-            return err_set(e, ST_08001, 0, "The server left a question about its settings unanswered: it does not behave like "
-                           "PostgreSQL.");
+            return err_set(
+                e, ST_08001, 0,
+                "The server left a question about its settings unanswered: it does not behave like "
+                "PostgreSQL.");
     if (!check_settings(row, e))
         return false;
-    if (sv_to_i64(sv_n(row[PROBE_VERSION_NUM].ptr, row[PROBE_VERSION_NUM].len), &num) && num > 0 && num < 100000000)
+    if (sv_to_i64(sv_n(row[PROBE_VERSION_NUM].ptr, row[PROBE_VERSION_NUM].len), &num) && num > 0 &&
+        num < 100000000)
         s->version_num = (int)num;
     s->version = mem_strndup(row[PROBE_VERSION].ptr, row[PROBE_VERSION].len);
     s->user = mem_strndup(row[PROBE_USER].ptr, row[PROBE_USER].len);
@@ -255,14 +274,18 @@ static bool read_probe(struct dbc *d, struct exchange *x, struct row_decoder *de
             break;
         case DECODE_ROW:
             if (seen || row_decoder_n_columns(dec) != PROBE_COUNT)
-                return err_set(e, ST_08001, 0, "The answer to the first question is not the one asked for: is this address a "
-                               "Neon SQL endpoint?");
+                return err_set(
+                    e, ST_08001, 0,
+                    "The answer to the first question is not the one asked for: is this address a "
+                    "Neon SQL endpoint?");
             if (!take_server_info(d, row_decoder_row(dec), e))
                 return false;
             seen = true;
             break;
         case DECODE_END:
-            return seen ? true : err_set(e, ST_08001, 0, "The server answered the first question with no row.");
+            return seen ? true
+                        : err_set(e, ST_08001, 0,
+                                  "The server answered the first question with no row.");
         case DECODE_ERROR:
             return false;
         case DECODE_FIELDS:
@@ -328,7 +351,8 @@ static bool open_steps(struct dbc *d, struct err *e)
 {
     struct net_options net = {0};
 
-    if (!conn_options_load_files(&d->options, e) || !conn_options_complete(&d->options, e) || !open_log(d, e))
+    if (!conn_options_load_files(&d->options, e) || !conn_options_complete(&d->options, e) ||
+        !open_log(d, e))
         return false;
     if (d->options.dsn != NULL) {
         d->dsn_name = mem_strdup(d->options.dsn);

@@ -10,16 +10,20 @@
 /* Attributes an application sets with SQLSetConnectAttr; rows in attr_dbc.def point here. */
 struct dbc_attrs {
     /* txn_isolation: 0 = as the server says */
-    SQLUINTEGER access_mode, autocommit, login_timeout_s, connection_timeout_s, txn_isolation, odbc_cursors, packet_size,
-        metadata_id, async_enable, trace, translate_option, ansi_app, disconnect_behavior, dead, auto_ipd;
+    SQLUINTEGER access_mode, autocommit, login_timeout_s, connection_timeout_s, txn_isolation,
+        odbc_cursors, packet_size, metadata_id, async_enable, trace, translate_option, ansi_app,
+        disconnect_behavior, dead, auto_ipd;
     SQLULEN quiet_window;
-    bool login_timeout_set, connection_timeout_set; /* the application's value wins over the keyword's */
+    bool login_timeout_set,
+        connection_timeout_set; /* the application's value wins over the keyword's */
 };
 
-/* Statement attributes may be set on the connection (ODBC 2): defaults for statements allocated later. */
+/* Statement attributes may be set on the connection (ODBC 2): defaults for statements allocated
+ * later. */
 struct stmt_attrs {
-    SQLULEN async_enable, concurrency, cursor_scrollable, cursor_sensitivity, cursor_type, enable_auto_ipd, keyset_size,
-        max_length, max_rows, metadata_id, noscan, query_timeout_s, retrieve_data, simulate_cursor, use_bookmarks;
+    SQLULEN async_enable, concurrency, cursor_scrollable, cursor_sensitivity, cursor_type,
+        enable_auto_ipd, keyset_size, max_length, max_rows, metadata_id, noscan, query_timeout_s,
+        retrieve_data, simulate_cursor, use_bookmarks;
     void *app_fetch_bookmark;
 };
 
@@ -47,30 +51,34 @@ struct dbc {
     struct transport *transport;
     struct log *log;
     struct server_info server;
-    struct stmt *stmts;          /* list through stmt->next */
-    struct desc *descs;          /* explicit descriptors, list through desc->next */
-    uint64_t cursor_serial;      /* makes SQL_CUR names */
-    pid_t pid;                   /* of the process that connected: a forked child gets an error, not a shared socket */
+    struct stmt *stmts;     /* list through stmt->next */
+    struct desc *descs;     /* explicit descriptors, list through desc->next */
+    uint64_t cursor_serial; /* makes SQL_CUR names */
+    pid_t
+        pid; /* of the process that connected: a forked child gets an error, not a shared socket */
 };
 
 struct dbc *dbc_new(struct env *env) NEON_MUST_CHECK;
 /* Only when disconnected and without statements. */
 void dbc_free(struct dbc *d);
-/* Connects with parsed options (taken over, also on failure). One request at most (VerifyConnectionEarly), 08001, 08004, 28000,
- * HYT00. Warnings are posted by the caller. */
+/* Connects with parsed options (taken over, also on failure). One request at most
+ * (VerifyConnectionEarly), 08001, 08004, 28000, HYT00. Warnings are posted by the caller. */
 bool dbc_open(struct dbc *d, struct conn_options *options, struct err *e) NEON_MUST_CHECK;
 /* Frees transport, options and server info. Statements must be gone. */
 void dbc_close(struct dbc *d);
-/* Attributes, statement defaults and type options as they are after connecting: from the defaults and the keywords. What
- * the application set before connecting wins; with `forget_application` it does not (SQL_ATTR_RESET_CONNECTION). */
+/* Attributes, statement defaults and type options as they are after connecting: from the defaults
+ * and the keywords. What the application set before connecting wins; with `forget_application` it
+ * does not (SQL_ATTR_RESET_CONNECTION). */
 void dbc_apply_options(struct dbc *d, bool forget_application);
 /* True when statements must run read-only: the attribute or ReadOnly=1. */
 bool dbc_is_read_only(const struct dbc *d);
-/* The isolation level in force, SQL_TXN_*: the attribute, else the server's default, else READ COMMITTED. */
+/* The isolation level in force, SQL_TXN_*: the attribute, else the server's default, else READ
+ * COMMITTED. */
 SQLUINTEGER dbc_isolation(const struct dbc *d);
 /* The server's default alone. */
 SQLUINTEGER dbc_default_isolation(const struct dbc *d);
-/* The same as the server wants it in a batch's header; ISOLATION_DEFAULT when the application and keywords said nothing. */
+/* The same as the server wants it in a batch's header; ISOLATION_DEFAULT when the application and
+ * keywords said nothing. */
 enum isolation dbc_isolation_header(const struct dbc *d);
 /* Seconds, 0 = none: the attribute when the application set it, else the keyword. */
 int64_t dbc_login_timeout_s(const struct dbc *d);

@@ -1,5 +1,6 @@
-/* Descriptors: the records behind SQLBindCol, SQLBindParameter and SQLDescribeCol, and the field functions over
- * desc_field.def. Converts no values and knows no result; stmt/ fills and reads the records. Called by stmt/ and api/. */
+/* Descriptors: the records behind SQLBindCol, SQLBindParameter and SQLDescribeCol, and the field
+ * functions over desc_field.def. Converts no values and knows no result; stmt/ fills and reads the
+ * records. Called by stmt/ and api/. */
 #include "handle/desc.h"
 
 #include <stddef.h>
@@ -193,8 +194,8 @@ void desc_rec_set_type(struct desc_rec *r, SQLSMALLINT concise)
 
 static bool interval_has_seconds(SQLSMALLINT code)
 {
-    return code == SQL_CODE_SECOND || code == SQL_CODE_DAY_TO_SECOND || code == SQL_CODE_HOUR_TO_SECOND ||
-           code == SQL_CODE_MINUTE_TO_SECOND;
+    return code == SQL_CODE_SECOND || code == SQL_CODE_DAY_TO_SECOND ||
+           code == SQL_CODE_HOUR_TO_SECOND || code == SQL_CODE_MINUTE_TO_SECOND;
 }
 
 /* What setting the type does to the other fields (SQLSetDescField, SQL_DESC_TYPE). */
@@ -235,22 +236,28 @@ const char *desc_rec_inconsistency(const struct desc *d, const struct desc_rec *
 {
     SQLSMALLINT max_precision = is_application(d) ? 38 : 1000;
 
-    if (is_application(d) ? !typemap_is_c_type(r->concise_type) : !typemap_is_sql_type(r->concise_type))
+    if (is_application(d) ? !typemap_is_c_type(r->concise_type)
+                          : !typemap_is_sql_type(r->concise_type))
         return is_application(d) ? "its type is no C data type" : "its type is no SQL data type";
-    if (r->type == SQL_DATETIME &&
-        (r->datetime_interval_code < SQL_CODE_DATE || r->datetime_interval_code > SQL_CODE_TIMESTAMP))
-        return "SQL_DESC_TYPE is SQL_DATETIME, and SQL_DESC_DATETIME_INTERVAL_CODE is no date or time code";
+    if (r->type == SQL_DATETIME && (r->datetime_interval_code < SQL_CODE_DATE ||
+                                    r->datetime_interval_code > SQL_CODE_TIMESTAMP))
+        return "SQL_DESC_TYPE is SQL_DATETIME, and SQL_DESC_DATETIME_INTERVAL_CODE is no date or "
+               "time code";
+    if (r->type == SQL_INTERVAL && (r->datetime_interval_code < SQL_CODE_YEAR ||
+                                    r->datetime_interval_code > SQL_CODE_MINUTE_TO_SECOND))
+        return "SQL_DESC_TYPE is SQL_INTERVAL, and SQL_DESC_DATETIME_INTERVAL_CODE is no interval "
+               "code";
     if (r->type == SQL_INTERVAL &&
-        (r->datetime_interval_code < SQL_CODE_YEAR || r->datetime_interval_code > SQL_CODE_MINUTE_TO_SECOND))
-        return "SQL_DESC_TYPE is SQL_INTERVAL, and SQL_DESC_DATETIME_INTERVAL_CODE is no interval code";
-    if (r->type == SQL_INTERVAL && (r->datetime_interval_precision < 1 || r->datetime_interval_precision > 9))
+        (r->datetime_interval_precision < 1 || r->datetime_interval_precision > 9))
         return "SQL_DESC_DATETIME_INTERVAL_PRECISION is not between 1 and 9";
-    if ((r->type == SQL_DATETIME || r->type == SQL_INTERVAL) && (r->precision < 0 || r->precision > 9))
+    if ((r->type == SQL_DATETIME || r->type == SQL_INTERVAL) &&
+        (r->precision < 0 || r->precision > 9))
         return "SQL_DESC_PRECISION, the digits of the seconds' fraction, is not between 0 and 9";
     if (is_numeric(r->type) && (r->precision < 1 || r->precision > max_precision))
         return max_precision == 38 ? "SQL_DESC_PRECISION is not between 1 and 38"
                                    : "SQL_DESC_PRECISION is not between 1 and 1000";
-    if (is_numeric(r->type) && (r->scale < -1000 || r->scale > 1000 || (is_application(d) && (r->scale < -128 || r->scale > 127))))
+    if (is_numeric(r->type) && (r->scale < -1000 || r->scale > 1000 ||
+                                (is_application(d) && (r->scale < -128 || r->scale > 127))))
         return "SQL_DESC_SCALE is out of range";
     return NULL;
 }
@@ -267,7 +274,8 @@ struct new_value {
 };
 
 struct field_row;
-typedef SQLRETURN field_setter(struct desc *d, struct desc_rec *r, const struct field_row *f, const struct new_value *v);
+typedef SQLRETURN field_setter(struct desc *d, struct desc_rec *r, const struct field_row *f,
+                               const struct new_value *v);
 
 struct field_row {
     SQLSMALLINT id;
@@ -279,13 +287,13 @@ struct field_row {
     const char *name;
 };
 
-static field_setter plain, set_array_size, set_bind_type, set_count, set_concise_type, set_data_ptr, set_interval_code,
-        set_deferred, set_name, set_parameter_type, set_verbose_type, set_unnamed;
+static field_setter plain, set_array_size, set_bind_type, set_count, set_concise_type, set_data_ptr,
+    set_interval_code, set_deferred, set_name, set_parameter_type, set_verbose_type, set_unnamed;
 
 #define MEMBER_HEADER(m) offsetof(struct desc, m)
 #define MEMBER_RECORD(m) offsetof(struct desc_rec, m)
 static const struct field_row field_rows[] = {
-#define X(field, place, kind, member, app, ird, ipd, set) \
+#define X(field, place, kind, member, app, ird, ipd, set)                                          \
     {field, place, DESC_V_##kind, MEMBER_##place(member), {app, app, ird, ipd}, set, #field},
 #include "handle/desc_field.def"
 #undef X
@@ -345,7 +353,8 @@ static SQLLEN number_at(const char *place, enum desc_value_kind kind)
     }
 }
 
-static void read_field(const struct desc *d, const struct desc_rec *r, const struct field_row *f, struct desc_value *out)
+static void read_field(const struct desc *d, const struct desc_rec *r, const struct field_row *f,
+                       struct desc_value *out)
 {
     const char *base = f->place == HEADER ? (const char *)d : (const char *)r;
 
@@ -367,13 +376,16 @@ static SQLRETURN unknown_field(struct desc *d, SQLSMALLINT field)
 static SQLRETURN check_record_number(struct desc *d, SQLSMALLINT n)
 {
     if (n < 0)
-        return diag_post(&d->handle, ST_07009, 0, "Record %d does not exist: records begin at 1.", (int)n);
+        return diag_post(&d->handle, ST_07009, 0, "Record %d does not exist: records begin at 1.",
+                         (int)n);
     if (n == 0)
-        return diag_post(&d->handle, ST_07009, 0, "Record 0 is the bookmark column, and bookmarks are not in use.");
+        return diag_post(&d->handle, ST_07009, 0,
+                         "Record 0 is the bookmark column, and bookmarks are not in use.");
     return SQL_SUCCESS;
 }
 
-SQLRETURN desc_get_field(struct desc *d, SQLSMALLINT rec_number, SQLSMALLINT field, struct desc_value *out)
+SQLRETURN desc_get_field(struct desc *d, SQLSMALLINT rec_number, SQLSMALLINT field,
+                         struct desc_value *out)
 {
     const struct field_row *f = find_field(field);
     const struct desc_rec *r = NULL;
@@ -423,7 +435,8 @@ static SQLSMALLINT small_value(const struct new_value *v)
     return (SQLSMALLINT)(intptr_t)v->pointer;
 }
 
-/* After a change of anything but the deferred pointers the record is unbound until SQL_DESC_DATA_PTR is set again. */
+/* After a change of anything but the deferred pointers the record is unbound until
+ * SQL_DESC_DATA_PTR is set again. */
 static void forget_binding(const struct desc *d, struct desc_rec *r)
 {
     if (r == NULL || !is_application(d))
@@ -432,7 +445,8 @@ static void forget_binding(const struct desc *d, struct desc_rec *r)
     r->bound = r->app_indicator_ptr != NULL || r->app_octet_length_ptr != NULL;
 }
 
-static SQLRETURN plain(struct desc *d, struct desc_rec *r, const struct field_row *f, const struct new_value *v)
+static SQLRETURN plain(struct desc *d, struct desc_rec *r, const struct field_row *f,
+                       const struct new_value *v)
 {
     char *place = (f->place == HEADER ? (char *)d : (char *)r) + f->offset;
     SQLSMALLINT small = small_value(v);
@@ -459,26 +473,30 @@ static SQLRETURN plain(struct desc *d, struct desc_rec *r, const struct field_ro
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_array_size(struct desc *d, struct desc_rec *r, const struct field_row *f, const struct new_value *v)
+static SQLRETURN set_array_size(struct desc *d, struct desc_rec *r, const struct field_row *f,
+                                const struct new_value *v)
 {
     SQLULEN n = (SQLULEN)(uintptr_t)v->pointer;
 
     if (n == 0)
         return bad_value(d, f, "an array has at least 1 element");
     if (d->role == DESC_APD && n > 1)
-        return diag_post(&d->handle, ST_HYC00, 0, "Arrays of parameters are not available yet: execute once per set of "
+        return diag_post(&d->handle, ST_HYC00, 0,
+                         "Arrays of parameters are not available yet: execute once per set of "
                          "parameters.");
     return plain(d, r, f, v);
 }
 
-static SQLRETURN set_bind_type(struct desc *d, struct desc_rec *r, const struct field_row *f, const struct new_value *v)
+static SQLRETURN set_bind_type(struct desc *d, struct desc_rec *r, const struct field_row *f,
+                               const struct new_value *v)
 {
     if ((SQLINTEGER)(intptr_t)v->pointer < 0)
         return bad_value(d, f, "it is 0 (by column) or the length of a row structure in bytes");
     return plain(d, r, f, v);
 }
 
-static SQLRETURN set_count(struct desc *d, struct desc_rec *r, const struct field_row *f, const struct new_value *v)
+static SQLRETURN set_count(struct desc *d, struct desc_rec *r, const struct field_row *f,
+                           const struct new_value *v)
 {
     SQLSMALLINT n = small_value(v);
 
@@ -489,30 +507,36 @@ static SQLRETURN set_count(struct desc *d, struct desc_rec *r, const struct fiel
     return desc_set_count(d, (size_t)n) ? SQL_SUCCESS : no_memory(d);
 }
 
-static SQLRETURN set_concise_type(struct desc *d, struct desc_rec *r, const struct field_row *f, const struct new_value *v)
+static SQLRETURN set_concise_type(struct desc *d, struct desc_rec *r, const struct field_row *f,
+                                  const struct new_value *v)
 {
     SQLSMALLINT type = small_value(v);
 
     (void)f;
     if (is_application(d) ? !typemap_is_c_type(type) : !typemap_is_sql_type(type))
-        return diag_post(&d->handle, ST_HY021, 0, "SQL_DESC_CONCISE_TYPE: %d is no %s data type.", (int)type,
-                         is_application(d) ? "C" : "SQL");
+        return diag_post(&d->handle, ST_HY021, 0, "SQL_DESC_CONCISE_TYPE: %d is no %s data type.",
+                         (int)type, is_application(d) ? "C" : "SQL");
     desc_rec_set_type(r, type);
     default_sizes(r);
     forget_binding(d, r);
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_verbose_type(struct desc *d, struct desc_rec *r, const struct field_row *f, const struct new_value *v)
+static SQLRETURN set_verbose_type(struct desc *d, struct desc_rec *r, const struct field_row *f,
+                                  const struct new_value *v)
 {
     SQLSMALLINT type = small_value(v);
 
     if (type != SQL_DATETIME && type != SQL_INTERVAL) {
-        /* 91..93 and 101..113 are concise codes; here the reference wants the verbose one and the interval code. */
+        /* 91..93 and 101..113 are concise codes; here the reference wants the verbose one and the
+         * interval code. */
         if ((type >= SQL_TYPE_DATE && type <= SQL_TYPE_TIMESTAMP) ||
             (type >= SQL_INTERVAL_YEAR && type <= SQL_INTERVAL_MINUTE_TO_SECOND))
-            return diag_post(&d->handle, ST_HY021, 0, "SQL_DESC_TYPE takes SQL_DATETIME or SQL_INTERVAL for dates, times and "
-                             "intervals: set SQL_DESC_CONCISE_TYPE to %d instead.", (int)type);
+            return diag_post(
+                &d->handle, ST_HY021, 0,
+                "SQL_DESC_TYPE takes SQL_DATETIME or SQL_INTERVAL for dates, times and "
+                "intervals: set SQL_DESC_CONCISE_TYPE to %d instead.",
+                (int)type);
         return set_concise_type(d, r, f, v);
     }
     r->type = type;
@@ -523,28 +547,36 @@ static SQLRETURN set_verbose_type(struct desc *d, struct desc_rec *r, const stru
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_interval_code(struct desc *d, struct desc_rec *r, const struct field_row *f, const struct new_value *v)
+static SQLRETURN set_interval_code(struct desc *d, struct desc_rec *r, const struct field_row *f,
+                                   const struct new_value *v)
 {
     SQLSMALLINT code = small_value(v);
-    bool fits = code == 0 || (r->type == SQL_DATETIME && code >= SQL_CODE_DATE && code <= SQL_CODE_TIMESTAMP) ||
-                (r->type == SQL_INTERVAL && code >= SQL_CODE_YEAR && code <= SQL_CODE_MINUTE_TO_SECOND);
+    bool fits =
+        code == 0 ||
+        (r->type == SQL_DATETIME && code >= SQL_CODE_DATE && code <= SQL_CODE_TIMESTAMP) ||
+        (r->type == SQL_INTERVAL && code >= SQL_CODE_YEAR && code <= SQL_CODE_MINUTE_TO_SECOND);
 
     if (!fits)
-        return diag_post(&d->handle, ST_HY021, 0, "%s: %d does not go with SQL_DESC_TYPE %d: set SQL_DESC_TYPE to "
-                         "SQL_DATETIME or SQL_INTERVAL first.", f->name, (int)code, (int)r->type);
+        return diag_post(&d->handle, ST_HY021, 0,
+                         "%s: %d does not go with SQL_DESC_TYPE %d: set SQL_DESC_TYPE to "
+                         "SQL_DATETIME or SQL_INTERVAL first.",
+                         f->name, (int)code, (int)r->type);
     r->datetime_interval_code = code;
     if (code != 0) {
-        r->concise_type = (SQLSMALLINT)(r->type == SQL_DATETIME ? SQL_TYPE_DATE + code - SQL_CODE_DATE
-                                                                : SQL_INTERVAL_YEAR + code - SQL_CODE_YEAR);
+        r->concise_type =
+            (SQLSMALLINT)(r->type == SQL_DATETIME ? SQL_TYPE_DATE + code - SQL_CODE_DATE
+                                                  : SQL_INTERVAL_YEAR + code - SQL_CODE_YEAR);
         default_sizes(r);
     }
     forget_binding(d, r);
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_data_ptr(struct desc *d, struct desc_rec *r, const struct field_row *f, const struct new_value *v)
+static SQLRETURN set_data_ptr(struct desc *d, struct desc_rec *r, const struct field_row *f,
+                              const struct new_value *v)
 {
-    const char *why = v->pointer != NULL || d->role == DESC_IPD ? desc_rec_inconsistency(d, r) : NULL;
+    const char *why =
+        v->pointer != NULL || d->role == DESC_IPD ? desc_rec_inconsistency(d, r) : NULL;
 
     (void)f;
     if (why != NULL)
@@ -552,28 +584,34 @@ static SQLRETURN set_data_ptr(struct desc *d, struct desc_rec *r, const struct f
     if (d->role == DESC_IPD)
         return SQL_SUCCESS; /* asks for the check only; an IPD has no data */
     r->app_data_ptr = v->pointer;
-    r->bound = r->app_data_ptr != NULL || r->app_indicator_ptr != NULL || r->app_octet_length_ptr != NULL;
+    r->bound =
+        r->app_data_ptr != NULL || r->app_indicator_ptr != NULL || r->app_octet_length_ptr != NULL;
     if (!r->bound)
         shrink_to_bound(d);
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_deferred(struct desc *d, struct desc_rec *r, const struct field_row *f, const struct new_value *v)
+static SQLRETURN set_deferred(struct desc *d, struct desc_rec *r, const struct field_row *f,
+                              const struct new_value *v)
 {
     (void)d;
     memcpy((char *)r + f->offset, &v->pointer, sizeof v->pointer);
-    r->bound = r->app_data_ptr != NULL || r->app_indicator_ptr != NULL || r->app_octet_length_ptr != NULL;
+    r->bound =
+        r->app_data_ptr != NULL || r->app_indicator_ptr != NULL || r->app_octet_length_ptr != NULL;
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_name(struct desc *d, struct desc_rec *r, const struct field_row *f, const struct new_value *v)
+static SQLRETURN set_name(struct desc *d, struct desc_rec *r, const struct field_row *f,
+                          const struct new_value *v)
 {
     const char *text = v->pointer != NULL ? v->pointer : "";
     char *copy;
 
     if (v->pointer != NULL && v->len_bytes < 0 && v->len_bytes != SQL_NTS)
-        return diag_post(&d->handle, ST_HY090, 0, "%s: the length %d is negative.", f->name, (int)v->len_bytes);
-    copy = mem_strndup(text, v->pointer == NULL || v->len_bytes == SQL_NTS ? strlen(text) : (size_t)v->len_bytes);
+        return diag_post(&d->handle, ST_HY090, 0, "%s: the length %d is negative.", f->name,
+                         (int)v->len_bytes);
+    copy = mem_strndup(text, v->pointer == NULL || v->len_bytes == SQL_NTS ? strlen(text)
+                                                                           : (size_t)v->len_bytes);
     if (copy == NULL)
         return no_memory(d);
     mem_free(r->name);
@@ -582,10 +620,12 @@ static SQLRETURN set_name(struct desc *d, struct desc_rec *r, const struct field
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_unnamed(struct desc *d, struct desc_rec *r, const struct field_row *f, const struct new_value *v)
+static SQLRETURN set_unnamed(struct desc *d, struct desc_rec *r, const struct field_row *f,
+                             const struct new_value *v)
 {
     if (small_value(v) != SQL_UNNAMED)
-        return diag_post(&d->handle, ST_HY091, 0, "%s can only be set to SQL_UNNAMED: a name is given with SQL_DESC_NAME.",
+        return diag_post(&d->handle, ST_HY091, 0,
+                         "%s can only be set to SQL_UNNAMED: a name is given with SQL_DESC_NAME.",
                          f->name);
     mem_free(r->name);
     r->name = NULL;
@@ -593,12 +633,13 @@ static SQLRETURN set_unnamed(struct desc *d, struct desc_rec *r, const struct fi
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_parameter_type(struct desc *d, struct desc_rec *r, const struct field_row *f, const struct new_value *v)
+static SQLRETURN set_parameter_type(struct desc *d, struct desc_rec *r, const struct field_row *f,
+                                    const struct new_value *v)
 {
     SQLSMALLINT t = small_value(v);
 
-    if (t != SQL_PARAM_INPUT && t != SQL_PARAM_OUTPUT && t != SQL_PARAM_INPUT_OUTPUT && t != SQL_PARAM_INPUT_OUTPUT_STREAM &&
-        t != SQL_PARAM_OUTPUT_STREAM)
+    if (t != SQL_PARAM_INPUT && t != SQL_PARAM_OUTPUT && t != SQL_PARAM_INPUT_OUTPUT &&
+        t != SQL_PARAM_INPUT_OUTPUT_STREAM && t != SQL_PARAM_OUTPUT_STREAM)
         return diag_post(&d->handle, ST_HY105, 0, "%s: %d is no parameter type.", f->name, (int)t);
     r->parameter_type = t;
     return SQL_SUCCESS;
@@ -611,12 +652,16 @@ static SQLRETURN check_may_set(struct desc *d, const struct field_row *f)
     if (right == RW)
         return SQL_SUCCESS;
     if (d->role == DESC_IRD)
-        return diag_post(&d->handle, ST_HY016, 0, "The implementation row descriptor describes the server's result: of its "
-                         "fields only SQL_DESC_ARRAY_STATUS_PTR and SQL_DESC_ROWS_PROCESSED_PTR can be set.");
-    return diag_post(&d->handle, ST_HY091, 0, "%s cannot be set on this kind of descriptor.", f->name);
+        return diag_post(
+            &d->handle, ST_HY016, 0,
+            "The implementation row descriptor describes the server's result: of its "
+            "fields only SQL_DESC_ARRAY_STATUS_PTR and SQL_DESC_ROWS_PROCESSED_PTR can be set.");
+    return diag_post(&d->handle, ST_HY091, 0, "%s cannot be set on this kind of descriptor.",
+                     f->name);
 }
 
-SQLRETURN desc_set_field(struct desc *d, SQLSMALLINT rec_number, SQLSMALLINT field, SQLPOINTER value, SQLINTEGER value_bytes)
+SQLRETURN desc_set_field(struct desc *d, SQLSMALLINT rec_number, SQLSMALLINT field,
+                         SQLPOINTER value, SQLINTEGER value_bytes)
 {
     const struct field_row *f = find_field(field);
     const struct new_value v = {value, value_bytes};
@@ -648,8 +693,10 @@ SQLRETURN desc_set_rec(struct desc *d, SQLSMALLINT rec_number, const struct desc
     const char *why;
 
     if (d->role == DESC_IRD)
-        return diag_post(&d->handle, ST_HY016, 0, "The implementation row descriptor describes the server's result and cannot "
-                         "be set.");
+        return diag_post(
+            &d->handle, ST_HY016, 0,
+            "The implementation row descriptor describes the server's result and cannot "
+            "be set.");
     if (check_record_number(d, rec_number) != SQL_SUCCESS)
         return SQL_ERROR;
     trial = (struct desc_rec){.type = v->type,
@@ -662,7 +709,8 @@ SQLRETURN desc_set_rec(struct desc *d, SQLSMALLINT rec_number, const struct desc
         desc_rec_set_type(&trial, (SQLSMALLINT)(SQL_TYPE_DATE + v->subtype - SQL_CODE_DATE));
     else if (v->type == SQL_INTERVAL)
         desc_rec_set_type(&trial, (SQLSMALLINT)(SQL_INTERVAL_YEAR + v->subtype - SQL_CODE_YEAR));
-    why = trial.type == v->type ? desc_rec_inconsistency(d, &trial) : "the subtype is no date, time or interval code";
+    why = trial.type == v->type ? desc_rec_inconsistency(d, &trial)
+                                : "the subtype is no date, time or interval code";
     if (why != NULL)
         return diag_post(&d->handle, ST_HY021, 0, "The record cannot be set: %s.", why);
     r = desc_ensure(d, (size_t)rec_number);
@@ -680,7 +728,8 @@ SQLRETURN desc_set_rec(struct desc *d, SQLSMALLINT rec_number, const struct desc
     r->app_data_ptr = v->app_data_ptr;
     r->app_octet_length_ptr = v->app_octet_length_ptr;
     r->app_indicator_ptr = v->app_indicator_ptr;
-    r->bound = r->app_data_ptr != NULL || r->app_indicator_ptr != NULL || r->app_octet_length_ptr != NULL;
+    r->bound =
+        r->app_data_ptr != NULL || r->app_indicator_ptr != NULL || r->app_octet_length_ptr != NULL;
     if (!r->bound)
         shrink_to_bound(d);
     return SQL_SUCCESS;
@@ -701,7 +750,8 @@ static const struct odbc2_field {
     {SQL_COLUMN_NULLABLE, DESC_V_SMALLINT, offsetof(struct desc_rec, nullable)},
 };
 
-bool desc_col_attribute(const struct desc *ird, size_t column, SQLUSMALLINT field, struct desc_value *out)
+bool desc_col_attribute(const struct desc *ird, size_t column, SQLUSMALLINT field,
+                        struct desc_value *out)
 {
     const struct field_row *f = find_field((SQLSMALLINT)field);
     const struct desc_rec *r = desc_record(ird, column);
@@ -714,7 +764,8 @@ bool desc_col_attribute(const struct desc *ird, size_t column, SQLUSMALLINT fiel
     for (size_t i = 0; i < ARRAY_LEN(odbc2_fields); i++) {
         if (odbc2_fields[i].id != field)
             continue;
-        translated = (struct field_row){.place = RECORD, .kind = odbc2_fields[i].kind, .offset = odbc2_fields[i].offset};
+        translated = (struct field_row){
+            .place = RECORD, .kind = odbc2_fields[i].kind, .offset = odbc2_fields[i].offset};
         f = &translated;
     }
     /* Header fields and pointers are no attributes of a column. */
@@ -741,10 +792,14 @@ static bool copy_text(char **to, const char *from)
 static bool rec_copy(struct desc_rec *to, const struct desc_rec *from)
 {
     *to = *from;
-    to->name = to->base_column_name = to->base_table_name = to->schema_name = to->catalog_name = to->type_name = NULL;
-    return copy_text(&to->name, from->name) && copy_text(&to->base_column_name, from->base_column_name) &&
-           copy_text(&to->base_table_name, from->base_table_name) && copy_text(&to->schema_name, from->schema_name) &&
-           copy_text(&to->catalog_name, from->catalog_name) && copy_text(&to->type_name, from->type_name);
+    to->name = to->base_column_name = to->base_table_name = to->schema_name = to->catalog_name =
+        to->type_name = NULL;
+    return copy_text(&to->name, from->name) &&
+           copy_text(&to->base_column_name, from->base_column_name) &&
+           copy_text(&to->base_table_name, from->base_table_name) &&
+           copy_text(&to->schema_name, from->schema_name) &&
+           copy_text(&to->catalog_name, from->catalog_name) &&
+           copy_text(&to->type_name, from->type_name);
 }
 
 bool desc_copy(struct desc *to, const struct desc *from)

@@ -1,6 +1,7 @@
-/* Diagnostic records: built here and nowhere else. Knows the vendor prefix, the order of records, the origins of classes
- * and the ODBC 2 spelling of states. Converts no text to the application's width (api/ does) and decides no SQLSTATE but
- * which spelling to show. Called by everything that has a handle. */
+/* Diagnostic records: built here and nowhere else. Knows the vendor prefix, the order of records,
+ * the origins of classes and the ODBC 2 spelling of states. Converts no text to the application's
+ * width (api/ does) and decides no SQLSTATE but which spelling to show. Called by everything that
+ * has a handle. */
 #include "handle/diag.h"
 
 #include <stdarg.h>
@@ -22,11 +23,13 @@ bool diag_state_is_warning(const char *state3)
     return strncmp(state3, "01", 2) == 0;
 }
 
-/* The server's own states in ODBC 2 (odbc-features E.5): the first prefix that matches; the rest is S1000. */
+/* The server's own states in ODBC 2 (odbc-features E.5): the first prefix that matches; the rest is
+ * S1000. */
 static const char *const odbc2_prefixes[][2] = {
-    {"01", "01000"}, {"0A", "S1C00"}, {"08", "08S01"}, {"21", "21S01"}, {"22P02", "22005"}, {"22P05", "22005"},
-    {"22", "22008"}, {"23", "23000"}, {"24", "24000"}, {"25", "25000"}, {"28", "28000"},    {"34", "34000"},
-    {"40", "40000"}, {"42501", "42000"}, {"42", "37000"}, {"44", "44000"}, {"IM", "IM001"},
+    {"01", "01000"},    {"0A", "S1C00"}, {"08", "08S01"}, {"21", "21S01"},    {"22P02", "22005"},
+    {"22P05", "22005"}, {"22", "22008"}, {"23", "23000"}, {"24", "24000"},    {"25", "25000"},
+    {"28", "28000"},    {"34", "34000"}, {"40", "40000"}, {"42501", "42000"}, {"42", "37000"},
+    {"44", "44000"},    {"IM", "IM001"},
 };
 
 static const char *odbc2_state(const char *state3)
@@ -41,12 +44,14 @@ static const char *odbc2_state(const char *state3)
     return "S1000";
 }
 
-/* Records that say a transaction failed or may have failed come before all others (SQLGetDiagField). */
+/* Records that say a transaction failed or may have failed come before all others
+ * (SQLGetDiagField). */
 static int rank_of(const char *state3)
 {
     if (diag_state_is_warning(state3))
         return 2;
-    if (strncmp(state3, "40", 2) == 0 || strncmp(state3, "25S", 3) == 0 || strcmp(state3, "08007") == 0)
+    if (strncmp(state3, "40", 2) == 0 || strncmp(state3, "25S", 3) == 0 ||
+        strcmp(state3, "08007") == 0)
         return 0;
     return 1;
 }
@@ -121,7 +126,8 @@ static bool grow(struct diag *d)
     return true;
 }
 
-/* Row number first (-2 unknown, -1 none, 1, 2, ...), then rank; equal ones stay in the order of posting. */
+/* Row number first (-2 unknown, -1 none, 1, 2, ...), then rank; equal ones stay in the order of
+ * posting. */
 static bool goes_before(const struct diag_record *a, const struct diag_record *b)
 {
     if (a->row_number != b->row_number)
@@ -129,7 +135,8 @@ static bool goes_before(const struct diag_record *a, const struct diag_record *b
     return rank_of(a->state3) < rank_of(b->state3);
 }
 
-/* At the limit an error takes the place of the last warning; a warning, or an error among errors only, is dropped. */
+/* At the limit an error takes the place of the last warning; a warning, or an error among errors
+ * only, is dropped. */
 static bool make_room_at_limit(struct diag *d, const struct diag_record *fresh)
 {
     if (d->n_records < DIAG_MAX_RECORDS)
@@ -158,10 +165,12 @@ static void insert_sorted(struct diag *d, const struct diag_record *fresh)
     d->n_records++;
 }
 
-/* Without memory for the list the preallocated record tells; an error pushes out a warning that sits there. */
+/* Without memory for the list the preallocated record tells; an error pushes out a warning that
+ * sits there. */
 static void use_oom_record(struct diag *d, struct diag_record *fresh)
 {
-    if (d->oom && (diag_state_is_warning(fresh->state3) || !diag_state_is_warning(d->oom_record.state3))) {
+    if (d->oom &&
+        (diag_state_is_warning(fresh->state3) || !diag_state_is_warning(d->oom_record.state3))) {
         record_release(fresh);
         return;
     }
@@ -186,9 +195,10 @@ static SQLRETURN add(struct handle *h, struct diag_record *fresh)
     return warning ? SQL_SUCCESS_WITH_INFO : SQL_ERROR;
 }
 
-/* Everything of a record but its text. Names are left out without memory: the error itself matters more. */
-static struct diag_record begin_record(struct handle *h, const char *state3, SQLINTEGER native, SQLLEN row,
-                                       SQLINTEGER column)
+/* Everything of a record but its text. Names are left out without memory: the error itself matters
+ * more. */
+static struct diag_record begin_record(struct handle *h, const char *state3, SQLINTEGER native,
+                                       SQLLEN row, SQLINTEGER column)
 {
     struct diag_record r = {.native = native, .row_number = row, .column_number = column};
     struct dbc *dbc = handle_dbc(h);
@@ -215,8 +225,8 @@ static char *prefixed(const char *text, size_t len)
 }
 
 NEON_PRINTF(6, 0)
-static SQLRETURN vpost(struct handle *h, enum sqlstate s, SQLINTEGER native, SQLLEN row, SQLINTEGER column,
-                       const char *fmt, va_list ap)
+static SQLRETURN vpost(struct handle *h, enum sqlstate s, SQLINTEGER native, SQLLEN row,
+                       SQLINTEGER column, const char *fmt, va_list ap)
 {
     struct diag_record r = begin_record(h, sqlstate_row(s)->code3, native, row, column);
     struct buf b = BUF_INIT(ERR_TEXT_MAX_BYTES);
@@ -238,7 +248,8 @@ SQLRETURN diag_post(struct handle *h, enum sqlstate s, SQLINTEGER native, const 
     return rc;
 }
 
-SQLRETURN diag_post_at(struct handle *h, enum sqlstate s, SQLLEN row, SQLINTEGER column, const char *fmt, ...)
+SQLRETURN diag_post_at(struct handle *h, enum sqlstate s, SQLLEN row, SQLINTEGER column,
+                       const char *fmt, ...)
 {
     SQLRETURN rc;
     va_list ap;
@@ -255,7 +266,8 @@ static const char *state_to_show(struct handle *h, const struct err *e)
     struct dbc *dbc = handle_dbc(h);
     const char *own = e->pg != NULL ? e->pg->value[PG_CODE] : NULL;
 
-    if (dbc != NULL && dbc->options.sql_state == SQL_STATE_POSTGRES && own != NULL && strlen(own) == 5)
+    if (dbc != NULL && dbc->options.sql_state == SQL_STATE_POSTGRES && own != NULL &&
+        strlen(own) == 5)
         return own;
     return err_is_set(e) ? e->state : "HY000";
 }
@@ -308,9 +320,11 @@ const char *diag_class_origin(const struct diag_record *r)
     return is_standard_char(r->state3[0]) ? ORIGIN_ISO : ORIGIN_SERVER;
 }
 
-/* The list of SQLGetDiagField, SQL_DIAG_SUBCLASS_ORIGIN, but for those whose subclass begins with S. */
-static const char *const odbc_subclasses[] = {"HY095", "HY097", "HY098", "HY099", "HY100", "HY101", "HY105",
-                                              "HY107", "HY109", "HY110", "HY111", "HYT00", "HYT01"};
+/* The list of SQLGetDiagField, SQL_DIAG_SUBCLASS_ORIGIN, but for those whose subclass begins with
+ * S. */
+static const char *const odbc_subclasses[] = {"HY095", "HY097", "HY098", "HY099", "HY100",
+                                              "HY101", "HY105", "HY107", "HY109", "HY110",
+                                              "HY111", "HYT00", "HYT01"};
 
 const char *diag_subclass_origin(const struct diag_record *r)
 {
@@ -335,15 +349,15 @@ struct field_source {
 
 typedef void field_getter(const struct field_source *src, struct diag_value *out);
 
-#define NUMBER_GETTER(name, expression)                                      \
-    static void name(const struct field_source *src, struct diag_value *out) \
-    {                                                                        \
-        out->number = (expression);                                          \
+#define NUMBER_GETTER(name, expression)                                                            \
+    static void name(const struct field_source *src, struct diag_value *out)                       \
+    {                                                                                              \
+        out->number = (expression);                                                                \
     }
-#define TEXT_GETTER(name, expression)                                        \
-    static void name(const struct field_source *src, struct diag_value *out) \
-    {                                                                        \
-        out->text = (expression);                                            \
+#define TEXT_GETTER(name, expression)                                                              \
+    static void name(const struct field_source *src, struct diag_value *out)                       \
+    {                                                                                              \
+        out->text = (expression);                                                                  \
     }
 
 NUMBER_GETTER(header_returncode, src->diag->return_code)
@@ -405,7 +419,8 @@ static const struct field_row *find_field(SQLSMALLINT id)
     return NULL;
 }
 
-SQLRETURN diag_get_field(const struct handle *h, SQLSMALLINT number, SQLSMALLINT id, struct diag_value *out)
+SQLRETURN diag_get_field(const struct handle *h, SQLSMALLINT number, SQLSMALLINT id,
+                         struct diag_value *out)
 {
     const struct field_row *row = find_field(id);
     struct field_source src = {.diag = &h->diag};

@@ -7,10 +7,10 @@
 struct env {
     struct handle handle; /* first */
     pthread_mutex_t lock;
-    SQLINTEGER odbc_version;       /* 0 until set; SQL_OV_ODBC2, SQL_OV_ODBC3, SQL_OV_ODBC3_80 */
+    SQLINTEGER odbc_version; /* 0 until set; SQL_OV_ODBC2, SQL_OV_ODBC3, SQL_OV_ODBC3_80 */
     SQLUINTEGER connection_pooling, cp_match;
     SQLINTEGER output_nts;
-    atomic_size_t n_dbcs;          /* live connections; SQLFreeHandle is HY010 while > 0 */
+    atomic_size_t n_dbcs; /* live connections; SQLFreeHandle is HY010 while > 0 */
 };
 
 struct env *env_new(void) NEON_MUST_CHECK;

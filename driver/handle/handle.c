@@ -1,5 +1,6 @@
-/* What all handles share: the magic number that tells a live handle, and the way up to connection and environment.
- * Allocates nothing, locks nothing. Called by the other files of this folder, stmt/ and api/. */
+/* What all handles share: the magic number that tells a live handle, and the way up to connection
+ * and environment. Allocates nothing, locks nothing. Called by the other files of this folder,
+ * stmt/ and api/. */
 #include "handle/handle.h"
 
 #include <stddef.h>
@@ -8,7 +9,8 @@
 #include "handle/desc.h"
 
 _Static_assert(offsetof(struct dbc, env) == HANDLE_PARENT_OFFSET, "struct dbc: env follows handle");
-_Static_assert(offsetof(struct desc, dbc) == HANDLE_PARENT_OFFSET, "struct desc: dbc follows handle");
+_Static_assert(offsetof(struct desc, dbc) == HANDLE_PARENT_OFFSET,
+               "struct desc: dbc follows handle");
 
 void handle_init(struct handle *h, enum handle_kind kind)
 {
@@ -20,7 +22,8 @@ void handle_init(struct handle *h, enum handle_kind kind)
 void handle_release(struct handle *h)
 {
     diag_release(&h->diag);
-    /* Through volatile: the store just before a free must reach memory, it is what catches a use after free. */
+    /* Through volatile: the store just before a free must reach memory, it is what catches a use
+     * after free. */
     *(volatile uint32_t *)&h->magic = 0;
 }
 
@@ -34,7 +37,8 @@ struct handle *handle_check(void *p, enum handle_kind kind)
     return h->magic == HANDLE_MAGIC && h->kind == kind ? h : NULL;
 }
 
-/* The pointer behind the struct handle (layout rule in handle.h); memcpy, because struct stmt is not known here. */
+/* The pointer behind the struct handle (layout rule in handle.h); memcpy, because struct stmt is
+ * not known here. */
 static void *parent_of(struct handle *h)
 {
     void *parent;

@@ -1,8 +1,9 @@
 /* The four kinds of handle and what they have in common.
  *
- * Ownership: an environment owns nothing but its attributes; a connection owns its transport, options and explicit
- * descriptors; a statement owns its implicit descriptors. Locks: every call on a connection, or on a statement or
- * descriptor of it, holds dbc->lock (taken by api/api_enter.c, nowhere else); SQLCancel takes dbc->cancel_lock only. */
+ * Ownership: an environment owns nothing but its attributes; a connection owns its transport,
+ * options and explicit descriptors; a statement owns its implicit descriptors. Locks: every call on
+ * a connection, or on a statement or descriptor of it, holds dbc->lock (taken by api/api_enter.c,
+ * nowhere else); SQLCancel takes dbc->cancel_lock only. */
 #ifndef NEON_HANDLE_HANDLE_H
 #define NEON_HANDLE_HANDLE_H
 
@@ -26,9 +27,9 @@ struct handle {
     struct diag diag;
 };
 
-/* Layout rule: struct dbc begins {struct handle handle; struct env *env; ...}, struct stmt and struct desc begin
- * {struct handle handle; struct dbc *dbc; ...}. handle_env and handle_dbc read the parent there, so that this layer need
- * not know struct stmt; tests/unit/handle asserts it. */
+/* Layout rule: struct dbc begins {struct handle handle; struct env *env; ...}, struct stmt and
+ * struct desc begin {struct handle handle; struct dbc *dbc; ...}. handle_env and handle_dbc read
+ * the parent there, so that this layer need not know struct stmt; tests/unit/handle asserts it. */
 #define HANDLE_PARENT_OFFSET sizeof(struct handle)
 
 struct env;

@@ -34,7 +34,8 @@ bool functions_get(SQLUSMALLINT id, SQLUSMALLINT *app_supported)
         if (id == SQL_API_ALL_FUNCTIONS && r->id < ODBC2_SIZE)
             app_supported[r->id] = r->exported ? SQL_TRUE : SQL_FALSE;
         else if (id == SQL_API_ODBC3_ALL_FUNCTIONS && r->exported)
-            app_supported[r->id >> 4] = (SQLUSMALLINT)(app_supported[r->id >> 4] | (1u << (r->id & 0xF)));
+            app_supported[r->id >> 4] =
+                (SQLUSMALLINT)(app_supported[r->id >> 4] | (1u << (r->id & 0xF)));
         else if (id == r->id) {
             *app_supported = r->exported ? SQL_TRUE : SQL_FALSE;
             return true;

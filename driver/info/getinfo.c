@@ -1,4 +1,5 @@
-/* SQLGetInfo: one lookup in info.def. Claims nothing by itself and sends nothing. Called by api/. */
+/* SQLGetInfo: one lookup in info.def. Claims nothing by itself and sends nothing. Called by api/.
+ */
 #include "info/getinfo.h"
 
 #include <stdio.h>
@@ -20,16 +21,17 @@
 #define SQL_DTC_TRANSITION_COST 1750
 #endif
 
-#define CVT_TEXTS                                                                                                     \
-    (SQL_CVT_CHAR | SQL_CVT_VARCHAR | SQL_CVT_LONGVARCHAR | SQL_CVT_WCHAR | SQL_CVT_WVARCHAR | SQL_CVT_WLONGVARCHAR)
-#define CVT_NUMBERS                                                                                                    \
-    (SQL_CVT_NUMERIC | SQL_CVT_DECIMAL | SQL_CVT_INTEGER | SQL_CVT_SMALLINT | SQL_CVT_TINYINT | SQL_CVT_BIGINT |       \
-     SQL_CVT_FLOAT | SQL_CVT_REAL | SQL_CVT_DOUBLE)
+#define CVT_TEXTS                                                                                  \
+    (SQL_CVT_CHAR | SQL_CVT_VARCHAR | SQL_CVT_LONGVARCHAR | SQL_CVT_WCHAR | SQL_CVT_WVARCHAR |     \
+     SQL_CVT_WLONGVARCHAR)
+#define CVT_NUMBERS                                                                                \
+    (SQL_CVT_NUMERIC | SQL_CVT_DECIMAL | SQL_CVT_INTEGER | SQL_CVT_SMALLINT | SQL_CVT_TINYINT |    \
+     SQL_CVT_BIGINT | SQL_CVT_FLOAT | SQL_CVT_REAL | SQL_CVT_DOUBLE)
 #define CVT_BINARIES (SQL_CVT_BINARY | SQL_CVT_VARBINARY | SQL_CVT_LONGVARBINARY)
 /* Text is converted to anything, by the type's own reading of it. */
-#define CVT_ALL                                                                                                        \
-    (CVT_TEXTS | CVT_NUMBERS | CVT_BINARIES | SQL_CVT_BIT | SQL_CVT_DATE | SQL_CVT_TIME | SQL_CVT_TIMESTAMP |          \
-     SQL_CVT_INTERVAL_YEAR_MONTH | SQL_CVT_INTERVAL_DAY_TIME | SQL_CVT_GUID)
+#define CVT_ALL                                                                                    \
+    (CVT_TEXTS | CVT_NUMBERS | CVT_BINARIES | SQL_CVT_BIT | SQL_CVT_DATE | SQL_CVT_TIME |          \
+     SQL_CVT_TIMESTAMP | SQL_CVT_INTERVAL_YEAR_MONTH | SQL_CVT_INTERVAL_DAY_TIME | SQL_CVT_GUID)
 
 /* ---- answers that depend on the connection ---- */
 
@@ -60,21 +62,24 @@ static void driver_ver(const struct dbc *dbc, struct info_value *out)
         else
             break;
     }
-    snprintf(out->storage, sizeof out->storage, "%02u.%02u.%04u", part[0] % 100, part[1] % 100, part[2] % 10000);
+    snprintf(out->storage, sizeof out->storage, "%02u.%02u.%04u", part[0] % 100, part[1] % 100,
+             part[2] % 10000);
     answer_text(out, out->storage);
 }
 
-/* ##.##.#### and, behind it, what the server calls itself. 0 when the connection was made without asking. */
+/* ##.##.#### and, behind it, what the server calls itself. 0 when the connection was made without
+ * asking. */
 static void dbms_ver(const struct dbc *dbc, struct info_value *out)
 {
     int num = dbc->server.version_num;
-    /* Since 10 the number is major * 10000 + minor; before it was major * 10000 + minor * 100 + release. */
+    /* Since 10 the number is major * 10000 + minor; before it was major * 10000 + minor * 100 +
+     * release. */
     int minor = num >= 100000 ? num % 10000 : num / 100 % 100;
     int release = num >= 100000 ? 0 : num % 100;
     const char *text = dbc->server.version != NULL ? dbc->server.version : "";
 
-    snprintf(out->storage, sizeof out->storage, "%02d.%02d.%04d%s%.150s", num / 10000, minor % 100, release,
-             text[0] != '\0' ? " " : "", text);
+    snprintf(out->storage, sizeof out->storage, "%02d.%02d.%04d%s%.150s", num / 10000, minor % 100,
+             release, text[0] != '\0' ? " " : "", text);
     answer_text(out, out->storage);
 }
 
@@ -145,9 +150,9 @@ static void system_functions(const struct dbc *dbc, struct info_value *out)
     answer_u32(out, script_functions().system);
 }
 
-#define ALL_TSI                                                                                                        \
-    (SQL_FN_TSI_FRAC_SECOND | SQL_FN_TSI_SECOND | SQL_FN_TSI_MINUTE | SQL_FN_TSI_HOUR | SQL_FN_TSI_DAY |               \
-     SQL_FN_TSI_WEEK | SQL_FN_TSI_MONTH | SQL_FN_TSI_QUARTER | SQL_FN_TSI_YEAR)
+#define ALL_TSI                                                                                    \
+    (SQL_FN_TSI_FRAC_SECOND | SQL_FN_TSI_SECOND | SQL_FN_TSI_MINUTE | SQL_FN_TSI_HOUR |            \
+     SQL_FN_TSI_DAY | SQL_FN_TSI_WEEK | SQL_FN_TSI_MONTH | SQL_FN_TSI_QUARTER | SQL_FN_TSI_YEAR)
 
 static void add_intervals(const struct dbc *dbc, struct info_value *out)
 {
@@ -193,5 +198,6 @@ SQLRETURN getinfo(struct dbc *dbc, SQLUSMALLINT id, struct info_value *out)
             rows[i].calc(dbc, out);
         return SQL_SUCCESS;
     }
-    return diag_post(&dbc->handle, ST_HY096, 0, "%u is no information type that this driver answers.", (unsigned)id);
+    return diag_post(&dbc->handle, ST_HY096, 0,
+                     "%u is no information type that this driver answers.", (unsigned)id);
 }

@@ -1,5 +1,5 @@
-/* SQLGetTypeInfo as an in-memory result. What a type is called and how large it is, typemap knows; here are the choice and
- * the order of rows and the 19 columns. Called by api/. */
+/* SQLGetTypeInfo as an in-memory result. What a type is called and how large it is, typemap knows;
+ * here are the choice and the order of rows and the 19 columns. Called by api/. */
 #include "info/typeinfo.h"
 
 #include <inttypes.h>
@@ -9,12 +9,29 @@
 #define OID_INT2 21
 #define OID_INT4 23
 #define OID_VARCHAR 1043
-#define NAME_LENGTH (128 + 4) /* as a type modifier: SQLGetTypeInfo's text columns are VARCHAR(128) */
+#define NAME_LENGTH                                                                                \
+    (128 + 4) /* as a type modifier: SQLGetTypeInfo's text columns are VARCHAR(128) */
 
 enum typeinfo_column {
-    TI_TYPE_NAME, TI_DATA_TYPE, TI_COLUMN_SIZE, TI_LITERAL_PREFIX, TI_LITERAL_SUFFIX, TI_CREATE_PARAMS, TI_NULLABLE,
-    TI_CASE_SENSITIVE, TI_SEARCHABLE, TI_UNSIGNED_ATTRIBUTE, TI_FIXED_PREC_SCALE, TI_AUTO_UNIQUE_VALUE, TI_LOCAL_TYPE_NAME,
-    TI_MINIMUM_SCALE, TI_MAXIMUM_SCALE, TI_SQL_DATA_TYPE, TI_SQL_DATETIME_SUB, TI_NUM_PREC_RADIX, TI_INTERVAL_PRECISION,
+    TI_TYPE_NAME,
+    TI_DATA_TYPE,
+    TI_COLUMN_SIZE,
+    TI_LITERAL_PREFIX,
+    TI_LITERAL_SUFFIX,
+    TI_CREATE_PARAMS,
+    TI_NULLABLE,
+    TI_CASE_SENSITIVE,
+    TI_SEARCHABLE,
+    TI_UNSIGNED_ATTRIBUTE,
+    TI_FIXED_PREC_SCALE,
+    TI_AUTO_UNIQUE_VALUE,
+    TI_LOCAL_TYPE_NAME,
+    TI_MINIMUM_SCALE,
+    TI_MAXIMUM_SCALE,
+    TI_SQL_DATA_TYPE,
+    TI_SQL_DATETIME_SUB,
+    TI_NUM_PREC_RADIX,
+    TI_INTERVAL_PRECISION,
 };
 
 static const struct local_column columns[TYPEINFO_COLUMNS] = {
@@ -69,11 +86,13 @@ static int by_type_then_rank(const void *a, const void *b)
     return x->index < y->index ? -1 : 1;
 }
 
-/* With a keyword the type itself can take the place that an alias row stands for (ByteaAsLongVarBinary). */
+/* With a keyword the type itself can take the place that an alias row stands for
+ * (ByteaAsLongVarBinary). */
 static bool is_repeated(const struct candidate *list, size_t n, const struct candidate *c)
 {
     for (size_t i = 0; i < n; i++)
-        if (list[i].desc.concise_type == c->desc.concise_type && strcmp(list[i].desc.type_name, c->desc.type_name) == 0)
+        if (list[i].desc.concise_type == c->desc.concise_type &&
+            strcmp(list[i].desc.type_name, c->desc.type_name) == 0)
             return true;
     return false;
 }
@@ -170,7 +189,8 @@ static void fill(struct row_cells *r, const struct candidate *c, bool odbc2)
     if (d->num_prec_radix != 0)
         put_number(r, TI_NUM_PREC_RADIX, d->num_prec_radix);
     if (d->verbose_type == SQL_INTERVAL)
-        put_number(r, TI_INTERVAL_PRECISION, 9); /* digits of the leading field that SQL_INTERVAL_STRUCT takes */
+        put_number(r, TI_INTERVAL_PRECISION,
+                   9); /* digits of the leading field that SQL_INTERVAL_STRUCT takes */
 }
 
 /* ---- the result ---- */
@@ -184,7 +204,8 @@ static size_t count_rows(void)
     return n;
 }
 
-bool typeinfo_rows(SQLSMALLINT type, bool odbc2, const struct type_options *o, struct local_result *out, struct err *e)
+bool typeinfo_rows(SQLSMALLINT type, bool odbc2, const struct type_options *o,
+                   struct local_result *out, struct err *e)
 {
     struct candidate *list = mem_calloc(count_rows(), sizeof *list);
     struct row_cells cells;
