@@ -208,7 +208,7 @@ bool decimal_to_double(const struct decimal *d, double *out)
     if (fast_double(d, out))
         return true;
     plain_text(d, text, sizeof text);
-    *out = strtod(text, NULL);
+    *out = strtod(text, NULL); /* style:allow: the text has no decimal point, so no locale matters */
     return isfinite(*out) != 0;
 }
 
@@ -222,7 +222,7 @@ bool decimal_to_float(const struct decimal *d, float *out)
     }
     /* Through double it would be rounded twice. */
     plain_text(d, text, sizeof text);
-    *out = strtof(text, NULL);
+    *out = strtof(text, NULL); /* style:allow: as above */
     return isfinite(*out) != 0;
 }
 
@@ -387,7 +387,7 @@ static size_t significant(double v, int precision, char *digits, int *point)
     size_t n = 0;
     const char *p = text;
 
-    (void)snprintf(text, sizeof text, "%.*e", precision - 1, v);
+    (void)snprintf(text, sizeof text, "%.*e", precision - 1, v); /* style:allow: see above */
     for (; *p != 'e' && *p != '\0'; p++) {
         if (ascii_is_digit(*p))
             digits[n++] = *p;
