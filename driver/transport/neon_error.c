@@ -1,0 +1,186 @@
+/* The error reader. Called by http_curl.c for every answer but 200. */
+#include "transport/neon_error.h"
+
+#include <json-c/json.h>
+
+static const struct {
+    const char *key;
+    enum pg_field field;
+} json_keys[] = {
+    {"message", PG_MESSAGE}, {"code", PG_CODE}, {"severity", PG_SEVERITY}, {"detail", PG_DETAIL}, {"hint", PG_HINT},
+    {"position", PG_POSITION}, {"internalPosition", PG_INTERNAL_POSITION}, {"internalQuery", PG_INTERNAL_QUERY},
+    {"where", PG_WHERE}, {"schema", PG_SCHEMA}, {"table", PG_TABLE}, {"column", PG_COLUMN}, {"dataType", PG_DATA_TYPE},
+    {"constraint", PG_CONSTRAINT}, {"file", PG_FILE}, {"line", PG_LINE}, {"routine", PG_ROUTINE},
+    {"msg", PG_MESSAGE},
+};
+
+enum how { PREFIX, PART };
+enum yes_no { NO, YES };
+static const struct catalogue_row {
+    enum how how;
+    const char *text, *connecting, *later;
+    enum err_effect effect;
+    enum yes_no retry;
+    const char *remedy;
+} catalogue[] = {
+#define X(how, text, connecting, later, effect, retry, remedy) {how, text, connecting, later, EFFECT_##effect, retry, remedy},
+#include "transport/neon_error.def"
+#undef X
+};
+
+static const struct {
+    const char *state, *later, *connecting;
+} states[] = {
+#define X(state, later, connecting) {state, later, connecting},
+#include "transport/pg_sqlstate.def"
+#undef X
+};
+
+const char *neon_error_translate_state(const char *state, bool connecting)
+{
+    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+        const char *to = connecting && states[i].connecting[0] ? states[i].connecting : states[i].later;
+        if (strncmp(states[i].state, state, strlen(states[i].state)) == 0)
+            return to[0] ? to : state;
+    }
+    return state;
+}
+
+/* ---- the body ---- */
+
+static bool take_field(struct pg_fields *f, enum pg_field which, struct json_object *v)
+{
+    const char *text = json_object_is_type(v, json_type_string) ? json_object_get_string(v) : NULL;
+
+    if (text == NULL || text[0] == '\0' || f->value[which] != NULL)
+        return true;
+    return pg_fields_set(f, which, text, strlen(text));
+}
+
+/* NULL: out of memory. Without a JSON object in the body all fields stay NULL. */
+static struct pg_fields *read_body(struct strview body)
+{
+    struct pg_fields *f = pg_fields_new();
+    struct json_tokener *tok = json_tokener_new_ex(8);
+    struct json_object *doc = NULL;
+    bool ok = f != NULL && tok != NULL;
+
+    if (ok && body.len > 0)
+        doc = json_tokener_parse_ex(tok, body.ptr, (int)body.len);
+    if (ok && json_object_is_type(doc, json_type_string))
+        ok = take_field(f, PG_MESSAGE, doc);
+    for (size_t i = 0; ok && json_object_is_type(doc, json_type_object) && i < ARRAY_LEN(json_keys); i++) {
+        struct json_object *v;
+        if (json_object_object_get_ex(doc, json_keys[i].key, &v))
+            ok = take_field(f, json_keys[i].field, v);
+    }
+    json_object_put(doc);
+    if (tok != NULL)
+        json_tokener_free(tok);
+    if (!ok) {
+        pg_fields_free(f);
+        f = NULL;
+    }
+    return f;
+}
+
+static const struct catalogue_row *find_message(const char *message)
+{
+    for (size_t i = 0; i < ARRAY_LEN(catalogue); i++) {
+        size_t at = sv_find(sv(message), sv(catalogue[i].text));
+        if (at == 0 || (at != SIZE_MAX && catalogue[i].how == PART))
+            return &catalogue[i];
+    }
+    return NULL;
+}
+
+/* ---- the error ---- */
+
+static void append_fields(struct err *e)
+{
+    static const struct {
+        enum pg_field field;
+        const char *label;
+    } shown[] = {{PG_DETAIL, "DETAIL"}, {PG_HINT, "HINT"}, {PG_WHERE, "CONTEXT"}, {PG_POSITION, "POSITION"}};
+
+    for (size_t i = 0; i < ARRAY_LEN(shown); i++)
+        if (e->pg->value[shown[i].field] != NULL)
+            err_append(e, "\n%s: %s", shown[i].label, e->pg->value[shown[i].field]);
+}
+
+static void append_request_id(struct err *e)
+{
+    if (e->pg != NULL && e->pg->value[PG_REQUEST_ID] != NULL)
+        err_append(e, "\nREQUEST: %s", e->pg->value[PG_REQUEST_ID]);
+}
+
+/* An SQLSTATE of the server: the statement failed and was rolled back. At 500 it failed while connecting to the database. */
+static void from_sqlstate(int status, const struct wire_request *r, struct err *e)
+{
+    const char *code = e->pg->value[PG_CODE];
+    bool connect_stage = status >= 500;
+    bool fatal = e->pg->value[PG_SEVERITY] != NULL && strcmp(e->pg->value[PG_SEVERITY], "FATAL") == 0;
+    const char *message = e->pg->value[PG_MESSAGE] ? e->pg->value[PG_MESSAGE] : "The server gave no message.";
+    const char *state = neon_error_translate_state(code, r->connecting || connect_stage);
+
+    if (strcmp(code, "57014") == 0) /* nobody but statement_timeout or an administrator cancels: ours never get an answer */
+        state = strstr(message, "timeout") != NULL ? "HYT00" : "HY008";
+    else if (fatal && !connect_stage && strcmp(code, "3D000") != 0 && strncmp(state, "08", 2) != 0 &&
+             strncmp(state, "28", 2) != 0)
+        state = "08S01";
+    err_set_state(e, state, 0, "%s", message);
+    e->effect = fatal && !connect_stage && !r->connecting ? EFFECT_UNKNOWN : EFFECT_NONE;
+    e->retry_safe = connect_stage;
+    append_fields(e);
+}
+
+static void from_message(int status, const struct wire_request *r, struct err *e)
+{
+    const char *message = e->pg->value[PG_MESSAGE];
+    const struct catalogue_row *row = find_message(message);
+    const char *state = row ? (r->connecting ? row->connecting : row->later) : r->connecting ? "08001" : "HY000";
+
+    err_set_state(e, state, status, "%s%s%s", message, row && row->remedy[0] ? ". " : "", row ? row->remedy : "");
+    e->effect = row ? row->effect : status >= 500 && !r->connecting ? EFFECT_UNKNOWN : EFFECT_NONE;
+    e->retry_safe = row != NULL && row->retry == YES;
+    if (r->batch && status == 507)
+        e->effect = EFFECT_NONE; /* a batch is rolled back (protocol 5.4) */
+}
+
+/* Something else than Neon answered: a load balancer, a captive portal, a misdirected ApiHost. */
+static void from_stranger(int status, struct strview body, const struct wire_request *r, struct err *e)
+{
+    const char *what = body.len == 0 ? "an empty body" : body.ptr[0] == '<' ? "a web page" : "something else";
+    bool unknown = status >= 500 && status != 503;
+
+    err_set(e, r->connecting ? ST_08001 : ST_08S01, status,
+            "The answer is HTTP status %d with %s instead of Neon's JSON. A proxy or load balancer on the way may be "
+            "answering: check Server, ApiHost and Proxy.%s", status, what,
+            unknown && !r->connecting ? " Whether the statement had its effect is unknown." : "");
+    e->effect = unknown ? EFFECT_UNKNOWN : EFFECT_NONE;
+    e->retry_safe = status == 429 || status == 503;
+}
+
+bool neon_error_read(int http_status, struct strview body, const char *request_id, const struct wire_request *r, struct err *e)
+{
+    struct pg_fields *f = read_body(body);
+
+    if (f == NULL)
+        return err_oom(e);
+    if (request_id[0] != '\0' && !pg_fields_set(f, PG_REQUEST_ID, request_id, strlen(request_id))) {
+        pg_fields_free(f);
+        return err_oom(e);
+    }
+    pg_fields_free(e->pg);
+    e->pg = f;
+    if (f->value[PG_CODE] != NULL && strlen(f->value[PG_CODE]) == 5 && strcmp(f->value[PG_CODE], "08P01") != 0)
+        from_sqlstate(http_status, r, e);
+    else if (f->value[PG_CODE] != NULL && f->value[PG_SEVERITY] != NULL)
+        from_sqlstate(http_status, r, e);
+    else if (f->value[PG_MESSAGE] != NULL)
+        from_message(http_status, r, e);
+    else
+        from_stranger(http_status, body, r, e);
+    append_request_id(e);
+    return false;
+}

@@ -1,0 +1,11 @@
+/* The JSON body of a request (protocol section 3). Pure. */
+#ifndef NEON_TRANSPORT_REQUEST_BODY_H
+#define NEON_TRANSPORT_REQUEST_BODY_H
+
+#include "transport/transport.h"
+
+/* Writes {"query","params"} or {"queries":[...]} into out (emptied first); out->max is the limit. Every parameter is a string
+ * or null, never a JSON number. 54000 naming MaxRequestBytes when it does not fit; HY001. */
+bool request_body_write(const struct wire_request *r, struct buf *out, struct err *e) NEON_MUST_CHECK;
+
+#endif
