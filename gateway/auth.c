@@ -39,7 +39,7 @@ static const char lookup_sql[] =
 static const char probe_sql[] =
     "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')";
 
-/* ---- the administrator connection ------------------------------------------------------------- */
+/* ---- the administrator connection -------------------------------------------------------- */
 
 static PGresult *admin_result(bool sent);
 
@@ -59,8 +59,8 @@ static bool open_admin(struct failure *f)
     admin = NULL;
     if (admin_failed_s != 0 && monotonic_s() - admin_failed_s < 1)
         return failure_set(f, 500, "Couldn't connect to compute node");
-    bool ok = backend_open(&admin, &target, target.user, target.password, target.dbname, &w, f) ==
-              RUN_OK;
+    bool ok =
+        backend_open(&admin, &target, target.user, target.password, target.dbname, &w, f) == RUN_OK;
     admin_failed_s = ok ? 0 : monotonic_s();
     if (ok)
         PQclear(admin_result(PQsendPrepare(admin->conn, lookup_name, lookup_sql, 1, NULL) != 0));
@@ -106,8 +106,8 @@ bool auth_start(const struct pg_target *t, int stop_fd, enum auth_mode *mode)
         failure_release(&f);
         return false;
     }
-    PGresult *res = admin_result(
-        PQsendQueryParams(admin->conn, probe_sql, 0, NULL, NULL, NULL, NULL, 0) != 0);
+    PGresult *res =
+        admin_result(PQsendQueryParams(admin->conn, probe_sql, 0, NULL, NULL, NULL, NULL, 0) != 0);
     if (res && PQntuples(res) == 1 && strcmp(PQgetvalue(res, 0, 0), "t") == 0)
         *mode = AUTH_VERIFIER;
     PQclear(res);
@@ -146,7 +146,7 @@ static enum run_result read_verifier(const char *role, char **out, struct failur
     return RUN_OK;
 }
 
-/* ---- verifiers -------------------------------------------------------------------------------- */
+/* ---- verifiers --------------------------------------------------------------------------- */
 
 enum verdict { VERDICT_WRONG, VERDICT_RIGHT, VERDICT_UNKNOWN };
 
@@ -210,8 +210,8 @@ static enum verdict check_md5(const char *verifier, const char *role, const char
                                                                                 : VERDICT_WRONG;
 }
 
-/* PostgreSQL normalises passwords with SASLprep before deriving keys; for plain printable ASCII that
- * changes nothing. Anything else is left to a real connection. */
+/* PostgreSQL normalises passwords with SASLprep before deriving keys; for plain printable ASCII
+ * that changes nothing. Anything else is left to a real connection. */
 static bool is_plain_ascii(const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -233,7 +233,7 @@ static enum verdict judge(const char *verifier, const struct connstr *cs)
     return VERDICT_UNKNOWN;
 }
 
-/* ---- the cache -------------------------------------------------------------------------------- */
+/* ---- the cache --------------------------------------------------------------------------- */
 
 static void digest_of(const struct connstr *cs, const char *verifier,
                       unsigned char out[SHA256_DIGEST_LENGTH])
@@ -279,8 +279,7 @@ static enum run_result ask_postgres(const struct connstr *cs, const struct watch
                                     struct failure *f)
 {
     struct backend *b = NULL;
-    enum run_result r =
-        backend_open(&b, &target, cs->role, cs->password, cs->database, w, f);
+    enum run_result r = backend_open(&b, &target, cs->role, cs->password, cs->database, w, f);
     bool used = r == RUN_OK && PQconnectionUsedPassword(b->conn);
     backend_free(b);
     if (r == RUN_OK && !used) { /* `trust` proves nothing */

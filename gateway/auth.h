@@ -18,8 +18,8 @@ enum auth_mode {
 bool auth_start(const struct pg_target *target, int stop_fd, enum auth_mode *mode);
 void auth_stop(void);
 
-/* AUTH_VERIFIER only: checks cs->password. RUN_FAILED with the 400 of the protocol when it is wrong,
- * the role unknown or its password expired; with a 500 when PostgreSQL cannot be asked. */
+/* AUTH_VERIFIER only: checks cs->password. RUN_FAILED with the 400 of the protocol when it is
+ * wrong, the role unknown or its password expired; with a 500 when PostgreSQL cannot be asked. */
 enum run_result auth_check(const struct connstr *cs, const struct watch *w, struct failure *f);
 
 #endif

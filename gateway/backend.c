@@ -56,7 +56,7 @@ enum wait_result watch_wait(const struct watch *w, int fd, short events, int tim
     }
 }
 
-/* ---- opening ---------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------- */
 
 #define MAX_CONN_OPTIONS 16
 
@@ -148,9 +148,9 @@ static void classify_connect_error(struct failure *f, const char *role)
         f->status = 400;
 }
 
-enum run_result backend_open(struct backend **out, const struct pg_target *target,
-                             const char *role, const char *password, const char *database,
-                             const struct watch *w, struct failure *f)
+enum run_result backend_open(struct backend **out, const struct pg_target *target, const char *role,
+                             const char *password, const char *database, const struct watch *w,
+                             struct failure *f)
 {
     int backoff_ms = CONNECT_BACKOFF_MS;
     for (unsigned attempt = 0;; attempt++) {
@@ -199,7 +199,7 @@ void backend_free(struct backend *b)
     free(b);
 }
 
-/* ---- running ---------------------------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------------------------- */
 
 enum wait_result backend_flush(struct backend *b, const struct watch *w)
 {

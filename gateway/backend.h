@@ -58,9 +58,9 @@ enum wait_result watch_wait(const struct watch *w, int fd, short events, int tim
 /* Opens a connection as role with password (NULL: what PostgreSQL gives without one, or the
  * passfile). Only user and database are sent, as over the real endpoint. Unreachable servers are
  * tried again as protocol 5.4 says. On RUN_OK the caller owns *out. */
-enum run_result backend_open(struct backend **out, const struct pg_target *target,
-                             const char *role, const char *password, const char *database,
-                             const struct watch *w, struct failure *f);
+enum run_result backend_open(struct backend **out, const struct pg_target *target, const char *role,
+                             const char *password, const char *database, const struct watch *w,
+                             struct failure *f);
 void backend_free(struct backend *b);
 
 /* Takes the next result of the running query; *res is NULL when it is finished. Owned by the

@@ -129,8 +129,8 @@ static size_t plain_run(const unsigned char *s, size_t n)
 
 static void put_escape(struct buf *b, unsigned char c)
 {
-    static const char short_form[0x20] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n',
-                                          ['\f'] = 'f', ['\r'] = 'r'};
+    static const char short_form[0x20] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
     static const char hex[] = "0123456789abcdef";
     if (c == '"' || c == '\\' || short_form[c]) {
         char two[2] = {'\\', c < 0x20 ? short_form[c] : (char)c};

@@ -31,7 +31,7 @@ static const char *const fault_names[FAULT_MAX] = {
 
 struct armed_fault {
     struct armed_fault *next;
-    int64_t count;        /* requests left, -1 = until reset */
+    int64_t count;         /* requests left, -1 = until reset */
     struct timespec until; /* cold_start */
     struct fault fault;
 };
@@ -71,7 +71,7 @@ void control_count(enum control_counter counter)
     control_add(counter, 1);
 }
 
-/* ---- faults ----------------------------------------------------------------------------------- */
+/* ---- faults ------------------------------------------------------------------------------ */
 
 void fault_release(struct fault *fault)
 {
@@ -109,8 +109,7 @@ struct fault control_draw_fault(void)
             free_armed(a);
             continue;
         }
-        bool wanted =
-            a->fault.kind == FAULT_LATENCY ? !latency : drawn.kind == FAULT_NONE;
+        bool wanted = a->fault.kind == FAULT_LATENCY ? !latency : drawn.kind == FAULT_NONE;
         if (wanted) {
             if (a->fault.kind == FAULT_LATENCY) {
                 latency = true;
@@ -204,7 +203,7 @@ static int arm_fault(const char *body, size_t n, struct buf *out)
     return 200;
 }
 
-/* ---- request log ------------------------------------------------------------------------------ */
+/* ---- request log ------------------------------------------------------------------------- */
 
 static void drop_first_entry(void)
 {
@@ -252,7 +251,7 @@ void control_log_request(const struct control_entry *entry)
     pthread_mutex_unlock(&lock);
 }
 
-/* ---- the API ---------------------------------------------------------------------------------- */
+/* ---- the API ----------------------------------------------------------------------------- */
 
 static int get_stats(struct buf *out)
 {

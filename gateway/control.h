@@ -27,7 +27,7 @@ enum control_counter {
 #define X(id, key) id,
     CONTROL_COUNTERS(X)
 #undef X
-    COUNT_MAX
+        COUNT_MAX
 };
 
 void control_count(enum control_counter counter);
@@ -57,17 +57,17 @@ enum fault_kind {
 #define X(id, name) id,
     CONTROL_FAULTS(X)
 #undef X
-    FAULT_MAX
+        FAULT_MAX
 };
 
 /* The faults one request meets: at most one latency and one other. */
 struct fault {
     enum fault_kind kind;
     int64_t latency_ms;
-    int64_t ms;    /* slow_body: pause between pieces */
-    int64_t bytes; /* cut: after so many; slow_body: size of a piece */
-    int status;    /* status */
-    char *body;    /* status: owned, may be NULL */
+    int64_t ms;     /* slow_body: pause between pieces */
+    int64_t bytes;  /* cut: after so many; slow_body: size of a piece */
+    int status;     /* status */
+    char *body;     /* status: owned, may be NULL */
     bool tcp_reset; /* cuts: RST instead of FIN */
 };
 
@@ -75,7 +75,8 @@ struct fault {
 struct fault control_draw_fault(void);
 void fault_release(struct fault *fault);
 
-/* One request, for the log; texts are borrowed. `headers` is a JSON object, secrets already gone. */
+/* One request, for the log; texts are borrowed. `headers` is a JSON object, secrets already gone.
+ */
 struct control_entry {
     const char *id;
     const char *method;

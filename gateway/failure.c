@@ -79,8 +79,8 @@ static void take_line(struct failure *f, const char *line, size_t n)
     static const struct {
         const char *label;
         enum failure_field field;
-    } labels[] = {{"DETAIL:  ", FAILURE_DETAIL}, {"HINT:  ", FAILURE_HINT},
-                  {"CONTEXT:  ", FAILURE_WHERE}};
+    } labels[] = {
+        {"DETAIL:  ", FAILURE_DETAIL}, {"HINT:  ", FAILURE_HINT}, {"CONTEXT:  ", FAILURE_WHERE}};
     for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
         size_t k = strlen(labels[i].label);
         if (n > k && strncmp(line, labels[i].label, k) == 0 && !f->field[labels[i].field])
@@ -94,7 +94,7 @@ static void take_line(struct failure *f, const char *line, size_t n)
     const char *end = line + n;
     const char *comma = memmem(routine, (size_t)(end - routine), ", ", 2);
     const char *colon = memrchr(routine, ':', (size_t)(end - routine));
-    if (!comma || !colon || colon < comma + 2)
+    if (!comma || !colon || colon < comma + 2 || f->field[FAILURE_ROUTINE])
         return;
     f->field[FAILURE_ROUTINE] = text_dup(routine, (size_t)(comma - routine));
     f->field[FAILURE_FILE] = text_dup(comma + 2, (size_t)(colon - comma - 2));
@@ -117,7 +117,7 @@ bool failure_from_connect(struct failure *f, const char *verbose_message)
         }
         const char *failed = strstr(s, "failed: ");
         const char *newline = strchr(s, '\n');
-        if (failed && (!newline || failed < newline))
+        if (!hit && failed && (!newline || failed < newline))
             s = failed + 8;
         else
             s = newline ? newline + 1 : NULL;

@@ -31,12 +31,12 @@ enum failure_field {
 #define X(id, key, diag) id,
     FAILURE_FIELDS(X)
 #undef X
-    FAILURE_FIELD_COUNT
+        FAILURE_FIELD_COUNT
 };
 
 struct failure {
-    int status;                           /* HTTP status; 0 = nothing has failed */
-    char *field[FAILURE_FIELD_COUNT];     /* owned; NULL is written as null */
+    int status;                       /* HTTP status; 0 = nothing has failed */
+    char *field[FAILURE_FIELD_COUNT]; /* owned; NULL is written as null */
 };
 
 /* Frees the texts and clears the status. */

@@ -23,7 +23,9 @@
 
 #define CONNECTION_MEMORY_BYTES ((size_t)256 << 10) /* bounds the request's headers */
 #define CONNECTION_LIMIT 2000
-#define IDLE_TIMEOUT_S 300
+#define IDLE_TIMEOUT_S                                                                             \
+    300 /* between requests; a running statement may take as long as it likes                      \
+         */
 #define CONTROL_MAX_BODY_BYTES ((size_t)1 << 20)
 #define UUID_LEN 36
 
@@ -89,7 +91,7 @@ static const char *header(struct MHD_Connection *c, const char *name)
     return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
 }
 
-/* ---- routing ---------------------------------------------------------------------------------- */
+/* ---- routing ----------------------------------------------------------------------------- */
 
 static bool has_token(const char *list, const char *token)
 {
@@ -121,7 +123,7 @@ static enum route route_of(struct MHD_Connection *c, const char *method, const c
     return strcmp(method, "OPTIONS") == 0 ? ROUTE_PREFLIGHT : ROUTE_UNKNOWN;
 }
 
-/* ---- answers ---------------------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------------------------- */
 
 static enum MHD_Result queue(struct MHD_Connection *c, const struct http_request *rq, int status,
                              struct MHD_Response *response)
@@ -136,8 +138,8 @@ static enum MHD_Result queue(struct MHD_Connection *c, const struct http_request
 
 static struct MHD_Response *copy_response(const char *text, const char *content_type)
 {
-    struct MHD_Response *r = MHD_create_response_from_buffer(
-        strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *r = MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text,
+                                                             MHD_RESPMEM_MUST_COPY);
     if (r && content_type)
         MHD_add_response_header(r, "content-type", content_type);
     return r;
@@ -183,7 +185,7 @@ static enum MHD_Result answer_control(struct MHD_Connection *c, struct http_requ
     return queue(c, rq, status, r);
 }
 
-/* ---- the request log -------------------------------------------------------------------------- */
+/* ---- the request log --------------------------------------------------------------------- */
 
 static enum MHD_Result put_header(void *arg, enum MHD_ValueKind kind, const char *name,
                                   const char *value)
@@ -231,7 +233,7 @@ static void log_request(struct MHD_Connection *c, const struct http_request *rq,
     buf_release(&headers);
 }
 
-/* ---- POST /sql -------------------------------------------------------------------------------- */
+/* ---- POST /sql --------------------------------------------------------------------------- */
 
 /* Ends the connection without an answer. */
 static enum MHD_Result drop_connection(int fd, bool tcp_reset)
@@ -280,8 +282,12 @@ static struct MHD_Response *staged_response(const struct fault *fault, char *dat
         free(data);
         return NULL;
     }
-    *s = (struct staged_body){.data = data, .len = len, .cut_at = SIZE_MAX,
-                              .piece_bytes = SIZE_MAX, .fd = fd, .tcp_reset = fault->tcp_reset};
+    *s = (struct staged_body){.data = data,
+                              .len = len,
+                              .cut_at = SIZE_MAX,
+                              .piece_bytes = SIZE_MAX,
+                              .fd = fd,
+                              .tcp_reset = fault->tcp_reset};
     if (fault->kind == FAULT_CUT) {
         s->cut_at = fault->bytes < 0 ? 0 : (size_t)fault->bytes;
     } else {
@@ -303,10 +309,10 @@ static void halve_object(json_object *o)
         size_t n = json_object_array_length(fields);
         json_object_array_del_idx(fields, n / 2, n - n / 2);
     } else if (json_object_object_get_ex(o, "message", NULL)) {
-        static const char *const gone[] = {"detail", "hint", "position", "internalPosition",
-                                           "internalQuery", "severity", "where", "table", "column",
-                                           "schema", "dataType", "constraint", "file", "line",
-                                           "routine"};
+        static const char *const gone[] = {
+            "detail", "hint",  "position", "internalPosition", "internalQuery", "severity",
+            "where",  "table", "column",   "schema",           "dataType",      "constraint",
+            "file",   "line",  "routine"};
         for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++)
             json_object_object_del(o, gone[i]);
     }
@@ -328,7 +334,7 @@ static void halve_fields(struct buf *answer)
         halve_object(o);
     buf_reset(answer);
     buf_puts(answer, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-                                                          JSON_C_TO_STRING_NOSLASHESCAPE));
+                                                           JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(o);
 }
 
@@ -371,8 +377,8 @@ static bool fault_before(struct MHD_Connection *c, struct http_request *rq,
         return true;
     case FAULT_STATUS:
         log_request(c, rq, fault->status);
-        *result = queue(c, rq, fault->status,
-                        copy_response(fault->body ? fault->body : "", json_mime));
+        *result =
+            queue(c, rq, fault->status, copy_response(fault->body ? fault->body : "", json_mime));
         return true;
     case FAULT_HANG:
         log_request(c, rq, 0);
@@ -484,7 +490,7 @@ static enum MHD_Result answer_sql(struct MHD_Connection *c, struct http_request 
     return result;
 }
 
-/* ---- libmicrohttpd's callbacks ---------------------------------------------------------------- */
+/* ---- libmicrohttpd's callbacks ----------------------------------------------------------- */
 
 static enum MHD_Result answer_request(struct MHD_Connection *c, struct http_request *rq)
 {
@@ -511,8 +517,7 @@ static bool refuse_expected_body(struct MHD_Connection *c, const struct http_req
 {
     const char *expect = header(c, "Expect");
     const char *length = header(c, "Content-Length");
-    return rq->route == ROUTE_SQL && expect && length &&
-           strcasecmp(expect, "100-continue") == 0 &&
+    return rq->route == ROUTE_SQL && expect && length && strcasecmp(expect, "100-continue") == 0 &&
            strtoull(length, NULL, 10) > rq->max_body_bytes;
 }
 
@@ -634,7 +639,7 @@ static void on_mhd_message(void *cls, const char *fmt, va_list ap)
     log_line("http: %s", text);
 }
 
-/* ---- starting and stopping -------------------------------------------------------------------- */
+/* ---- starting and stopping --------------------------------------------------------------- */
 
 /* Splits ADDR:PORT or [ADDR]:PORT in place. */
 static bool split_address(char *text, const char **host, const char **port)
@@ -693,10 +698,13 @@ int http_listen(const char *address, unsigned *port, bool *loopback)
     int fd = -1;
     char *copy = strdup(address);
     if (!copy || !split_address(copy, &host, &service)) {
-        fprintf(stderr, "neon-gateway: --listen wants ADDRESS:PORT, for example 127.0.0.1:4444, "
-                        "but got \"%s\"\n", address);
+        fprintf(stderr,
+                "neon-gateway: --listen wants ADDRESS:PORT, for example 127.0.0.1:4444, "
+                "but got \"%s\"\n",
+                address);
     } else if (getaddrinfo(host, service, &hints, &list) != 0) {
-        fprintf(stderr, "neon-gateway: the address \"%s\" of --listen is not known on this machine\n",
+        fprintf(stderr,
+                "neon-gateway: the address \"%s\" of --listen is not known on this machine\n",
                 address);
     } else {
         fd = bind_first(list, &actual);
@@ -709,16 +717,17 @@ int http_listen(const char *address, unsigned *port, bool *loopback)
     if (fd < 0)
         return -1;
     const struct sockaddr *a = (const struct sockaddr *)&actual;
-    *port = ntohs(a->sa_family == AF_INET ? ((const struct sockaddr_in *)(const void *)a)->sin_port
-                                          : ((const struct sockaddr_in6 *)(const void *)a)->sin6_port);
+    *port =
+        ntohs(a->sa_family == AF_INET ? ((const struct sockaddr_in *)(const void *)a)->sin_port
+                                      : ((const struct sockaddr_in6 *)(const void *)a)->sin6_port);
     *loopback = is_loopback(a);
     return fd;
 }
 
 bool http_start(const struct http_config *c, int listen_fd)
 {
-    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION |
-                     MHD_USE_ERROR_LOG;
+    unsigned flags =
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)c->tls_cert_pem},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)c->tls_key_pem},

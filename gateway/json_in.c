@@ -1,7 +1,8 @@
 /* Strict JSON reader for request bodies: recursive descent over the whole body in memory.
  *
  * It refuses what the real endpoint refuses (bad UTF-8, lone surrogates, trailing bytes, deep
- * nesting, numbers out of range) with the same wording. It does not judge the shape: request.c does.
+ * nesting, numbers out of range) with the same wording. It does not judge the shape: request.c
+ * does.
  */
 #include "gateway/json_in.h"
 

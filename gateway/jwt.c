@@ -1,7 +1,7 @@
 /* Verifies ES256 and RS256 tokens against a local JWKS file with OpenSSL.
  *
- * Which role a key may speak for is said by the key's own "roles" array or by --jwt-role ROLE=KID; a
- * key without either serves no role. Called by sql_http.c.
+ * Which role a key may speak for is said by the key's own "roles" array or by --jwt-role ROLE=KID;
+ * a key without either serves no role. Called by sql_http.c.
  */
 #include "gateway/jwt.h"
 
@@ -32,7 +32,7 @@ static json_object *jwks; /* the parsed file */
 static struct timespec jwks_mtime;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* ---- the key file ----------------------------------------------------------------------------- */
+/* ---- the key file ------------------------------------------------------------------------ */
 
 static json_object *parse_json(const char *s, size_t n)
 {
@@ -93,10 +93,11 @@ bool jwt_start(const struct jwt_config *c)
     jwks = read_jwks(&jwks_mtime);
     if (jwks)
         return true;
-    fprintf(stderr,
-            "neon-gateway: the JWKS file %s cannot be used: it must be readable, at most 64 KiB, and "
-            "a JSON object with an array \"keys\"\n",
-            c->jwks_path);
+    fprintf(
+        stderr,
+        "neon-gateway: the JWKS file %s cannot be used: it must be readable, at most 64 KiB, and "
+        "a JSON object with an array \"keys\"\n",
+        c->jwks_path);
     return false;
 }
 
@@ -160,7 +161,7 @@ static json_object *find_key(const char *kid, const char *role)
     return found;
 }
 
-/* ---- keys and signatures ---------------------------------------------------------------------- */
+/* ---- keys and signatures ----------------------------------------------------------------- */
 
 static EVP_PKEY *key_from_params(const char *type, OSSL_PARAM_BLD *bld)
 {
@@ -211,8 +212,7 @@ static EVP_PKEY *ec_key(json_object *key)
         text_base64url_decode(y, strlen(y), point + 33, 32) != 32)
         return NULL;
     OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-    if (bld &&
-        OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) &&
+    if (bld && OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) &&
         OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point))
         pkey = key_from_params("EC", bld);
     OSSL_PARAM_BLD_free(bld);
@@ -258,8 +258,8 @@ static bool check_signature(json_object *key, const char *alg, const char *signe
     if (!rsa && strcmp(alg, "ES256") != 0)
         return failure_set(f, 400, "signature algorithm not supported");
     if (!type || strcmp(type, rsa ? "RSA" : "EC") != 0)
-        return failure_set(f, 400, rsa ? "invalid RSA signing algorithm"
-                                       : "signature algorithm not supported");
+        return failure_set(
+            f, 400, rsa ? "invalid RSA signing algorithm" : "signature algorithm not supported");
     long len = text_base64url_decode(sig_text, strlen(sig_text), sig, sizeof sig);
     if (len < 0)
         return failure_set(f, 400, JWT_BAD_ENCODING);
@@ -279,7 +279,7 @@ static bool check_signature(json_object *key, const char *alg, const char *signe
     return ok ? true : failure_set(f, 400, "signature error: signature error");
 }
 
-/* ---- the token -------------------------------------------------------------------------------- */
+/* ---- the token --------------------------------------------------------------------------- */
 
 /* Decodes one part as a JSON object; *text gets the JSON text when wanted. */
 static json_object *decode_part(const char *s, size_t n, char **text)

@@ -20,8 +20,8 @@ struct jwt_config {
 bool jwt_start(const struct jwt_config *config);
 void jwt_stop(void);
 
-/* Verifies a token for a role; the key file is read again when it has changed. On success *claims is
- * the payload's JSON text, owned by the caller. */
+/* Verifies a token for a role; the key file is read again when it has changed. On success *claims
+ * is the payload's JSON text, owned by the caller. */
 bool jwt_check(const char *token, const char *role, char **claims, struct failure *f);
 
 #endif

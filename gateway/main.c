@@ -141,8 +141,9 @@ static int run(struct options *o, const sigset_t *signals)
     if (listen_fd < 0)
         goto done;
     if (o->control && !loopback) {
-        fprintf(stderr, "neon-gateway: --control shows request bodies and breaks answers on demand, "
-                        "so it is only possible with --listen on a loopback address\n");
+        fprintf(stderr,
+                "neon-gateway: --control shows request bodies and breaks answers on demand, "
+                "so it is only possible with --listen on a loopback address\n");
         goto done;
     }
     if (o->control)

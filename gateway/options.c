@@ -46,7 +46,7 @@ static const struct option_row rows[] = {
 
 #define N_ROWS (sizeof rows / sizeof rows[0])
 
-/* ---- help ------------------------------------------------------------------------------------- */
+/* ---- help -------------------------------------------------------------------------------- */
 
 static void print_wrapped(const char *text)
 {
@@ -79,11 +79,13 @@ static void print_help(void)
             printf("%*s", HELP_COLUMN - n, "");
         print_wrapped(rows[i].help);
     }
-    printf("\nWith an admin role that may read pg_authid (a superuser), passwords are checked there and\n"
-           "connections are pooled; otherwise each request opens a connection with its own password.\n");
+    printf("\nWith an admin role that may read pg_authid (a superuser), passwords are checked "
+           "there and\n"
+           "connections are pooled; otherwise each request opens a connection with its own "
+           "password.\n");
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------ */
 
 static bool complain(const char *name, const char *what, const char *value)
 {
@@ -118,15 +120,17 @@ static bool add_role_rule(struct jwt_config *jwt, const char *value)
     if (!equals || equals == value || equals[1] == '\0')
         return complain("jwt-role", "ROLE=KID", value);
     if (jwt->n_role_rules == JWT_MAX_ROLE_RULES) {
-        fprintf(stderr, "neon-gateway: at most %d --jwt-role options are possible; put \"roles\" into "
-                        "the JWKS file instead\n", JWT_MAX_ROLE_RULES);
+        fprintf(stderr,
+                "neon-gateway: at most %d --jwt-role options are possible; put \"roles\" into "
+                "the JWKS file instead\n",
+                JWT_MAX_ROLE_RULES);
         return false;
     }
     jwt->role_rules[jwt->n_role_rules++] = value;
     return true;
 }
 
-/* ---- the PostgreSQL URL ----------------------------------------------------------------------- */
+/* ---- the PostgreSQL URL ------------------------------------------------------------------ */
 
 static bool take_conninfo(struct pg_target *t, const char *url)
 {
@@ -142,8 +146,9 @@ static bool take_conninfo(struct pg_target *t, const char *url)
     bool ok = true;
     PQconninfoOption *info = PQconninfoParse(url, &error);
     if (!info) {
-        fprintf(stderr, "neon-gateway: the --pg URL cannot be read; it looks like "
-                        "postgresql://admin@127.0.0.1:5432/postgres\n"); /* error may quote secrets */
+        fprintf(stderr,
+                "neon-gateway: the --pg URL cannot be read; it looks like "
+                "postgresql://admin@127.0.0.1:5432/postgres\n"); /* error may quote secrets */
         PQfreemem(error);
         return false;
     }
@@ -154,9 +159,11 @@ static bool take_conninfo(struct pg_target *t, const char *url)
         if (!i->val)
             continue;
         if (k == sizeof wanted / sizeof wanted[0]) {
-            fprintf(stderr, "neon-gateway: the --pg URL has %s, which the gateway cannot use; it takes "
-                            "host, hostaddr, port, user, password, dbname, sslmode, sslrootcert and "
-                            "passfile\n", i->keyword);
+            fprintf(stderr,
+                    "neon-gateway: the --pg URL has %s, which the gateway cannot use; it takes "
+                    "host, hostaddr, port, user, password, dbname, sslmode, sslrootcert and "
+                    "passfile\n",
+                    i->keyword);
             ok = false;
         } else {
             *wanted[k].out = strdup(i->val);
@@ -184,7 +191,7 @@ static bool read_pg_file(const char *path, struct pg_target *t)
     return take_conninfo(t, line);
 }
 
-/* ---- parsing ---------------------------------------------------------------------------------- */
+/* ---- parsing ----------------------------------------------------------------------------- */
 
 static bool apply(struct options *o, const struct option_row *row, char *value)
 {
@@ -257,8 +264,9 @@ static bool check(struct options *o)
     if (!t->host && !t->hostaddr)
         wrong = "which PostgreSQL? Give --pg 'postgresql://admin@host:port/db' or --pg-file FILE";
     else if (!o->tls_cert != !o->tls_key)
-        wrong = "--tls-cert and --tls-key belong together; use --tls alone for a certificate made at "
-                "start";
+        wrong =
+            "--tls-cert and --tls-key belong together; use --tls alone for a certificate made at "
+            "start";
     else if (o->tls_cert_out && !o->tls && !o->tls_cert)
         wrong = "--tls-cert-out needs --tls";
     else if (!o->jwt.jwks_path && (o->jwt.n_role_rules || o->jwt.audience))
@@ -328,12 +336,39 @@ void options_release(struct options *o)
 void options_clean_environment(void)
 {
     static const char *const names[] = {
-        "PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGPASSFILE",
-        "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS", "PGAPPNAME", "PGSSLMODE", "PGREQUIRESSL",
-        "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT", "PGSSLCRL", "PGSSLCRLDIR", "PGSSLSNI",
-        "PGREQUIREPEER", "PGCHANNELBINDING", "PGGSSENCMODE", "PGKRBSRVNAME", "PGGSSLIB",
-        "PGCONNECT_TIMEOUT", "PGCLIENTENCODING", "PGTARGETSESSIONATTRS", "PGDATESTYLE", "PGTZ",
-        "PGGEQO", "PGSYSCONFDIR", "PGLOCALEDIR", "PGSSLCOMPRESSION",
+        "PGHOST",
+        "PGHOSTADDR",
+        "PGPORT",
+        "PGDATABASE",
+        "PGUSER",
+        "PGPASSWORD",
+        "PGPASSFILE",
+        "PGSERVICE",
+        "PGSERVICEFILE",
+        "PGOPTIONS",
+        "PGAPPNAME",
+        "PGSSLMODE",
+        "PGREQUIRESSL",
+        "PGSSLCERT",
+        "PGSSLKEY",
+        "PGSSLROOTCERT",
+        "PGSSLCRL",
+        "PGSSLCRLDIR",
+        "PGSSLSNI",
+        "PGREQUIREPEER",
+        "PGCHANNELBINDING",
+        "PGGSSENCMODE",
+        "PGKRBSRVNAME",
+        "PGGSSLIB",
+        "PGCONNECT_TIMEOUT",
+        "PGCLIENTENCODING",
+        "PGTARGETSESSIONATTRS",
+        "PGDATESTYLE",
+        "PGTZ",
+        "PGGEQO",
+        "PGSYSCONFDIR",
+        "PGLOCALEDIR",
+        "PGSSLCOMPRESSION",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unsetenv(names[i]);

@@ -33,7 +33,7 @@ struct render {
     bool any_row;
 };
 
-/* ---- typed values (protocol 4.3) -------------------------------------------------------------- */
+/* ---- typed values (protocol 4.3) --------------------------------------------------------- */
 
 static bool put_int(struct buf *out, const char *s, size_t n)
 {
@@ -196,7 +196,7 @@ static bool put_typed(const struct render *r, const struct type_rule *rule, cons
     return ok;
 }
 
-/* ---- fields and rows -------------------------------------------------------------------------- */
+/* ---- fields and rows --------------------------------------------------------------------- */
 
 static bool bad_value(struct failure *f)
 {
@@ -312,7 +312,7 @@ static void put_tail(struct render *r, const char *tag)
     buf_puts(r->out, r->st->array_mode ? ",\"rowAsArray\":true}" : ",\"rowAsArray\":false}");
 }
 
-/* ---- running ---------------------------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------------------------- */
 
 /* Parse and Describe of their own, before Bind: needed when something must be known or refused
  * between the two, as the real endpoint does for every statement. */
@@ -437,7 +437,8 @@ static bool take_result(struct render *r, const PGresult *res, const struct watc
     return true;
 }
 
-/* After an error the rest of the statement's results is only waited for: it is just ReadyForQuery. */
+/* After an error the rest of the statement's results is only waited for: it is just ReadyForQuery.
+ */
 static enum run_result finish_failed(struct render *r, const struct watch *w,
                                      struct render_state *state)
 {

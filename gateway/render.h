@@ -18,8 +18,9 @@ struct render_state {
     bool unusable;     /* COPY or a lost connection: close it */
 };
 
-/* Executes st with the extended protocol (unnamed statement, no types) and appends the result object
- * to out. RUN_FAILED: f is set. RUN_GONE: the client left, the statement may still be running. */
+/* Executes st with the extended protocol (unnamed statement, no types) and appends the result
+ * object to out. RUN_FAILED: f is set. RUN_GONE: the client left, the statement may still be
+ * running. */
 enum run_result render_statement(struct backend *b, const struct statement *st,
                                  const struct render_options *opt, struct buf *out,
                                  const struct watch *w, struct render_state *state,

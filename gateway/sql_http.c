@@ -71,7 +71,7 @@ static enum run_result check_identity(struct run *r)
     return RUN_OK; /* the connection itself will tell */
 }
 
-/* ---- the backend ------------------------------------------------------------------------------ */
+/* ---- the backend ------------------------------------------------------------------------- */
 
 /* Without a verifier an idle connection proves nothing about the password of this request. */
 static bool may_pool(const struct run *r)
@@ -81,8 +81,8 @@ static bool may_pool(const struct run *r)
 
 static bool wants_pooled(const struct run *r)
 {
-    return may_pool(r) && (r->config->jwt || !r->config->pool_opt_in_required ||
-                           is_true(r->x->pool_opt_in));
+    return may_pool(r) &&
+           (r->config->jwt || !r->config->pool_opt_in_required || is_true(r->x->pool_opt_in));
 }
 
 /* The claims of the token, where SQL can read them: current_setting('request.jwt.claims'). */
@@ -136,13 +136,13 @@ static void close_backend(struct run *r)
     r->backend = NULL;
 }
 
-/* ---- single ----------------------------------------------------------------------------------- */
+/* ---- single ------------------------------------------------------------------------------ */
 
 static enum run_result run_single(struct run *r, const struct render_options *opt)
 {
     struct render_state state;
-    enum run_result result = render_statement(r->backend, r->request.statements, opt,
-                                              &r->x->answer, &r->x->watch, &state, &r->failure);
+    enum run_result result = render_statement(r->backend, r->request.statements, opt, &r->x->answer,
+                                              &r->x->watch, &state, &r->failure);
     bool reusable = result == RUN_OK;
     if (result == RUN_GONE)
         reusable = backend_cancel(r->backend, CANCEL_WAIT_MS);
@@ -153,7 +153,7 @@ static enum run_result run_single(struct run *r, const struct render_options *op
     return result;
 }
 
-/* ---- batch ------------------------------------------------------------------------------------ */
+/* ---- batch ------------------------------------------------------------------------------- */
 
 static enum run_result start_transaction(struct run *r)
 {
@@ -238,7 +238,7 @@ static enum run_result run_batch(struct run *r, const struct render_options *opt
     return result;
 }
 
-/* ---- the request ------------------------------------------------------------------------------ */
+/* ---- the request ------------------------------------------------------------------------- */
 
 static enum run_result run_request(struct run *r)
 {

@@ -130,9 +130,9 @@ long text_base64_decode(const char *s, size_t n, unsigned char *out, size_t cap_
     return decode64(s, n, out, cap_bytes, false);
 }
 
-/* Shortest digits that read back as v: a decimal of at most 15 digits survives a normal double, so 15
- * digits without their trailing zeros are the shortest form if they read back at all. Subnormals have
- * fewer digits: there every length is tried. */
+/* Shortest digits that read back as v: a decimal of at most 15 digits survives a normal double, so
+ * 15 digits without their trailing zeros are the shortest form if they read back at all. Subnormals
+ * have fewer digits: there every length is tried. */
 static int shortest_digits(double v, char *digits, int *exp10)
 {
     char s[40];

@@ -1,5 +1,5 @@
-/* Which columns are arrays, numbers, JSON: a table for PostgreSQL's own types, the catalogue for the
- * rest. Called by render.c, only in typed mode.
+/* Which columns are arrays, numbers, JSON: a table for PostgreSQL's own types, the catalogue for
+ * the rest. Called by render.c, only in typed mode.
  */
 #include "gateway/typeinfo.h"
 
@@ -22,24 +22,24 @@ struct typecache {
 
 /* Types whose values are not plain strings, and the types that are arrays. */
 static const struct typecache_row special_types[] = {
-    {16, {VALUE_BOOL, ARRAY_NONE}},     {21, {VALUE_INT, ARRAY_NONE}},
-    {23, {VALUE_INT, ARRAY_NONE}},      {114, {VALUE_JSON, ARRAY_NONE}},
-    {700, {VALUE_FLOAT, ARRAY_NONE}},   {701, {VALUE_FLOAT, ARRAY_NONE}},
-    {3802, {VALUE_JSON, ARRAY_NONE}},   {22, {VALUE_INT, ARRAY_VECTOR}},
-    {30, {VALUE_TEXT, ARRAY_VECTOR}},   {199, {VALUE_JSON, ARRAY_BRACES}},
-    {1000, {VALUE_BOOL, ARRAY_BRACES}}, {1005, {VALUE_INT, ARRAY_BRACES}},
-    {1007, {VALUE_INT, ARRAY_BRACES}},  {1020, {VALUE_TEXT, ARRAY_BOX}},
+    {16, {VALUE_BOOL, ARRAY_NONE}},      {21, {VALUE_INT, ARRAY_NONE}},
+    {23, {VALUE_INT, ARRAY_NONE}},       {114, {VALUE_JSON, ARRAY_NONE}},
+    {700, {VALUE_FLOAT, ARRAY_NONE}},    {701, {VALUE_FLOAT, ARRAY_NONE}},
+    {3802, {VALUE_JSON, ARRAY_NONE}},    {22, {VALUE_INT, ARRAY_VECTOR}},
+    {30, {VALUE_TEXT, ARRAY_VECTOR}},    {199, {VALUE_JSON, ARRAY_BRACES}},
+    {1000, {VALUE_BOOL, ARRAY_BRACES}},  {1005, {VALUE_INT, ARRAY_BRACES}},
+    {1007, {VALUE_INT, ARRAY_BRACES}},   {1020, {VALUE_TEXT, ARRAY_BOX}},
     {1021, {VALUE_FLOAT, ARRAY_BRACES}}, {1022, {VALUE_FLOAT, ARRAY_BRACES}},
     {3807, {VALUE_JSON, ARRAY_BRACES}},
 };
 
 /* Arrays whose elements are plain strings. */
 static const Oid text_arrays[] = {
-    143,  210,  270,  271,  272,  273,  629,  651,  719,  775,  791,  1001, 1002, 1003, 1006, 1008,
-    1009, 1010, 1011, 1012, 1013, 1014, 1015, 1016, 1017, 1018, 1019, 1027, 1028, 1034, 1040, 1041,
-    1115, 1182, 1183, 1185, 1187, 1231, 1263, 1270, 1561, 1563, 2201, 2207, 2208, 2209, 2210, 2211,
-    2287, 2949, 2951, 3221, 3643, 3644, 3645, 3735, 3770, 3905, 3907, 3909, 3911, 3913, 3927, 4073,
-    4090, 4097, 4192, 5039, 6150, 6151, 6152, 6153, 6155, 6157,
+    143,  210,  270,  271,  272,  273,  629,  651,  719,  775,  791,  1001, 1002, 1003, 1006,
+    1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015, 1016, 1017, 1018, 1019, 1027, 1028, 1034,
+    1040, 1041, 1115, 1182, 1183, 1185, 1187, 1231, 1263, 1270, 1561, 1563, 2201, 2207, 2208,
+    2209, 2210, 2211, 2287, 2949, 2951, 3221, 3643, 3644, 3645, 3735, 3770, 3905, 3907, 3909,
+    3911, 3913, 3927, 4073, 4090, 4097, 4192, 5039, 6150, 6151, 6152, 6153, 6155, 6157,
 };
 
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))

@@ -244,8 +244,9 @@ def start(program, pg_url_file, tmp_path_factory):
         return gateway
 
     yield start_gateway
-    codes = [gateway.stop() for gateway in running if gateway.process.poll() is None]
-    assert set(codes) <= {0}, "a gateway did not end cleanly"
+    codes = [gateway.stop() for gateway in running]
+    # 1: could not start, which some tests want. A crash or a sanitizer's report gives something else.
+    assert set(codes) <= {0, 1}, [gateway.printed for gateway in running if gateway.process.returncode > 1]
 
 
 @pytest.fixture(scope="session")

@@ -203,3 +203,13 @@ def test_direct_mode(direct_gateway):
     assert (answer.status, answer.json["message"]) == (400, "password authentication failed for user 'nobody'")
     answer = direct_gateway.query("SELECT 1", conn=connection_string(database="nope"))
     assert answer.json["code"] == "3D000"
+
+
+def test_administrator_connection_is_replaced(gateway, pg):
+    """The connection over which verifiers are read may die at any time."""
+    mine = "from pg_stat_activity where usename = 'postgres' and query like '%pg_authid%' and pid <> pg_backend_pid()"
+    assert gateway.query("SELECT 1").status == 200
+    assert int(pg.run(f"select count(pg_terminate_backend(pid)) {mine}")) >= 1
+    wait_until(lambda: pg.run(f"select count(*) {mine}") == "0", "the administrator's backends end")
+    assert gateway.query("SELECT 1").status == 200
+    assert gateway.query("SELECT 1", conn=connection_string(password="wrong")).status == 400
