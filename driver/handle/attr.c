@@ -517,7 +517,7 @@ bool attr_dbc_is_text(SQLINTEGER id)
  * accepted, nothing else. */
 static SQLRETURN set_stmt_default(struct dbc *dbc, SQLINTEGER id, SQLULEN value)
 {
-    const struct attr_row *row = id <= SQL_USE_BOOKMARKS ? FIND(stmt_rows, id) : NULL;
+    const struct attr_row *row = id >= 0 && id <= SQL_USE_BOOKMARKS ? FIND(stmt_rows, id) : NULL;
 
     if (row == NULL)
         return unknown(&dbc->handle, id);

@@ -272,12 +272,24 @@ static const char *state_to_show(struct handle *h, const struct err *e)
     return err_is_set(e) ? e->state : "HY000";
 }
 
+/* With OptionalErrors=0 the server's message stands alone; detail, hint and position are fields. */
+static struct strview text_to_show(struct handle *h, const struct err *e)
+{
+    struct dbc *dbc = handle_dbc(h);
+    const char *own = e->pg != NULL ? e->pg->value[PG_MESSAGE] : NULL;
+
+    if (dbc != NULL && !dbc->options.optional_errors && own != NULL && own[0] != '\0')
+        return sv(own);
+    return buf_sv(&e->text);
+}
+
 SQLRETURN diag_post_err_at(struct handle *h, struct err *e, SQLLEN row, SQLINTEGER column)
 {
     struct diag_record r = begin_record(h, state_to_show(h, e), e->native, row, column);
+    struct strview text = text_to_show(h, e);
 
-    if (e->text.len > 0)
-        r.text = prefixed(e->text.data, e->text.len);
+    if (text.len > 0)
+        r.text = prefixed(text.ptr, text.len < ERR_TEXT_MAX_BYTES ? text.len : ERR_TEXT_MAX_BYTES);
     r.pg = e->pg;
     e->pg = NULL;
     err_release(e);
