@@ -15,6 +15,10 @@ check() # LIBRARY PATTERN ONE-THAT-MUST-BE-THERE
         *) [[ $name =~ $2 ]] || complain "$(basename "$1") exports $name" ;;
         esac
     done <<<"$names"
+    # What the library needs and nobody provides would fail only in the application, at dlopen or at the first call.
+    while read -r name; do
+        [ -z "$name" ] || complain "$(basename "$1") needs $name, which no library that it names provides"
+    done < <(ldd -r "$1" 2>&1 | sed -n 's/.*undefined symbol: \([^[:space:]]*\).*/\1/p' | grep -vE '^__(asan|ubsan|tsan|lsan|sanitizer)' | sort -u)
     grep -qx "$3" <<<"$names" || complain "$(basename "$1") does not export $3"
 }
 
