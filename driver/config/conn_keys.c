@@ -3,8 +3,9 @@
 #include "config/conn_keys.h"
 
 #define SUGGEST_MAX_LEN 32
-#define SUGGEST_MIN_LEN 4 /* shorter ones are psqlODBC's codes: everything looks like one of them  \
-                           */
+#define SUGGEST_MIN_LEN                                                                            \
+    4 /* shorter ones are psqlODBC's codes: everything looks like one of them                      \
+       */
 
 static const struct conn_key rows[CONN_KEY_COUNT] = {
 #define X(field, name, aliases, kind, def, min, max, choices, flags, label, help)                  \

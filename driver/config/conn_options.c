@@ -189,7 +189,8 @@ static bool goes_out(const struct conn_options *o, enum conn_key_id id)
 {
     const struct conn_key *row = conn_key_row(id);
 
-    if (o->source[id] == CONN_SRC_DEFAULT || (row->flags & CK_NO_OUT) != 0)
+    if (o->source[id] == CONN_SRC_DEFAULT || (row->flags & CK_NO_OUT) != 0 ||
+        row->kind == CONN_IGNORED || row->kind == CONN_FIXED)
         return false;
     if ((row->flags & CK_SECRET) != 0 && !o->save_password)
         return false;

@@ -43,7 +43,8 @@ struct target {
     struct conn_options *o;
     enum conn_source source;
     struct config_warnings *warnings;
-    const char *name; /* of the keyword that holds the text, for messages */
+    const char *name;    /* of the keyword that holds the text, for messages */
+    bool after_password; /* the last parameter was the password: what follows may be its rest */
 };
 
 static int hex_digit(char c)
@@ -101,9 +102,11 @@ static bool take_encoded(const struct target *t, const char *keyword, struct str
 }
 
 /* One parameter of libpq's, value decoded. */
-static bool take_param(const struct target *t, struct strview name, struct strview value,
-                       struct err *e)
+static bool take_param(struct target *t, struct strview name, struct strview value, struct err *e)
 {
+    bool after_password = t->after_password;
+
+    t->after_password = sv_ieq(name, SV_LIT("password")) || sv_ieq(name, SV_LIT("sslpassword"));
     for (size_t i = 0; i < ARRAY_LEN(params); i++) {
         if (!sv_ieq(name, sv(params[i].libpq)))
             continue;
@@ -126,6 +129,12 @@ static bool take_param(const struct target *t, struct strview name, struct strvi
         (sv_ieq(value, SV_LIT("utf8")) || sv_ieq(value, SV_LIT("utf-8")) ||
          sv_ieq(value, SV_LIT("auto"))))
         return true;
+    if (after_password)
+        return config_warn(t->warnings, ST_01S00, e,
+                           "A parameter behind the password in %s is not known and was ignored. In "
+                           "a password of a URL & is "
+                           "written %%26; in pqopt a password with spaces stands in single quotes.",
+                           t->name);
     return config_warn(t->warnings, ST_01S00, e,
                        "The parameter \"%.*s\" in %s is not known to this driver and was ignored.",
                        (int)(name.len > 40 ? 40 : name.len), name.ptr, t->name);
@@ -140,7 +149,7 @@ static bool is_param_name(struct strview name)
     return name.len > 0;
 }
 
-static bool take_query(const struct target *t, struct strview query, struct err *e)
+static bool take_query(struct target *t, struct strview query, struct err *e)
 {
     struct strview pair;
 
@@ -208,6 +217,10 @@ static bool take_host(const struct target *t, struct strview host, struct err *e
                       "the port is no number from 1 to 65535. If the password holds / ? # @ : or "
                       "%, write these "
                       "characters as %2F %3F %23 %40 %3A %25.");
+    /* Server would take an encoded comma for its own way to write a port. */
+    for (size_t i = 0; i + 2 < host.len; i++)
+        if (sv_ieq(sv_n(host.ptr + i, 3), SV_LIT("%2C")))
+            return refuse(t, e, "the host name holds a comma.");
     return take_encoded(t, "Server", host, e) && take_plain(t, "Port", port, e);
 }
 
@@ -260,7 +273,7 @@ static bool take_scheme(struct strview *text)
 bool uri_read(struct conn_options *o, struct strview text, enum conn_source source,
               struct config_warnings *w, struct err *e)
 {
-    struct target t = {o, source, w, source == CONN_SRC_ENV_URL ? "DATABASE_URL" : "Url"};
+    struct target t = {o, source, w, source == CONN_SRC_ENV_URL ? "DATABASE_URL" : "Url", false};
     struct strview query;
     struct strview database;
 
@@ -309,8 +322,7 @@ static bool read_conninfo_value(struct strview text, size_t *at, struct buf *val
     return true;
 }
 
-static bool take_conninfo(const struct target *t, struct strview text, struct buf *value,
-                          struct err *e)
+static bool take_conninfo(struct target *t, struct strview text, struct buf *value, struct err *e)
 {
     size_t i = 0;
 
@@ -341,7 +353,7 @@ static bool take_conninfo(const struct target *t, struct strview text, struct bu
 bool uri_read_conninfo(struct conn_options *o, struct strview text, enum conn_source source,
                        struct config_warnings *w, struct err *e)
 {
-    struct target t = {o, source, w, "pqopt"};
+    struct target t = {o, source, w, "pqopt", false};
     struct buf value = BUF_INIT(0);
     bool ok;
 
