@@ -39,7 +39,7 @@ static void test_defaults_of_a_new_one(void **state)
     assert_int_equal(o.max_request_bytes, 9437184);
     assert_int_equal(o.ssl_mode, SSL_MODE_VERIFY_FULL);
     assert_true(o.verify_connection_early && o.pool && o.keep_alive && o.optional_errors);
-    assert_false(o.save_password || o.use_env || o.allow_insecure || o.read_only || o.log_params);
+    assert_false(o.save_password || o.use_env || o.allow_insecure || o.read_only);
     assert_null(o.server);
     assert_int_equal(o.source[CONN_KEY_port], CONN_SRC_DEFAULT);
     conn_options_release(&o);
