@@ -67,6 +67,12 @@ bool desc_set_count(struct desc *d, size_t n) NEON_MUST_CHECK;
 /* Unbinds a column: count shrinks to the highest bound record (SQLBindCol with a null pointer). */
 void desc_unbind(struct desc *d, size_t n);
 void desc_clear(struct desc *d);
+/* True for ARDs, APDs and explicit descriptors. */
+bool desc_is_application(const struct desc *d);
+/* Lowers the count to the highest bound record. */
+void desc_shrink_to_bound(struct desc *d);
+/* What setting the type does to length, precision and scale (SQLSetDescField, SQL_DESC_TYPE). */
+void desc_rec_default_sizes(struct desc_rec *r);
 /* Sets concise type, verbose type and interval code together. */
 void desc_rec_set_type(struct desc_rec *r, SQLSMALLINT concise);
 /* Copies everything but the allocation type (SQLCopyDesc). */

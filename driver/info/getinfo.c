@@ -150,20 +150,22 @@ static void system_functions(const struct dbc *dbc, struct info_value *out)
     answer_u32(out, script_functions().system);
 }
 
-#define ALL_TSI                                                                                    \
-    (SQL_FN_TSI_FRAC_SECOND | SQL_FN_TSI_SECOND | SQL_FN_TSI_MINUTE | SQL_FN_TSI_HOUR |            \
-     SQL_FN_TSI_DAY | SQL_FN_TSI_WEEK | SQL_FN_TSI_MONTH | SQL_FN_TSI_QUARTER | SQL_FN_TSI_YEAR)
+static void convert_functions(const struct dbc *dbc, struct info_value *out)
+{
+    (void)dbc;
+    answer_u32(out, script_functions().convert);
+}
 
 static void add_intervals(const struct dbc *dbc, struct info_value *out)
 {
     (void)dbc;
-    answer_u32(out, script_functions().timedate & SQL_FN_TD_TIMESTAMPADD ? ALL_TSI : 0);
+    answer_u32(out, script_functions().add);
 }
 
 static void diff_intervals(const struct dbc *dbc, struct info_value *out)
 {
     (void)dbc;
-    answer_u32(out, script_functions().timedate & SQL_FN_TD_TIMESTAMPDIFF ? ALL_TSI : 0);
+    answer_u32(out, script_functions().diff);
 }
 
 /* ---- the table ---- */
