@@ -336,15 +336,17 @@ static void test_function_masks_are_what_the_translator_knows(void **state)
     assert_true(fn.string != 0 && fn.numeric != 0 && fn.timedate != 0 && fn.system != 0);
 }
 
-static bool translates(const char *sql)
+/* The escape became something else: a call that is passed on as it stands has no translation. */
+static bool translates(const char *sql, const char *function)
 {
     struct script_options o = {0};
-    struct script s;
+    struct script s = {0};
     struct err e = ERR_INIT;
     bool ok = script_parse(sv(sql), &o, &s, &e);
 
     if (ok)
-        script_release(&s);
+        ok = s.n_stmts == 1 && strstr(s.stmts[0].text, function) == NULL;
+    script_release(&s);
     err_release(&e);
     return ok;
 }
@@ -408,18 +410,18 @@ static void test_claimed_conversions_and_intervals_are_translated(void **state)
 
     for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
         snprintf(sql, sizeof sql, "SELECT {fn CONVERT(x, %s)}", targets[i].target);
-        if (!translates(sql) && (claimed & targets[i].bit) != 0)
+        if (!translates(sql, "CONVERT") && (claimed & targets[i].bit) != 0)
             fail_msg("claimed but not translated: %s", sql);
     }
     for (size_t i = 0; i < ARRAY_LEN(intervals); i++) {
         snprintf(sql, sizeof sql, "SELECT {fn TIMESTAMPADD(%s, 1, x)}", intervals[i].name);
-        if (!translates(sql) && (add & intervals[i].bit) != 0)
+        if (!translates(sql, "TIMESTAMPADD") && (add & intervals[i].bit) != 0)
             fail_msg("claimed but not translated: %s", sql);
         snprintf(sql, sizeof sql, "SELECT {fn TIMESTAMPDIFF(%s, x, y)}", intervals[i].name);
-        if (!translates(sql) && (diff & intervals[i].bit) != 0)
+        if (!translates(sql, "TIMESTAMPDIFF") && (diff & intervals[i].bit) != 0)
             fail_msg("claimed but not translated: %s", sql);
     }
-    assert_false(translates("SELECT {fn CONVERT(x, SQL_NOTHING)}"));
+    assert_false(translates("SELECT {fn CONVERT(x, SQL_NOTHING)}", "CONVERT"));
 }
 
 static void test_keywords_are_sorted_and_not_odbc_s_own(void **state)
