@@ -31,8 +31,8 @@ static struct plan_context plan_context(const struct stmt *s)
 {
     return (struct plan_context){
         .several = s->script.n_stmts > 1,
-        .read_only = s->dbc->attrs.access_mode == SQL_MODE_READ_ONLY,
-        .isolation = s->dbc->attrs.txn_isolation != 0,
+        .read_only = dbc_is_read_only(s->dbc),
+        .isolation = dbc_isolation_header(s->dbc) != ISOLATION_DEFAULT,
         .settings = s->attrs.query_timeout_s > 0,
     };
 }
@@ -52,23 +52,6 @@ static SQLRETURN plan_script(struct stmt *s, struct plan *out)
         out->takes_settings &= p.takes_settings;
     }
     return SQL_SUCCESS;
-}
-
-static enum isolation wire_isolation(SQLUINTEGER odbc)
-{
-    static const struct {
-        SQLUINTEGER odbc;
-        enum isolation wire;
-    } levels[] = {
-        {SQL_TXN_READ_UNCOMMITTED, ISOLATION_READ_UNCOMMITTED},
-        {SQL_TXN_READ_COMMITTED, ISOLATION_READ_COMMITTED},
-        {SQL_TXN_REPEATABLE_READ, ISOLATION_REPEATABLE_READ},
-        {SQL_TXN_SERIALIZABLE, ISOLATION_SERIALIZABLE},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(levels); i++)
-        if (levels[i].odbc == odbc)
-            return levels[i].wire;
-    return ISOLATION_DEFAULT;
 }
 
 /* The query timeout travels as statement_timeout too, so that the server itself ends the statement cleanly. */
@@ -208,21 +191,20 @@ static bool skip_results(struct stmt *s, size_t n, struct err *e)
     return true;
 }
 
-/* When the last result is complete, its stream can be closed: the connection goes back for others. */
+/* When the last result is complete only the document's end is left: it is read, and the network connection goes back. */
 static bool finish_if_complete(struct stmt *s, struct err *e)
 {
-    if (!s->rows.complete)
+    if (!s->rows.complete || s->results_left > 0)
         return true;
-    while (!s->stream.body_ended) {
-        enum decode_event ev = stream_next(&s->stream, true, e);
-        if (ev == DECODE_ERROR)
-            return false;
-        if (ev == DECODE_FIELDS || ev == DECODE_END)
-            return true;
-        if (ev == DECODE_MORE)
-            return true;
+    switch (stream_next(&s->stream, false, e)) {
+    case DECODE_END:
+        set_running(s, NULL);
+        return true;
+    case DECODE_ERROR:
+        return false;
+    default:
+        return err_set(e, ST_08S01, 0, "The server answered more results than statements were sent.");
     }
-    return true;
 }
 
 static SQLRETURN failed(struct stmt *s, struct err *e)
@@ -249,16 +231,15 @@ static SQLRETURN start(struct stmt *s, const struct wire_request *r, size_t n_se
     bool found = false;
 
     stmt_close(s);
-    if (!send_request(s, r, &e) || !skip_results(s, n_settings, &e) || !begin_result(s, kind, &found, &e) ||
-        !finish_if_complete(s, &e))
+    if (!send_request(s, r, &e) || !skip_results(s, n_settings, &e) || !begin_result(s, kind, &found, &e))
         return failed(s, &e);
     if (!found) {
         err_set(&e, ST_08S01, 0, "The server's answer holds no result.");
         return failed(s, &e);
     }
-    s->results_pending = r->n_stmts - n_settings > 1;
-    if (!s->results_pending && s->rows.complete)
-        set_running(s, NULL);
+    s->results_left = r->n_stmts - n_settings - 1;
+    if (!finish_if_complete(s, &e))
+        return failed(s, &e);
     return result_code(s, kind);
 }
 
@@ -269,12 +250,12 @@ static SQLRETURN run_planned(struct stmt *s, const struct plan *plan, const char
     SQLRETURN rc = build(s, plan, casts, &o);
 
     if (rc == SQL_SUCCESS) {
-        bool read_only = o.batch && s->dbc->attrs.access_mode == SQL_MODE_READ_ONLY;
+        bool read_only = o.batch && dbc_is_read_only(s->dbc);
         r = (struct wire_request){
             .stmts = o.stmts,
             .n_stmts = o.n_stmts,
             .batch = o.batch,
-            .isolation = o.batch ? wire_isolation(s->dbc->attrs.txn_isolation) : ISOLATION_DEFAULT,
+            .isolation = o.batch ? dbc_isolation_header(s->dbc) : ISOLATION_DEFAULT,
             .read_only = read_only,
             .repeatable = read_only,
             .deadline = query_deadline(s),
@@ -364,18 +345,18 @@ SQLRETURN stmt_more_results(struct stmt *s)
     struct err e = ERR_INIT;
     bool found = false;
 
-    if (!s->executed || !s->results_pending) {
+    if (!s->executed || s->results_left == 0) {
         stmt_close(s);
         return SQL_NO_DATA;
     }
     if (!rows_drain(&s->rows, &e) || !begin_result(s, &other, &found, &e))
         return failed(s, &e);
     if (!found) {
-        end_stream(s);
-        stmt_close(s);
-        return SQL_NO_DATA;
+        err_set(&e, ST_08S01, 0, "The server answered fewer results than statements were sent.");
+        return failed(s, &e);
     }
-    return SQL_SUCCESS;
+    s->results_left--;
+    return finish_if_complete(s, &e) ? SQL_SUCCESS : failed(s, &e);
 }
 
 SQLRETURN stmt_row_count(struct stmt *s, SQLLEN *out)

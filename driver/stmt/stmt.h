@@ -56,7 +56,7 @@ struct stmt {
     bool prepared;                /* SQLPrepare succeeded: SQLExecute may come */
     bool executed;                /* a result (rows or a count) is there */
     bool cursor_open;             /* columns, and not closed */
-    bool results_pending;         /* SQLMoreResults may find another result in the stream */
+    size_t results_left;          /* results of the stream that SQLMoreResults has not come to yet */
     int64_t row_count;            /* SQLRowCount */
 
     struct stream stream;
