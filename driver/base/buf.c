@@ -35,6 +35,8 @@ bool buf_reserve(struct buf *b, size_t extra)
     size_t cap;
     char *data;
 
+    if (max > SIZE_MAX / 2)
+        max = SIZE_MAX / 2;
     if (b->failed || extra > max || b->len > max - extra) {
         b->failed = true;
         return false;

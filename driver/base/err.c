@@ -2,6 +2,10 @@
  * decides nothing about retries. Called by every layer. */
 #include "base/err.h"
 
+#include <stdio.h>
+
+#include "base/utf.h"
+
 static const struct sqlstate_row rows[ST_COUNT] = {
 #define X(id, code3, code2, cls, text) [id] = {code3, code2, SQLSTATE_##cls, text},
 #include "base/sqlstate.def"
@@ -31,17 +35,44 @@ static bool state_is_valid(const char *s)
     return n == 5;
 }
 
+/* The whole text, or as much of it as fits, cut between characters. */
+NEON_PRINTF(2, 0)
+static bool print_bounded(struct buf *out, const char *fmt, va_list ap)
+{
+    static const char more[] = "...";
+    size_t room = out->max - (sizeof more - 1);
+    va_list copy;
+    int need;
+
+    va_copy(copy, ap);
+    need = vsnprintf(NULL, 0, fmt, copy);
+    va_end(copy);
+    if (need < 0)
+        return false;
+    if ((size_t)need <= room)
+        return buf_vprintf(out, fmt, ap);
+    if (!buf_reserve(out, out->max))
+        return false;
+    vsnprintf(out->data, room + 1, fmt, ap);
+    out->len = utf8_floor(out->data, room);
+    return buf_append_str(out, more);
+}
+
+/* `state` and the arguments may be parts of *e: a caller that puts its own words around a message.
+ */
 NEON_PRINTF(4, 0)
 static void set_text(struct err *e, const char *state, int native, const char *fmt, va_list ap)
 {
-    e->text.max = ERR_TEXT_MAX_BYTES;
-    buf_reset(&e->text);
-    memcpy(e->state, state_is_valid(state) ? state : "HY000", 6);
-    e->native = native;
-    if (!buf_vprintf(&e->text, fmt, ap)) {
-        /* Too long or no memory: the state alone must do; diag falls back to the table's text. */
-        buf_reset(&e->text);
+    struct buf text = BUF_INIT(ERR_TEXT_MAX_BYTES);
+
+    if (!print_bounded(&text, fmt, ap)) {
+        /* No memory: the state alone must do; diag falls back to the table's text. */
+        buf_release(&text);
     }
+    memmove(e->state, state_is_valid(state) ? state : "HY000", 6);
+    e->native = native;
+    buf_release(&e->text);
+    e->text = text;
 }
 
 bool err_set(struct err *e, enum sqlstate s, int native, const char *fmt, ...)

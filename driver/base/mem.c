@@ -1,4 +1,5 @@
-/* The allocator's door: overflow checks, wiping, and a failure switch for tests. Called by everyone. */
+/* The allocator's door: overflow checks, wiping, and a failure switch for tests. Called by
+ * everyone. */
 #include "base/mem.h"
 
 #include <stdatomic.h>
@@ -40,6 +41,8 @@ void *mem_alloc(size_t size_bytes)
 
 void *mem_calloc(size_t count, size_t size_bytes)
 {
+    if (size_bytes != 0 && count > SIZE_MAX / size_bytes)
+        return NULL;
     return must_fail() ? NULL : calloc(count ? count : 1, size_bytes ? size_bytes : 1);
 }
 

@@ -40,7 +40,8 @@ char *mem_strdup(const char *s) NEON_MUST_CHECK;
 /* For tests: the n-th allocation from now (1 = next) fails, and every one after it when `onwards`.
  * 0 switches failing off. */
 void mem_fail_at(uint64_t n, int onwards);
-/* For tests: allocations attempted since mem_fail_at was last called. */
+/* For tests: allocations attempted since mem_fail_at was last called with n > 0 (nothing is counted
+ * while failing is switched off). */
 uint64_t mem_attempts(void);
 
 #endif
