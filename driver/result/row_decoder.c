@@ -190,19 +190,37 @@ void row_decoder_finish(struct row_decoder *d)
     d->finished = true;
 }
 
-void row_decoder_release_rows(struct row_decoder *d)
+/* Drops the retained chunks with a lower serial. */
+static void drop_retained(struct row_decoder *d, uint64_t keep_from)
 {
     struct chunk **at = &d->retained;
 
+    if (d->in_row && d->row_serial < keep_from)
+        keep_from = d->row_serial;
     while (*at != NULL) {
         struct chunk *c = *at;
-        if (d->in_row && c->serial >= d->row_serial) {
+        if (c->serial >= keep_from) {
             at = &c->next;
             continue;
         }
         *at = c->next;
         drop_chunk(d, c);
     }
+}
+
+void row_decoder_release_rows(struct row_decoder *d)
+{
+    drop_retained(d, UINT64_MAX);
+}
+
+void row_decoder_release_before(struct row_decoder *d, const char *first_kept)
+{
+    for (const struct chunk *c = d->retained; c != NULL; c = c->next)
+        if (first_kept >= c->data && first_kept <= c->data + c->cap) {
+            drop_retained(d, c->serial);
+            return;
+        }
+    drop_retained(d, UINT64_MAX); /* it is in the current chunk, which is never dropped */
 }
 
 size_t row_decoder_held_bytes(const struct row_decoder *d)

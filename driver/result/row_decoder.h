@@ -55,6 +55,8 @@ int64_t row_decoder_row_count(const struct row_decoder *d);
 
 /* The bytes of every row handed out so far may go. */
 void row_decoder_release_rows(struct row_decoder *d);
+/* The same, but for the rows from the one on whose first value is at `first_kept` (a cell's ptr, not NULL). */
+void row_decoder_release_before(struct row_decoder *d, const char *first_kept);
 /* Bytes held in chunks now: for tests and for limits. */
 size_t row_decoder_held_bytes(const struct row_decoder *d);
 

@@ -191,7 +191,6 @@ static bool render_from(const struct script_stmt *s, size_t pos, const char *con
         if (cast == NULL || m->has_cast || m->end < pos)
             continue;
         buf_append(out, s->text + pos, m->end - pos);
-        buf_append_str(out, "::");
         buf_append_str(out, cast);
         pos = m->end;
     }

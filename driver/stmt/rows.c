@@ -84,16 +84,28 @@ static bool take_event(struct rows *r, bool no_wait, bool keep, bool *waiting, s
     }
 }
 
+/* The chunks of rows that were read may go; those of the rows still to be read stay. */
+static void release_read_rows(struct rows *r)
+{
+    size_t n = rows_available(r) * r->n_columns;
+
+    for (size_t i = 0; i < n; i++)
+        if (r->cells[i].ptr != NULL) {
+            row_decoder_release_before(r->stream->decoder, r->cells[i].ptr);
+            return;
+        }
+    row_decoder_release_rows(r->stream->decoder);
+}
+
 static void forget_read_rows(struct rows *r)
 {
     if (r->next == 0)
         return;
-    if (r->next < r->n_rows)
+    if (r->next < r->n_rows && r->n_columns > 0)
         memmove(r->cells, rows_at(r, 0), rows_available(r) * r->n_columns * sizeof *r->cells);
-    else if (r->stream != NULL)
-        row_decoder_release_rows(r->stream->decoder);
     r->n_rows -= r->next;
     r->next = 0;
+    release_read_rows(r);
 }
 
 bool rows_fill(struct rows *r, size_t want, struct err *e)
