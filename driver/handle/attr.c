@@ -328,12 +328,13 @@ static const struct attr_row *find(const struct attr_row *rows, size_t n, SQLINT
 
 static void store(const struct attr_target *t, const struct attr_row *row, SQLULEN number)
 {
-    char *place = (char *)t->owner + row->offset;
     SQLUINTEGER u32 = (SQLUINTEGER)number;
     bool flag = number != 0;
+    char *place;
 
     if (row->offset == NOWHERE)
         return;
+    place = (char *)t->owner + row->offset;
     switch (row->kind) {
     case KIND_UINT:
         memcpy(place, &u32, sizeof u32);
