@@ -1,0 +1,64 @@
+/* Prints the table of docs/transports.md from driver/stmt/plan.def. Run by transports.sh. */
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *cls, *alone, *with_others, *reason;
+} rows[] = {
+#define X(cls, alone, with_others, settings, refusal) {#cls, #alone, #with_others, #refusal},
+#include "../../driver/stmt/plan.def"
+#undef X
+};
+
+/* What a user calls the classes. */
+static const struct {
+    const char *cls, *name;
+} names[] = {
+    {"SQLC_EMPTY", "nothing, or comments only"},
+    {"SQLC_SELECT", "`SELECT`, `VALUES`, `TABLE`, `WITH … SELECT`"},
+    {"SQLC_INSERT", "`INSERT`"}, {"SQLC_UPDATE", "`UPDATE`"}, {"SQLC_DELETE", "`DELETE`"}, {"SQLC_MERGE", "`MERGE`"},
+    {"SQLC_EXPLAIN", "`EXPLAIN`"}, {"SQLC_SHOW", "`SHOW`"}, {"SQLC_SET", "`SET`, `RESET`"},
+    {"SQLC_SET_LOCAL", "`SET LOCAL`"}, {"SQLC_SET_TRANSACTION", "`SET TRANSACTION`, `SET CONSTRAINTS`"},
+    {"SQLC_SET_SESSION_CHARACTERISTICS", "`SET SESSION CHARACTERISTICS`"},
+    {"SQLC_BEGIN", "`BEGIN`, `START TRANSACTION`"}, {"SQLC_COMMIT", "`COMMIT`, `END`"},
+    {"SQLC_ROLLBACK", "`ROLLBACK`, `ABORT`"}, {"SQLC_SAVEPOINT", "`SAVEPOINT`"}, {"SQLC_RELEASE", "`RELEASE`"},
+    {"SQLC_ROLLBACK_TO", "`ROLLBACK TO`"}, {"SQLC_PREPARE_TRANSACTION", "`PREPARE TRANSACTION`"},
+    {"SQLC_COMMIT_PREPARED", "`COMMIT PREPARED`"}, {"SQLC_ROLLBACK_PREPARED", "`ROLLBACK PREPARED`"},
+    {"SQLC_PREPARE", "`PREPARE`"}, {"SQLC_EXECUTE", "`EXECUTE`"}, {"SQLC_DEALLOCATE", "`DEALLOCATE`"},
+    {"SQLC_DECLARE", "`DECLARE`"}, {"SQLC_FETCH", "`FETCH`"}, {"SQLC_MOVE", "`MOVE`"}, {"SQLC_CLOSE", "`CLOSE`"},
+    {"SQLC_LISTEN", "`LISTEN`"}, {"SQLC_UNLISTEN", "`UNLISTEN`"}, {"SQLC_NOTIFY", "`NOTIFY`"},
+    {"SQLC_COPY_STDIO", "`COPY … FROM STDIN`, `COPY … TO STDOUT`"}, {"SQLC_COPY_FILE", "`COPY` with a file or program"},
+    {"SQLC_LOCK", "`LOCK TABLE`"}, {"SQLC_DISCARD", "`DISCARD`"}, {"SQLC_CALL", "`CALL`, `{call …}`"}, {"SQLC_DO", "`DO`"},
+    {"SQLC_DDL", "`CREATE`, `ALTER`, `DROP`, `TRUNCATE`, `GRANT`, …"},
+    {"SQLC_ALONE", "`VACUUM`, `CREATE DATABASE`, `… CONCURRENTLY`, `ALTER SYSTEM`, …"},
+    {"SQLC_OTHER", "anything else"},
+};
+
+static const char *name_of(const char *cls)
+{
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i].cls, cls) == 0)
+            return names[i].name;
+    return NULL;
+}
+
+static const char *word(const char *decision, const char *reason)
+{
+    if (strcmp(decision, "SEND") == 0)
+        return "works";
+    return strcmp(reason, "ALONE") == 0 ? "25000" : "HYC00";
+}
+
+int main(void)
+{
+    printf("| statement | by itself | one of several in a text |\n|---|---|---|\n");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *name = name_of(rows[i].cls);
+        if (name == NULL) {
+            fprintf(stderr, "transports.c: give %s a name\n", rows[i].cls);
+            return 1;
+        }
+        printf("| %s | %s | %s |\n", name, word(rows[i].alone, rows[i].reason), word(rows[i].with_others, rows[i].reason));
+    }
+    return 0;
+}
