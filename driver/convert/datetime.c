@@ -1,14 +1,15 @@
 /* Reads and writes dates and times.
  *
- * PostgreSQL prints ISO unless a role says otherwise; that form has a fast path. The German form and the forms with a
- * month's name are unambiguous; 01/02/2024 is not and is refused unless a field decides. Time zones are kept as text:
- * nothing here computes with them. Called by to_c_datetime.c and from_c_datetime.c. */
+ * PostgreSQL prints ISO unless a role says otherwise; that form has a fast path. The German form
+ * and the forms with a month's name are unambiguous; 01/02/2024 is not and is refused unless a
+ * field decides. Time zones are kept as text: nothing here computes with them. Called by
+ * to_c_datetime.c and from_c_datetime.c. */
 #include "convert/datetime.h"
 
 #include <string.h>
 #include <time.h>
 
-/* ---- scanning ---------------------------------------------------------------------------------------------------- */
+/* ---- scanning ---- */
 
 struct scan {
     const char *p, *end;
@@ -74,7 +75,7 @@ static bool take_month(struct scan *s, uint32_t *month)
     return false;
 }
 
-/* ---- times ------------------------------------------------------------------------------------------------------- */
+/* ---- times ---- */
 
 static bool take_fraction(struct scan *s, struct datetime *d)
 {
@@ -109,8 +110,8 @@ static bool take_time(struct scan *s, struct datetime *d)
 
 static bool is_zone_name_char(char c)
 {
-    return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || ascii_is_digit(c) || c == '_' || c == '/' || c == '+' ||
-           c == '-';
+    return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || ascii_is_digit(c) || c == '_' ||
+           c == '/' || c == '+' || c == '-';
 }
 
 /* +hh[[:]mm[:ss]], Z, or a name after a blank. Leaves a following " BC" alone. */
@@ -159,7 +160,7 @@ static bool take_tail(struct scan *s, struct datetime *d)
     return left(s) == 0 || (take_bc(s, d) && left(s) == 0);
 }
 
-/* ---- dates ------------------------------------------------------------------------------------------------------- */
+/* ---- dates ---- */
 
 static uint32_t month_days(int year, uint32_t month)
 {
@@ -188,11 +189,12 @@ static bool take_year(struct scan *s, uint32_t *year)
 
 static bool take_iso_date(struct scan *s, struct datetime *d)
 {
-    return take_year(s, &d->year) && take_char(s, '-') && take_digits(s, 2, 2, &d->month) && take_char(s, '-') &&
-           take_digits(s, 2, 2, &d->day);
+    return take_year(s, &d->year) && take_char(s, '-') && take_digits(s, 2, 2, &d->month) &&
+           take_char(s, '-') && take_digits(s, 2, 2, &d->day);
 }
 
-/* Two numbers that may be month and day or day and month: only when one of them must be the day, or both agree. */
+/* Two numbers that may be month and day or day and month: only when one of them must be the day, or
+ * both agree. */
 static bool settle_order(uint32_t x, uint32_t y, struct datetime *d)
 {
     if (x > 12 || x == y) {
@@ -215,8 +217,8 @@ static bool take_numeric_date(struct scan *s, struct datetime *d)
     if (!take_digits(s, 1, 2, &x))
         return false;
     sep = peek(s);
-    if ((sep != '.' && sep != '/' && sep != '-') || !take_char(s, sep) || !take_digits(s, 1, 2, &y) ||
-        !take_char(s, sep) || !take_year(s, &d->year))
+    if ((sep != '.' && sep != '/' && sep != '-') || !take_char(s, sep) ||
+        !take_digits(s, 1, 2, &y) || !take_char(s, sep) || !take_year(s, &d->year))
         return false;
     if (sep == '.') {
         d->day = x;
@@ -250,7 +252,8 @@ static bool take_postgres_style(struct scan *s, struct datetime *d)
 
 static enum datetime_result check_fields(const struct datetime *d)
 {
-    if (d->has_date && (d->year == 0 || !datetime_date_is_valid(calendar_year(d), d->month, d->day)))
+    if (d->has_date &&
+        (d->year == 0 || !datetime_date_is_valid(calendar_year(d), d->month, d->day)))
         return DATETIME_FIELD;
     if (d->has_time && (d->hour > 23 || d->minute > 59 || d->second > 59))
         return DATETIME_FIELD;
@@ -329,7 +332,7 @@ enum datetime_result datetime_parse(const char *text, size_t n, struct datetime 
     return DATETIME_BAD;
 }
 
-/* ---- printing ---------------------------------------------------------------------------------------------------- */
+/* ---- printing ---- */
 
 static size_t print_padded(uint32_t v, size_t width, char *out)
 {
@@ -362,7 +365,8 @@ size_t datetime_print_date(int year, uint32_t month, uint32_t day, char *out)
     return print_ymd(year > 0 ? (uint32_t)year : (uint32_t)(1 - year), month, day, out);
 }
 
-size_t datetime_print_time(uint32_t hour, uint32_t minute, uint32_t second, uint32_t nanos, char *out)
+size_t datetime_print_time(uint32_t hour, uint32_t minute, uint32_t second, uint32_t nanos,
+                           char *out)
 {
     size_t len = print_padded(hour, 2, out);
 

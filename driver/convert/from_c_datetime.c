@@ -1,5 +1,6 @@
-/* Date, time and timestamp structures as parameters. States are those of appendix D: an invalid structure is 22007 for a
- * datetime type and 22008 for a character type; a part that would be lost is 22008. */
+/* Date, time and timestamp structures as parameters. States are those of appendix D: an invalid
+ * structure is 22007 for a datetime type and 22008 for a character type; a part that would be lost
+ * is 22008. */
 #include <string.h>
 
 #include "convert/datetime.h"
@@ -65,11 +66,13 @@ enum conv from_c_timestamp(struct from_job *j)
     memcpy(&v, j->app_value, sizeof v);
     if (j->family != SF_TIME && !date_is_valid(v.year, v.month, v.day))
         return invalid(j);
-    if ((j->family != SF_DATE && !time_is_valid(v.hour, v.minute, v.second)) || v.fraction > 999999999)
+    if ((j->family != SF_DATE && !time_is_valid(v.hour, v.minute, v.second)) ||
+        v.fraction > 999999999)
         return invalid(j);
     if (j->family == SF_DATE && (v.hour != 0 || v.minute != 0 || v.second != 0 || v.fraction != 0))
         return CONV_DATETIME_OVERFLOW;
-    /* PostgreSQL would round to microseconds without a word. A time keeps its fraction: PostgreSQL's time has one. */
+    /* PostgreSQL would round to microseconds without a word. A time keeps its fraction:
+     * PostgreSQL's time has one. */
     if (j->family != SF_CHAR && v.fraction % 1000 != 0)
         return CONV_DATETIME_OVERFLOW;
     if (j->family != SF_TIME) {

@@ -1,5 +1,6 @@
-/* Interval structures as parameters, and numbers for interval types of one field. The text is ISO 8601, which the server
- * reads alike under every IntervalStyle; a character type gets ODBC's literal. */
+/* Interval structures as parameters, and numbers for interval types of one field. The text is ISO
+ * 8601, which the server reads alike under every IntervalStyle; a character type gets ODBC's
+ * literal. */
 #include <string.h>
 
 #include "convert/from_c.h"
@@ -25,7 +26,8 @@ enum conv from_c_interval(struct from_job *j)
 
     if (r != CONV_OK)
         return r;
-    if (!interval_print_literal(&v, j->family == SF_CHAR ? j->c_type : j->sql_type, literal, &len, &whole))
+    if (!interval_print_literal(&v, j->family == SF_CHAR ? j->c_type : j->sql_type, literal, &len,
+                                &whole))
         return CONV_INTERVAL_OVERFLOW;
     if (j->family == SF_CHAR)
         return from_c_append(j, literal, len);
@@ -65,7 +67,8 @@ enum conv from_c_number_interval(struct from_job *j)
     if (!decimal_to_u64(&d, &magnitude, &cut) || magnitude > INT64_MAX || cut ||
         (j->sql_type != SQL_INTERVAL_SECOND && magnitude % 1000000 != 0))
         return CONV_INTERVAL_OVERFLOW;
-    if (!interval_from_count(j->sql_type, d.negative ? -(int64_t)magnitude : (int64_t)magnitude, &v))
+    if (!interval_from_count(j->sql_type, d.negative ? -(int64_t)magnitude : (int64_t)magnitude,
+                             &v))
         return CONV_INTERVAL_OVERFLOW;
     return from_c_append(j, iso, interval_print_iso(&v, iso));
 }

@@ -1,4 +1,5 @@
-/* Numbers and GUIDs as parameters: their text, checked against the SQL type they are declared as. */
+/* Numbers and GUIDs as parameters: their text, checked against the SQL type they are declared as.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -14,10 +15,18 @@ static int64_t read_signed(const struct from_job *j)
     int64_t v64;
 
     switch (j->c_type) {
-    case SQL_C_STINYINT: memcpy(&v8, j->app_value, 1); return v8;
-    case SQL_C_SSHORT: memcpy(&v16, j->app_value, 2); return v16;
-    case SQL_C_SLONG: memcpy(&v32, j->app_value, 4); return v32;
-    default: memcpy(&v64, j->app_value, 8); return v64;
+    case SQL_C_STINYINT:
+        memcpy(&v8, j->app_value, 1);
+        return v8;
+    case SQL_C_SSHORT:
+        memcpy(&v16, j->app_value, 2);
+        return v16;
+    case SQL_C_SLONG:
+        memcpy(&v32, j->app_value, 4);
+        return v32;
+    default:
+        memcpy(&v64, j->app_value, 8);
+        return v64;
     }
 }
 
@@ -29,11 +38,21 @@ static uint64_t read_unsigned(const struct from_job *j)
     uint64_t v64;
 
     switch (j->c_type) {
-    case SQL_C_BIT: memcpy(&v8, j->app_value, 1); return v8 != 0;
-    case SQL_C_UTINYINT: memcpy(&v8, j->app_value, 1); return v8;
-    case SQL_C_USHORT: memcpy(&v16, j->app_value, 2); return v16;
-    case SQL_C_ULONG: memcpy(&v32, j->app_value, 4); return v32;
-    default: memcpy(&v64, j->app_value, 8); return v64;
+    case SQL_C_BIT:
+        memcpy(&v8, j->app_value, 1);
+        return v8 != 0;
+    case SQL_C_UTINYINT:
+        memcpy(&v8, j->app_value, 1);
+        return v8;
+    case SQL_C_USHORT:
+        memcpy(&v16, j->app_value, 2);
+        return v16;
+    case SQL_C_ULONG:
+        memcpy(&v32, j->app_value, 4);
+        return v32;
+    default:
+        memcpy(&v64, j->app_value, 8);
+        return v64;
     }
 }
 
@@ -64,7 +83,10 @@ size_t from_c_number_text(const struct from_job *j, char *text)
         return number_print_float(real4, text);
     case SQL_C_NUMERIC:
         return print_numeric_struct(j, text);
-    case SQL_C_STINYINT: case SQL_C_SSHORT: case SQL_C_SLONG: case SQL_C_SBIGINT:
+    case SQL_C_STINYINT:
+    case SQL_C_SSHORT:
+    case SQL_C_SLONG:
+    case SQL_C_SBIGINT:
         return number_print_i64(read_signed(j), text);
     default:
         return number_print_u64(read_unsigned(j), text);
@@ -74,7 +96,9 @@ size_t from_c_number_text(const struct from_job *j, char *text)
 /* Signed and unsigned range together: whether the column is unsigned is not known here. */
 static bool fits_integer(SQLSMALLINT sql_type, bool negative, uint64_t magnitude)
 {
-    unsigned bits = sql_type == SQL_TINYINT ? 8 : (sql_type == SQL_SMALLINT ? 16 : (sql_type == SQL_INTEGER ? 32 : 64));
+    unsigned bits = sql_type == SQL_TINYINT
+                        ? 8
+                        : (sql_type == SQL_SMALLINT ? 16 : (sql_type == SQL_INTEGER ? 32 : 64));
 
     return magnitude <= (negative ? UINT64_C(1) << (bits - 1) : UINT64_MAX >> (64 - bits));
 }
@@ -103,7 +127,8 @@ static enum conv append_bit(struct from_job *j, const struct decimal *d)
     uint64_t magnitude;
     bool cut;
 
-    if (!decimal_to_u64(d, &magnitude, &cut) || magnitude > 1 || (d->negative && decimal_digits(d) > 0))
+    if (!decimal_to_u64(d, &magnitude, &cut) || magnitude > 1 ||
+        (d->negative && decimal_digits(d) > 0))
         return CONV_OUT_OF_RANGE;
     if (cut)
         return CONV_STRING_TOO_LONG; /* appendix D: between 0 and 2 and not 1 */

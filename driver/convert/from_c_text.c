@@ -1,6 +1,7 @@
 /* Character and binary parameters: checked for encoding, and for the SQL type they claim to be.
  *
- * The text is appended first and looked at there, so UTF-16 needs no second buffer; from_c.c takes it back on failure. */
+ * The text is appended first and looked at there, so UTF-16 needs no second buffer; from_c.c takes
+ * it back on failure. */
 #include <string.h>
 
 #include "base/utf.h"
@@ -10,7 +11,7 @@
 #include "convert/matrix.h"
 #include "convert/numeric.h"
 
-/* ---- getting the text ------------------------------------------------------------------------------------------------- */
+/* ---- getting the text ---- */
 
 static size_t wide_strlen(const char *app_s)
 {
@@ -105,7 +106,7 @@ static enum conv replace(struct from_job *j, struct strview old, const char *s, 
     return from_c_append(j, s, n);
 }
 
-/* ---- targets ------------------------------------------------------------------------------------------------------------ */
+/* ---- targets ---- */
 
 enum conv from_c_text_char(struct from_job *j)
 {
@@ -169,7 +170,8 @@ static bool is_hex(char c)
     return ascii_is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f');
 }
 
-/* Pairs of hexadecimal digits; an odd last one is not converted (appendix D, "C to SQL: Character"). */
+/* Pairs of hexadecimal digits; an odd last one is not converted (appendix D, "C to SQL:
+ * Character"). */
 enum conv from_c_text_binary(struct from_job *j)
 {
     struct strview text;
@@ -195,8 +197,9 @@ static bool is_server_word(struct strview word, enum sql_family family)
         const char *word;
         bool date, time;
     } words[] = {
-        {"infinity", true, false}, {"-infinity", true, false}, {"epoch", true, false},     {"now", true, true},
-        {"today", true, false},    {"tomorrow", true, false},  {"yesterday", true, false}, {"allballs", false, true},
+        {"infinity", true, false},  {"-infinity", true, false}, {"epoch", true, false},
+        {"now", true, true},        {"today", true, false},     {"tomorrow", true, false},
+        {"yesterday", true, false}, {"allballs", false, true},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
@@ -279,9 +282,12 @@ enum conv from_c_text_interval(struct from_job *j)
     if (r != CONV_OK)
         return r;
     switch (interval_parse(text.ptr, text.len, j->sql_type, &v)) {
-    case INTERVAL_OK: break;
-    case INTERVAL_TOO_LARGE: return CONV_INTERVAL_OVERFLOW;
-    default: return CONV_BAD_TEXT;
+    case INTERVAL_OK:
+        break;
+    case INTERVAL_TOO_LARGE:
+        return CONV_INTERVAL_OVERFLOW;
+    default:
+        return CONV_BAD_TEXT;
     }
     /* Fields the declared type has not would be cut. */
     if (!interval_print_literal(&v, j->sql_type, literal, &len, &whole))
@@ -289,7 +295,7 @@ enum conv from_c_text_interval(struct from_job *j)
     return replace(j, text, iso, interval_print_iso(&v, iso));
 }
 
-/* ---- SQL_C_BINARY --------------------------------------------------------------------------------------------------------- */
+/* ---- SQL_C_BINARY ---- */
 
 /* For a character type the bytes are the characters (appendix D, "C to SQL: Binary"). */
 enum conv from_c_bytes_char(struct from_job *j)

@@ -1,9 +1,9 @@
 /* Reads and writes intervals.
  *
- * PostgreSQL's text may have the style postgres (1 year 2 mons 3 days 04:05:06), postgres_verbose (@ 1 year ... ago),
- * sql_standard (1-2 3 4:05:06, +1-2 -3 +4:05:06) or iso_8601 (P1Y2M3DT4H5M6S), whatever a role has set; all are read,
- * with their different ideas of signs. ODBC's day has 24 hours; months never become days. Called by to_c_interval.c and
- * from_c_interval.c. */
+ * PostgreSQL's text may have the style postgres (1 year 2 mons 3 days 04:05:06), postgres_verbose
+ * (@ 1 year ... ago), sql_standard (1-2 3 4:05:06, +1-2 -3 +4:05:06) or iso_8601 (P1Y2M3DT4H5M6S),
+ * whatever a role has set; all are read, with their different ideas of signs. ODBC's day has 24
+ * hours; months never become days. Called by to_c_interval.c and from_c_interval.c. */
 #include "convert/interval.h"
 
 #include <string.h>
@@ -16,7 +16,7 @@
 #define USECS_PER_HOUR (60 * USECS_PER_MINUTE)
 #define USECS_PER_DAY (24 * USECS_PER_HOUR)
 
-/* ---- kinds --------------------------------------------------------------------------------------------------------- */
+/* ---- kinds ---- */
 
 enum field { F_YEAR, F_MONTH, F_DAY, F_HOUR, F_MINUTE, F_SECOND, F_COUNT };
 
@@ -68,37 +68,50 @@ bool interval_is_single(SQLSMALLINT kind)
     return k && k->first == k->last;
 }
 
-/* ---- adding up ------------------------------------------------------------------------------------------------------ */
+/* ---- adding up ---- */
 
 static bool add_scaled(int64_t *sum, int64_t count, int64_t unit)
 {
     int64_t product;
 
-    return !__builtin_mul_overflow(count, unit, &product) && !__builtin_add_overflow(*sum, product, sum);
+    return !__builtin_mul_overflow(count, unit, &product) &&
+           !__builtin_add_overflow(*sum, product, sum);
 }
 
 /* count of a field plus millionths of a second; fractions of other fields are not read. */
-static enum interval_result add_field(struct interval *v, enum field f, int64_t count, int64_t micros)
+static enum interval_result add_field(struct interval *v, enum field f, int64_t count,
+                                      int64_t micros)
 {
     bool ok = false;
 
     if (micros != 0 && f != F_SECOND)
         return INTERVAL_BAD;
     switch (f) {
-    case F_YEAR: ok = add_scaled(&v->months, count, 12); break;
-    case F_MONTH: ok = add_scaled(&v->months, count, 1); break;
-    case F_DAY: ok = add_scaled(&v->days, count, 1); break;
-    case F_HOUR: ok = add_scaled(&v->usecs, count, USECS_PER_HOUR); break;
-    case F_MINUTE: ok = add_scaled(&v->usecs, count, USECS_PER_MINUTE); break;
+    case F_YEAR:
+        ok = add_scaled(&v->months, count, 12);
+        break;
+    case F_MONTH:
+        ok = add_scaled(&v->months, count, 1);
+        break;
+    case F_DAY:
+        ok = add_scaled(&v->days, count, 1);
+        break;
+    case F_HOUR:
+        ok = add_scaled(&v->usecs, count, USECS_PER_HOUR);
+        break;
+    case F_MINUTE:
+        ok = add_scaled(&v->usecs, count, USECS_PER_MINUTE);
+        break;
     case F_SECOND:
         ok = add_scaled(&v->usecs, count, USECS_PER_SECOND) && add_scaled(&v->usecs, micros, 1);
         break;
-    case F_COUNT: break;
+    case F_COUNT:
+        break;
     }
     return ok ? INTERVAL_OK : INTERVAL_TOO_LARGE;
 }
 
-/* ---- scanning ------------------------------------------------------------------------------------------------------- */
+/* ---- scanning ---- */
 
 struct scan {
     const char *p, *end;
@@ -171,12 +184,13 @@ static bool take_number(struct scan *s, struct number *n)
     return !take_char(s, '.') || take_fraction(s, &n->micros);
 }
 
-static enum interval_result add_signed(struct interval *v, enum field f, bool negative, int64_t count, int64_t micros)
+static enum interval_result add_signed(struct interval *v, enum field f, bool negative,
+                                       int64_t count, int64_t micros)
 {
     return add_field(v, f, negative ? -count : count, negative ? -micros : micros);
 }
 
-/* ---- ISO 8601: P1Y2M3DT4H5M6.7S, each number with its own sign ------------------------------------------------------ */
+/* ---- ISO 8601: P1Y2M3DT4H5M6.7S, each number with its own sign ---- */
 
 static enum interval_result parse_iso(struct scan *s, struct interval *v)
 {
@@ -194,13 +208,27 @@ static enum interval_result parse_iso(struct scan *s, struct interval *v)
         if (!take_number(s, &n))
             return INTERVAL_BAD;
         switch (peek(s)) {
-        case 'Y': f = F_YEAR; break;
-        case 'M': f = in_time ? F_MINUTE : F_MONTH; break;
-        case 'W': f = F_DAY; n.whole *= 7; break;
-        case 'D': f = F_DAY; break;
-        case 'H': f = F_HOUR; break;
-        case 'S': f = F_SECOND; break;
-        default: return INTERVAL_BAD;
+        case 'Y':
+            f = F_YEAR;
+            break;
+        case 'M':
+            f = in_time ? F_MINUTE : F_MONTH;
+            break;
+        case 'W':
+            f = F_DAY;
+            n.whole *= 7;
+            break;
+        case 'D':
+            f = F_DAY;
+            break;
+        case 'H':
+            f = F_HOUR;
+            break;
+        case 'S':
+            f = F_SECOND;
+            break;
+        default:
+            return INTERVAL_BAD;
         }
         if (in_time != (f >= F_HOUR))
             return INTERVAL_BAD;
@@ -213,18 +241,20 @@ static enum interval_result parse_iso(struct scan *s, struct interval *v)
     return any ? INTERVAL_OK : INTERVAL_BAD;
 }
 
-/* ---- the other styles ------------------------------------------------------------------------------------------------ */
+/* ---- the other styles ---- */
 
 static const struct unit_row {
     const char *word;
     enum field field;
     int64_t times;
 } units[] = {
-    {"year", F_YEAR, 1},     {"years", F_YEAR, 1},   {"mon", F_MONTH, 1},     {"mons", F_MONTH, 1},
-    {"month", F_MONTH, 1},   {"months", F_MONTH, 1}, {"week", F_DAY, 7},      {"weeks", F_DAY, 7},
-    {"day", F_DAY, 1},       {"days", F_DAY, 1},     {"hour", F_HOUR, 1},     {"hours", F_HOUR, 1},
-    {"min", F_MINUTE, 1},    {"mins", F_MINUTE, 1},  {"minute", F_MINUTE, 1}, {"minutes", F_MINUTE, 1},
-    {"sec", F_SECOND, 1},    {"secs", F_SECOND, 1},  {"second", F_SECOND, 1}, {"seconds", F_SECOND, 1},
+    {"year", F_YEAR, 1},      {"years", F_YEAR, 1},     {"mon", F_MONTH, 1},
+    {"mons", F_MONTH, 1},     {"month", F_MONTH, 1},    {"months", F_MONTH, 1},
+    {"week", F_DAY, 7},       {"weeks", F_DAY, 7},      {"day", F_DAY, 1},
+    {"days", F_DAY, 1},       {"hour", F_HOUR, 1},      {"hours", F_HOUR, 1},
+    {"min", F_MINUTE, 1},     {"mins", F_MINUTE, 1},    {"minute", F_MINUTE, 1},
+    {"minutes", F_MINUTE, 1}, {"sec", F_SECOND, 1},     {"secs", F_SECOND, 1},
+    {"second", F_SECOND, 1},  {"seconds", F_SECOND, 1},
 };
 
 static struct strview take_word(struct scan *s)
@@ -264,8 +294,8 @@ static enum interval_result take_clock(struct scan *s, const struct number *firs
     if (take_char(s, '.') && !take_fraction(s, &micros))
         return INTERVAL_BAD;
     /* With a fraction the last number is seconds. */
-    if (n == 2 && ((kind && kind->first == F_MINUTE) || (kind && kind->last == F_SECOND && kind->first == F_MINUTE) ||
-                   micros != 0))
+    if (n == 2 && ((kind && kind->first == F_MINUTE) ||
+                   (kind && kind->last == F_SECOND && kind->first == F_MINUTE) || micros != 0))
         f = F_MINUTE;
     for (int i = 0; i < n; i++) {
         bool last = i == n - 1;
@@ -278,14 +308,15 @@ static enum interval_result take_clock(struct scan *s, const struct number *firs
 }
 
 struct style {
-    bool verbose;        /* began with @: numbers have units, "ago" may end it */
-    bool carried_minus;  /* sql_standard: one leading minus goes for all that has no sign of its own */
+    bool verbose;       /* began with @: numbers have units, "ago" may end it */
+    bool carried_minus; /* sql_standard: one leading minus goes for all that has no sign of its own
+                         */
     bool any;
 };
 
 /* A number that nothing explains: days before a clock, else what the kind says. */
-static enum interval_result add_bare(struct scan *s, const struct number *n, bool negative, const struct kind_row *kind,
-                                     struct interval *v)
+static enum interval_result add_bare(struct scan *s, const struct number *n, bool negative,
+                                     const struct kind_row *kind, struct interval *v)
 {
     struct scan ahead = *s;
     struct number next;
@@ -301,7 +332,8 @@ static enum interval_result add_bare(struct scan *s, const struct number *n, boo
     return add_signed(v, f, negative, n->whole, n->micros);
 }
 
-static enum interval_result parse_item(struct scan *s, const struct kind_row *kind, struct style *st, struct interval *v)
+static enum interval_result parse_item(struct scan *s, const struct kind_row *kind,
+                                       struct style *st, struct interval *v)
 {
     const struct unit_row *unit;
     struct number n;
@@ -343,7 +375,8 @@ static enum interval_result negate(struct interval *v)
     return INTERVAL_OK;
 }
 
-static enum interval_result parse_items(struct scan *s, const struct kind_row *kind, struct interval *v)
+static enum interval_result parse_items(struct scan *s, const struct kind_row *kind,
+                                        struct interval *v)
 {
     struct style st = {take_char(s, '@'), false, false};
 
@@ -361,7 +394,8 @@ static enum interval_result parse_items(struct scan *s, const struct kind_row *k
     }
 }
 
-/* INTERVAL -'...' DAY TO SECOND, in braces or not: the text between the quotes, its sign, and the qualifier's kind. */
+/* INTERVAL -'...' DAY TO SECOND, in braces or not: the text between the quotes, its sign, and the
+ * qualifier's kind. */
 static bool unwrap_literal(struct strview *t, const struct kind_row **kind, bool *minus)
 {
     struct strview s = *t;
@@ -383,7 +417,8 @@ static bool unwrap_literal(struct strview *t, const struct kind_row **kind, bool
     *t = sv_n(s.ptr + open + 1, close);
     qualifier = sv_trim(sv_n(s.ptr + open + close + 2, s.len - open - close - 2));
     for (size_t i = 0; i < ARRAY_LEN(units) && qualifier.len > 0; i++) {
-        /* The first word names the leading field; "to second" tells minute-second from hour-minute. */
+        /* The first word names the leading field; "to second" tells minute-second from hour-minute.
+         */
         size_t n = strlen(units[i].word);
         if (qualifier.len >= n && sv_ieq(sv_n(qualifier.ptr, n), sv(units[i].word))) {
             for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
@@ -395,7 +430,8 @@ static bool unwrap_literal(struct strview *t, const struct kind_row **kind, bool
     return true;
 }
 
-enum interval_result interval_parse(const char *text, size_t n, SQLSMALLINT kind, struct interval *out)
+enum interval_result interval_parse(const char *text, size_t n, SQLSMALLINT kind,
+                                    struct interval *out)
 {
     struct strview t = sv_trim(sv_n(text, n));
     const struct kind_row *k = kind_find(kind);
@@ -413,10 +449,13 @@ enum interval_result interval_parse(const char *text, size_t n, SQLSMALLINT kind
     return (r == INTERVAL_OK && minus) ? negate(out) : r;
 }
 
-/* ---- C structures ----------------------------------------------------------------------------------------------------- */
+/* ---- C structures ---- */
 
 static const int64_t field_usecs[F_COUNT] = {
-    [F_DAY] = USECS_PER_DAY, [F_HOUR] = USECS_PER_HOUR, [F_MINUTE] = USECS_PER_MINUTE, [F_SECOND] = USECS_PER_SECOND,
+    [F_DAY] = USECS_PER_DAY,
+    [F_HOUR] = USECS_PER_HOUR,
+    [F_MINUTE] = USECS_PER_MINUTE,
+    [F_SECOND] = USECS_PER_SECOND,
 };
 
 /* Days and time together; false when too large. */
@@ -439,17 +478,53 @@ static bool leading_fits(uint64_t value, int digits)
     return value < limit;
 }
 
-/* Splits a magnitude into the fields first..last; what is left over is returned. */
-static uint64_t split_day_time(uint64_t usecs, const struct kind_row *k, uint64_t fields[F_COUNT])
+/* Days and time of one sign, time below a day. Two parts, because PostgreSQL's longest interval has
+ * too many days for 64 bits of microseconds. */
+struct day_time {
+    bool negative;
+    uint64_t days, usecs;
+};
+
+static uint64_t magnitude_of(int64_t v)
 {
-    for (enum field f = k->first; f <= k->last; f = (enum field)(f + 1)) {
-        fields[f] = usecs / (uint64_t)field_usecs[f];
-        usecs %= (uint64_t)field_usecs[f];
-    }
-    return usecs;
+    return v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
 }
 
-static uint64_t split_year_month(uint64_t months, const struct kind_row *k, uint64_t fields[F_COUNT])
+static bool balance(const struct interval *v, struct day_time *out)
+{
+    int64_t days;
+    int64_t usecs = v->usecs % USECS_PER_DAY;
+
+    if (__builtin_add_overflow(v->days, v->usecs / USECS_PER_DAY, &days))
+        return false;
+    if (days > 0 && usecs < 0) {
+        days--;
+        usecs += USECS_PER_DAY;
+    } else if (days < 0 && usecs > 0) {
+        days++;
+        usecs -= USECS_PER_DAY;
+    }
+    *out = (struct day_time){days < 0 || usecs < 0, magnitude_of(days), magnitude_of(usecs)};
+    /* So that a count of any unit fits. */
+    return out->days <= UINT64_MAX / (24 * 3600) - 1;
+}
+
+/* Splits into the fields first..last; the microseconds left over are returned. */
+static uint64_t split_day_time(const struct day_time *v, const struct kind_row *k,
+                               uint64_t fields[F_COUNT])
+{
+    uint64_t rest = v->usecs;
+
+    for (enum field f = k->first; f <= k->last; f = (enum field)(f + 1)) {
+        uint64_t unit = (uint64_t)field_usecs[f];
+        fields[f] = rest / unit + (f == k->first ? v->days * ((uint64_t)USECS_PER_DAY / unit) : 0);
+        rest %= unit;
+    }
+    return rest;
+}
+
+static uint64_t split_year_month(uint64_t months, const struct kind_row *k,
+                                 uint64_t fields[F_COUNT])
 {
     if (k->first == F_MONTH) {
         fields[F_MONTH] = months;
@@ -460,11 +535,6 @@ static uint64_t split_year_month(uint64_t months, const struct kind_row *k, uint
         return months % 12;
     fields[F_MONTH] = months % 12;
     return 0;
-}
-
-static uint64_t magnitude_of(int64_t v)
-{
-    return v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
 }
 
 static uint32_t power10(int n)
@@ -491,7 +561,7 @@ enum conv interval_to_struct(const struct interval *v, SQLSMALLINT kind, int lea
 {
     const struct kind_row *k = kind_find(kind);
     uint64_t fields[F_COUNT] = {0};
-    int64_t total = v->months;
+    struct day_time dt = {v->months < 0, 0, 0};
     uint64_t rest;
     bool cut;
 
@@ -500,16 +570,14 @@ enum conv interval_to_struct(const struct interval *v, SQLSMALLINT kind, int lea
     memset(out, 0, sizeof *out);
     out->interval_type = k->c_kind;
     if (k->last <= F_MONTH) {
-        if (total == INT64_MIN)
-            return CONV_INTERVAL_OVERFLOW;
-        rest = split_year_month(magnitude_of(total), k, fields);
+        rest = split_year_month(magnitude_of(v->months), k, fields);
         cut = rest != 0 || v->days != 0 || v->usecs != 0;
         out->intval.year_month.year = (SQLUINTEGER)fields[F_YEAR];
         out->intval.year_month.month = (SQLUINTEGER)fields[F_MONTH];
     } else {
-        if (v->months != 0 || !day_time_total(v, &total))
+        if (v->months != 0 || !balance(v, &dt))
             return CONV_INTERVAL_OVERFLOW;
-        rest = split_day_time(magnitude_of(total), k, fields);
+        rest = split_day_time(&dt, k, fields);
         cut = rest != 0;
         if (k->last == F_SECOND) {
             cut = false;
@@ -520,13 +588,14 @@ enum conv interval_to_struct(const struct interval *v, SQLSMALLINT kind, int lea
         out->intval.day_second.minute = (SQLUINTEGER)fields[F_MINUTE];
         out->intval.day_second.second = (SQLUINTEGER)fields[F_SECOND];
     }
-    out->interval_sign = total < 0 ? SQL_TRUE : SQL_FALSE;
+    out->interval_sign = dt.negative ? SQL_TRUE : SQL_FALSE;
     if (!leading_fits(fields[k->first], leading))
         return CONV_INTERVAL_OVERFLOW;
     return cut ? CONV_FRACTION_LOST : CONV_OK;
 }
 
-enum conv interval_from_struct(const SQL_INTERVAL_STRUCT *s, SQLSMALLINT kind, int fraction, struct interval *out)
+enum conv interval_from_struct(const SQL_INTERVAL_STRUCT *s, SQLSMALLINT kind, int fraction,
+                               struct interval *out)
 {
     const struct kind_row *k = kind_find(kind);
     int64_t fields[F_COUNT] = {0};
@@ -556,7 +625,8 @@ enum conv interval_from_struct(const SQL_INTERVAL_STRUCT *s, SQLSMALLINT kind, i
             return CONV_INTERVAL_OVERFLOW;
     }
     for (enum field f = k->first; f <= k->last; f = (enum field)(f + 1)) {
-        if (add_signed(out, f, s->interval_sign == SQL_TRUE, fields[f], f == F_SECOND ? micros : 0) != INTERVAL_OK)
+        if (add_signed(out, f, s->interval_sign == SQL_TRUE, fields[f],
+                       f == F_SECOND ? micros : 0) != INTERVAL_OK)
             return CONV_INTERVAL_OVERFLOW;
     }
     return CONV_OK;
@@ -596,11 +666,11 @@ bool interval_from_count(SQLSMALLINT kind, int64_t millionths, struct interval *
     memset(out, 0, sizeof *out);
     if (k == NULL)
         return false;
-    return add_field(out, k->first, millionths / 1000000, k->first == F_SECOND ? millionths % 1000000 : 0) ==
-           INTERVAL_OK;
+    return add_field(out, k->first, millionths / 1000000,
+                     k->first == F_SECOND ? millionths % 1000000 : 0) == INTERVAL_OK;
 }
 
-/* ---- printing --------------------------------------------------------------------------------------------------------- */
+/* ---- printing ---- */
 
 static size_t print_part(int64_t v, char unit, char *out)
 {
@@ -670,23 +740,24 @@ size_t interval_print_iso(const struct interval *v, char *out)
     return len;
 }
 
-bool interval_print_literal(const struct interval *v, SQLSMALLINT kind, char *out, size_t *len, size_t *whole)
+bool interval_print_literal(const struct interval *v, SQLSMALLINT kind, char *out, size_t *len,
+                            size_t *whole)
 {
     const struct kind_row *k = kind_find(kind);
     uint64_t fields[F_COUNT] = {0};
-    int64_t total = v->months;
+    struct day_time dt = {v->months < 0, 0, 0};
     uint64_t rest;
     size_t n = 0;
 
     if (k == NULL || (k->last <= F_MONTH ? (v->days != 0 || v->usecs != 0) : v->months != 0))
         return false;
-    if (k->last > F_MONTH && !day_time_total(v, &total))
+    if (k->last > F_MONTH && !balance(v, &dt))
         return false;
-    rest = k->last <= F_MONTH ? split_year_month(magnitude_of(total), k, fields)
-                              : split_day_time(magnitude_of(total), k, fields);
+    rest = k->last <= F_MONTH ? split_year_month(magnitude_of(v->months), k, fields)
+                              : split_day_time(&dt, k, fields);
     if (rest != 0 && k->last != F_SECOND)
         return false;
-    if (total < 0)
+    if (dt.negative)
         out[n++] = '-';
     n += number_print_u64(fields[k->first], out + n);
     for (enum field f = (enum field)(k->first + 1); f <= k->last; f = (enum field)(f + 1)) {

@@ -1,50 +1,73 @@
-/* Which converter serves which column: chosen once when a column is bound, then called for each cell.
+/* Which converter serves which column: chosen once when a column is bound, then called for each
+ * cell.
  *
- * The table follows appendix D of the ODBC reference ("SQL to C"). A type that is reported as a character type keeps its
- * own converters and gains those of character data. Called by stmt/. */
+ * The table follows appendix D of the ODBC reference ("SQL to C"). A type that is reported as a
+ * character type keeps its own converters and gains those of character data. Called by stmt/. */
 #include "convert/matrix.h"
 
 #include <string.h>
 
 #include "convert/piece.h"
 
-#define NUMBER_CELLS                                                                                                 \
-    [CF_BIT] = to_c_number_bit, [CF_FLOAT] = to_c_number_float, [CF_DOUBLE] = to_c_number_double,                      \
+#define NUMBER_CELLS                                                                               \
+    [CF_BIT] = to_c_number_bit, [CF_FLOAT] = to_c_number_float, [CF_DOUBLE] = to_c_number_double,  \
     [CF_NUMERIC] = to_c_number_numeric
-#define TEXT_CELLS                                                                                                   \
-    [CF_TEXT] = to_c_text, [CF_BINARY] = to_c_text, [CF_INT] = to_c_number_int, NUMBER_CELLS,                          \
-    [CF_GUID] = to_c_text_guid, [CF_DATE] = to_c_datetime_date, [CF_TIME] = to_c_datetime_time,                        \
+#define TEXT_CELLS                                                                                 \
+    [CF_TEXT] = to_c_text, [CF_BINARY] = to_c_text, [CF_INT] = to_c_number_int, NUMBER_CELLS,      \
+    [CF_GUID] = to_c_text_guid, [CF_DATE] = to_c_datetime_date, [CF_TIME] = to_c_datetime_time,    \
     [CF_TIMESTAMP] = to_c_datetime_timestamp, [CF_INTERVAL] = to_c_interval_interval
-#define TIMESTAMP_CELLS                                                                                              \
-    [CF_TEXT] = to_c_datetime_text, [CF_BINARY] = to_c_image, [CF_DATE] = to_c_datetime_date,                          \
+#define TIMESTAMP_CELLS                                                                            \
+    [CF_TEXT] = to_c_datetime_text, [CF_BINARY] = to_c_image, [CF_DATE] = to_c_datetime_date,      \
     [CF_TIME] = to_c_datetime_time, [CF_TIMESTAMP] = to_c_datetime_timestamp
 
 static to_c_fn *const matrix[FAM_COUNT][CF_COUNT] = {
-    [FAM_BOOL] = {[CF_TEXT] = to_c_bool_text, [CF_BINARY] = to_c_image, [CF_BIT] = to_c_bool_bit,
-                  [CF_INT] = to_c_bool_int, [CF_FLOAT] = to_c_bool_float, [CF_DOUBLE] = to_c_bool_double,
+    [FAM_BOOL] = {[CF_TEXT] = to_c_bool_text,
+                  [CF_BINARY] = to_c_image,
+                  [CF_BIT] = to_c_bool_bit,
+                  [CF_INT] = to_c_bool_int,
+                  [CF_FLOAT] = to_c_bool_float,
+                  [CF_DOUBLE] = to_c_bool_double,
                   [CF_NUMERIC] = to_c_bool_numeric},
-    [FAM_INT] = {[CF_TEXT] = to_c_number_literal, [CF_BINARY] = to_c_image, [CF_INT] = to_c_int_int, NUMBER_CELLS,
+    [FAM_INT] = {[CF_TEXT] = to_c_number_literal,
+                 [CF_BINARY] = to_c_image,
+                 [CF_INT] = to_c_int_int,
+                 NUMBER_CELLS,
                  [CF_INTERVAL] = to_c_number_interval},
-    [FAM_FLOAT] = {[CF_TEXT] = to_c_number_literal, [CF_BINARY] = to_c_image, [CF_INT] = to_c_number_int, NUMBER_CELLS},
-    [FAM_NUMERIC] = {[CF_TEXT] = to_c_number_literal, [CF_BINARY] = to_c_image, [CF_INT] = to_c_number_int,
-                     NUMBER_CELLS, [CF_INTERVAL] = to_c_number_interval},
+    [FAM_FLOAT] = {[CF_TEXT] = to_c_number_literal,
+                   [CF_BINARY] = to_c_image,
+                   [CF_INT] = to_c_number_int,
+                   NUMBER_CELLS},
+    [FAM_NUMERIC] = {[CF_TEXT] = to_c_number_literal,
+                     [CF_BINARY] = to_c_image,
+                     [CF_INT] = to_c_number_int,
+                     NUMBER_CELLS,
+                     [CF_INTERVAL] = to_c_number_interval},
     [FAM_TEXT] = {TEXT_CELLS},
     [FAM_BIT] = {TEXT_CELLS},
     [FAM_BYTEA] = {[CF_TEXT] = to_c_bytea_text, [CF_BINARY] = to_c_bytea_binary},
-    [FAM_DATE] = {[CF_TEXT] = to_c_datetime_text, [CF_BINARY] = to_c_image, [CF_DATE] = to_c_datetime_date,
+    [FAM_DATE] = {[CF_TEXT] = to_c_datetime_text,
+                  [CF_BINARY] = to_c_image,
+                  [CF_DATE] = to_c_datetime_date,
                   [CF_TIMESTAMP] = to_c_datetime_timestamp},
-    [FAM_TIME] = {[CF_TEXT] = to_c_datetime_text, [CF_BINARY] = to_c_image, [CF_TIME] = to_c_datetime_time,
+    [FAM_TIME] = {[CF_TEXT] = to_c_datetime_text,
+                  [CF_BINARY] = to_c_image,
+                  [CF_TIME] = to_c_datetime_time,
                   [CF_TIMESTAMP] = to_c_datetime_timestamp},
-    [FAM_TIMETZ] = {[CF_TEXT] = to_c_text, [CF_BINARY] = to_c_text, [CF_TIME] = to_c_datetime_time,
+    [FAM_TIMETZ] = {[CF_TEXT] = to_c_text,
+                    [CF_BINARY] = to_c_text,
+                    [CF_TIME] = to_c_datetime_time,
                     [CF_TIMESTAMP] = to_c_datetime_timestamp},
     [FAM_TIMESTAMP] = {TIMESTAMP_CELLS},
     [FAM_TIMESTAMPTZ] = {TIMESTAMP_CELLS},
-    [FAM_INTERVAL] = {[CF_TEXT] = to_c_interval_text, [CF_BINARY] = to_c_image, [CF_INT] = to_c_interval_int,
-                      [CF_NUMERIC] = to_c_interval_numeric, [CF_INTERVAL] = to_c_interval_interval},
+    [FAM_INTERVAL] = {[CF_TEXT] = to_c_interval_text,
+                      [CF_BINARY] = to_c_image,
+                      [CF_INT] = to_c_interval_int,
+                      [CF_NUMERIC] = to_c_interval_numeric,
+                      [CF_INTERVAL] = to_c_interval_interval},
     [FAM_UUID] = {[CF_TEXT] = to_c_uuid_text, [CF_BINARY] = to_c_image, [CF_GUID] = to_c_uuid_guid},
 };
 
-/* ---- C types ------------------------------------------------------------------------------------------------------- */
+/* ---- C types ---- */
 
 static const struct c_row {
     SQLSMALLINT c_type;
@@ -70,9 +93,23 @@ static const struct c_row {
     {SQL_C_TYPE_DATE, CF_DATE, sizeof(SQL_DATE_STRUCT)},
     {SQL_C_TYPE_TIME, CF_TIME, sizeof(SQL_TIME_STRUCT)},
     {SQL_C_TYPE_TIMESTAMP, CF_TIMESTAMP, sizeof(SQL_TIMESTAMP_STRUCT)},
-#define IV(x) {SQL_C_INTERVAL_##x, CF_INTERVAL, sizeof(SQL_INTERVAL_STRUCT)}
-    IV(YEAR), IV(MONTH), IV(DAY), IV(HOUR), IV(MINUTE), IV(SECOND), IV(YEAR_TO_MONTH), IV(DAY_TO_HOUR),
-    IV(DAY_TO_MINUTE), IV(DAY_TO_SECOND), IV(HOUR_TO_MINUTE), IV(HOUR_TO_SECOND), IV(MINUTE_TO_SECOND),
+#define IV(x)                                                                                      \
+    {                                                                                              \
+        SQL_C_INTERVAL_##x, CF_INTERVAL, sizeof(SQL_INTERVAL_STRUCT)                               \
+    }
+    IV(YEAR),
+    IV(MONTH),
+    IV(DAY),
+    IV(HOUR),
+    IV(MINUTE),
+    IV(SECOND),
+    IV(YEAR_TO_MONTH),
+    IV(DAY_TO_HOUR),
+    IV(DAY_TO_MINUTE),
+    IV(DAY_TO_SECOND),
+    IV(HOUR_TO_MINUTE),
+    IV(HOUR_TO_SECOND),
+    IV(MINUTE_TO_SECOND),
 #undef IV
 };
 
@@ -88,10 +125,14 @@ static const struct c_row *c_find(SQLSMALLINT c_type)
 SQLSMALLINT c_type_resolve(SQLSMALLINT c_type)
 {
     switch (c_type) {
-    case SQL_C_TINYINT: return SQL_C_STINYINT;
-    case SQL_C_SHORT: return SQL_C_SSHORT;
-    case SQL_C_LONG: return SQL_C_SLONG;
-    default: return typemap_odbc3_type(c_type);
+    case SQL_C_TINYINT:
+        return SQL_C_STINYINT;
+    case SQL_C_SHORT:
+        return SQL_C_SSHORT;
+    case SQL_C_LONG:
+        return SQL_C_SLONG;
+    default:
+        return typemap_odbc3_type(c_type);
     }
 }
 
@@ -112,26 +153,33 @@ size_t c_type_size(SQLSMALLINT c_type)
 bool sql_type_is_character(SQLSMALLINT sql_type)
 {
     switch (sql_type) {
-    case SQL_CHAR: case SQL_VARCHAR: case SQL_LONGVARCHAR: case SQL_WCHAR: case SQL_WVARCHAR: case SQL_WLONGVARCHAR:
+    case SQL_CHAR:
+    case SQL_VARCHAR:
+    case SQL_LONGVARCHAR:
+    case SQL_WCHAR:
+    case SQL_WVARCHAR:
+    case SQL_WLONGVARCHAR:
         return true;
     default:
         return false;
     }
 }
 
-/* ---- choosing ------------------------------------------------------------------------------------------------------ */
+/* ---- choosing ---- */
 
 static bool is_single_field_interval(SQLSMALLINT sql_type)
 {
-    return sql_type == SQL_INTERVAL_YEAR || sql_type == SQL_INTERVAL_MONTH || sql_type == SQL_INTERVAL_DAY ||
-           sql_type == SQL_INTERVAL_HOUR || sql_type == SQL_INTERVAL_MINUTE || sql_type == SQL_INTERVAL_SECOND;
+    return sql_type == SQL_INTERVAL_YEAR || sql_type == SQL_INTERVAL_MONTH ||
+           sql_type == SQL_INTERVAL_DAY || sql_type == SQL_INTERVAL_HOUR ||
+           sql_type == SQL_INTERVAL_MINUTE || sql_type == SQL_INTERVAL_SECOND;
 }
 
 static to_c_fn *pick(enum type_family family, enum c_family cf, SQLSMALLINT reported)
 {
     bool character = sql_type_is_character(reported) || !typemap_is_sql_type(reported);
 
-    if (family == FAM_INTERVAL && (cf == CF_INT || cf == CF_NUMERIC) && !is_single_field_interval(reported))
+    if (family == FAM_INTERVAL && (cf == CF_INT || cf == CF_NUMERIC) &&
+        !is_single_field_interval(reported))
         return character ? matrix[FAM_TEXT][cf] : NULL;
     if (cf == CF_BINARY && character && family != FAM_BYTEA)
         return to_c_text;
@@ -140,8 +188,9 @@ static to_c_fn *pick(enum type_family family, enum c_family cf, SQLSMALLINT repo
     return matrix[family][cf];
 }
 
-bool to_c_choose(struct to_c *out, uint32_t oid, int32_t type_modifier, SQLSMALLINT reported_sql_type, SQLSMALLINT c_type,
-                 SQLSMALLINT precision, SQLSMALLINT scale, const struct conv_env *env)
+bool to_c_choose(struct to_c *out, uint32_t oid, int32_t type_modifier,
+                 SQLSMALLINT reported_sql_type, SQLSMALLINT c_type, SQLSMALLINT precision,
+                 SQLSMALLINT scale, const struct conv_env *env)
 {
     const struct c_row *c;
 
@@ -150,8 +199,13 @@ bool to_c_choose(struct to_c *out, uint32_t oid, int32_t type_modifier, SQLSMALL
         c_type = typemap_default_c_type(reported_sql_type);
     c_type = c_type_resolve(c_type);
     *out = (struct to_c){
-        .row = typemap_find(oid), .type_modifier = type_modifier, .sql_type = reported_sql_type, .c_type = c_type,
-        .precision = precision, .scale = scale, .env = env,
+        .row = typemap_find(oid),
+        .type_modifier = type_modifier,
+        .sql_type = reported_sql_type,
+        .c_type = c_type,
+        .precision = precision,
+        .scale = scale,
+        .env = env,
     };
     c = c_find(c_type);
     if (c == NULL)
@@ -177,7 +231,8 @@ enum conv to_c_image(const struct to_c *spec, const struct cell *cell, struct to
     enum conv r;
     enum conv image;
 
-    if (!to_c_choose(&inner, spec->row->oid, spec->type_modifier, spec->sql_type, SQL_C_DEFAULT, 0, 0, spec->env))
+    if (!to_c_choose(&inner, spec->row->oid, spec->type_modifier, spec->sql_type, SQL_C_DEFAULT, 0,
+                     0, spec->env))
         return CONV_NOT_ALLOWED;
     if (!inner.fixed_size)
         return piece_image(out, cell->ptr, cell->len);

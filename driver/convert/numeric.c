@@ -1,16 +1,18 @@
 /* Numbers between text and machine form, exactly and without the process's locale.
  *
- * Everything from outside goes through number_parse, which only points into the text, so a numeric of 100,000 digits
- * costs no memory. The two calls into libc that follow the locale (strtod, printf of a double) see and make texts
- * without a decimal point, or are read digit by digit. Called by to_c_*.c and from_c_*.c. */
+ * Everything from outside goes through number_parse, which only points into the text, so a numeric
+ * of 100,000 digits costs no memory. The two calls into libc that follow the locale (strtod, printf
+ * of a double) see and make texts without a decimal point, or are read digit by digit. Called by
+ * to_c_*.c and from_c_*.c. */
 #include "convert/numeric.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- parsing ----------------------------------------------------------------------------------------------------- */
+/* ---- parsing ---- */
 
 bool number_fast_i64(const char *s, size_t n, int64_t *out)
 {
@@ -112,9 +114,11 @@ enum number_kind number_parse(const char *s, size_t n, struct decimal *d)
         return parse_word(d->a, t.len - (size_t)(d->a - t.ptr), d->negative, d->a != t.ptr);
     d->point = (int64_t)d->a_len;
     if (i < t.len) {
-        if (ascii_lower(t.ptr[i]) != 'e' || !parse_exponent(t.ptr + i + 1, t.len - i - 1, &exponent))
+        if (ascii_lower(t.ptr[i]) != 'e' ||
+            !parse_exponent(t.ptr + i + 1, t.len - i - 1, &exponent))
             return NUMBER_BAD;
     }
+    d->scale = (int64_t)d->b_len > exponent ? (int64_t)d->b_len - exponent : 0;
     normalise(d);
     d->point += exponent;
     return NUMBER_FINITE;
@@ -147,10 +151,11 @@ bool decimal_to_u64(const struct decimal *d, uint64_t *magnitude, bool *cut)
     return true;
 }
 
-/* ---- binary floating point --------------------------------------------------------------------------------------- */
+/* ---- binary floating point ---- */
 
-static const double exact_powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                      1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+static const double exact_powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 /* Clinger: when digits and power of ten are both exact doubles, one operation rounds correctly. */
 static bool fast_double(const struct decimal *d, double *out)
@@ -172,7 +177,8 @@ static bool fast_double(const struct decimal *d, double *out)
     return true;
 }
 
-/* 767 digits decide the rounding of any double; a further digit that is not 0 stands for all that follow. */
+/* 767 digits decide the rounding of any double; a further digit that is not 0 stands for all that
+ * follow. */
 #define ROUNDING_DIGITS 780
 
 /* The number as "digits e exponent", which strtod reads alike in every locale. */
@@ -208,7 +214,7 @@ bool decimal_to_double(const struct decimal *d, double *out)
     if (fast_double(d, out))
         return true;
     plain_text(d, text, sizeof text);
-    *out = strtod(text, NULL); /* style:allow: the text has no decimal point, so no locale matters */
+    *out = strtod(text, NULL); /* style:allow: no decimal point in it */
     return isfinite(*out) != 0;
 }
 
@@ -222,11 +228,11 @@ bool decimal_to_float(const struct decimal *d, float *out)
     }
     /* Through double it would be rounded twice. */
     plain_text(d, text, sizeof text);
-    *out = strtof(text, NULL); /* style:allow: as above */
+    *out = strtof(text, NULL); /* style:allow: no decimal point in it */
     return isfinite(*out) != 0;
 }
 
-/* ---- SQL_NUMERIC_STRUCT: a 128-bit magnitude, least significant byte first ----------------------------------------- */
+/* ---- SQL_NUMERIC_STRUCT: a 128-bit magnitude, least significant byte first ---- */
 
 #define NUMERIC_DIGITS 38
 
@@ -241,17 +247,18 @@ static void val_mul10_add(SQLCHAR *val, unsigned digit)
     }
 }
 
-enum conv decimal_to_numeric(const struct decimal *d, SQLSMALLINT precision, SQLSMALLINT scale, SQL_NUMERIC_STRUCT *out)
+enum conv decimal_to_numeric(const struct decimal *d, SQLSMALLINT precision, SQLSMALLINT scale,
+                             SQL_NUMERIC_STRUCT *out)
 {
     int64_t n = (int64_t)decimal_digits(d);
     int64_t point = n == 0 ? 0 : d->point;
     int64_t want = scale; /* digits behind the point */
     int64_t limit = (precision == 0 || precision > NUMERIC_DIGITS) ? NUMERIC_DIGITS : precision;
-    int64_t kept;         /* digits of the scaled integer */
+    int64_t kept; /* digits of the scaled integer */
 
     if (precision == 0) {
         int64_t room = point > 0 ? NUMERIC_DIGITS - point : NUMERIC_DIGITS;
-        want = n > point ? n - point : 0;
+        want = d->scale;
         if (want > room)
             want = room > 0 ? room : 0;
     }
@@ -315,7 +322,7 @@ size_t number_print_numeric(const SQL_NUMERIC_STRUCT *v, int scale, char *out)
     return len;
 }
 
-/* ---- printing ---------------------------------------------------------------------------------------------------- */
+/* ---- printing ---- */
 
 size_t number_print_u64(uint64_t v, char *out)
 {
@@ -348,7 +355,8 @@ static size_t print_special(double v, char *out)
     return n;
 }
 
-/* Digits d1d2d3... of 0.d1d2d3 x 10^point in plain notation, or with an exponent when that would be long. */
+/* Digits d1d2d3... of 0.d1d2d3 x 10^point in plain notation, or with an exponent when that would be
+ * long. */
 static size_t print_digits(const char *digits, size_t n, int point, char *out)
 {
     size_t len = 0;
@@ -379,8 +387,8 @@ static size_t print_digits(const char *digits, size_t n, int point, char *out)
     return len;
 }
 
-/* The `precision` significant digits of v > 0, trailing zeros dropped. printf's decimal point, whatever it is, is no
- * digit and is skipped. */
+/* The `precision` significant digits of v > 0, trailing zeros dropped. printf's decimal point,
+ * whatever it is, is no digit and is skipped. */
 static size_t significant(double v, int precision, char *digits, int *point)
 {
     char text[64];
@@ -398,14 +406,13 @@ static size_t significant(double v, int precision, char *digits, int *point)
     return n;
 }
 
-/* Most numbers people store have few decimals: look for m / 10^k with a small exact m. */
+/* Most numbers people store have few decimals: look for m / 10^k with a small exact m. The quotient
+ * of two exact numbers is rounded once, just as a reader rounds the text. */
 static size_t print_short_decimal(double v, char *out)
 {
-    for (int k = 0; k <= 9; k++) {
-        double m = v * exact_powers[k];
-        if (m >= 1e15)
-            return 0;
-        if (m == (double)(uint64_t)m && m / exact_powers[k] == v) {
+    for (int k = 0; k <= 9 && v * exact_powers[k] < 1e15; k++) {
+        double m = (double)(uint64_t)(v * exact_powers[k] + 0.5);
+        if (m / exact_powers[k] == v) {
             char digits[20];
             size_t n = number_print_u64((uint64_t)m, digits);
             return print_digits(digits, n, (int)n - k, out);
@@ -419,8 +426,12 @@ static size_t print_positive(double v, bool is_float, char *out)
     char digits[24];
     int point = 0;
     size_t n = 0;
+    /* So many digits are never too many; subnormals have fewer bits and may need fewer. */
+    bool subnormal = v < (is_float ? (double)FLT_MIN : DBL_MIN);
+    int least = subnormal ? 1 : (is_float ? FLT_DIG : DBL_DIG);
 
-    for (int precision = is_float ? 6 : 15; precision <= (is_float ? 9 : 17); precision++) {
+    for (int precision = least; precision <= (is_float ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG);
+         precision++) {
         struct decimal d;
         double back = 0;
         float back_float = 0;

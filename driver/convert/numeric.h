@@ -1,4 +1,5 @@
-/* Numbers as text: parsing without loss, and the few printers parameters need. No locale, no allocation. */
+/* Numbers as text: parsing without loss, and the few printers parameters need. No locale, no
+ * allocation. */
 #ifndef NEON_CONVERT_NUMERIC_H
 #define NEON_CONVERT_NUMERIC_H
 
@@ -8,13 +9,14 @@
 #include "base/str.h"
 #include "convert/convert.h"
 
-/* A decimal number as a view of its text: value = 0.d1d2d3... x 10^point, the digits being those of `a`, then those
- * of `b`. The first and the last digit are not 0; no digits at all = zero. */
+/* A decimal number as a view of its text: value = 0.d1d2d3... x 10^point, the digits being those of
+ * `a`, then those of `b`. The first and the last digit are not 0; no digits at all = zero. */
 struct decimal {
     bool negative;
     const char *a, *b;
     size_t a_len, b_len;
     int64_t point;
+    int64_t scale; /* digits behind the point as written: 1.50 has 2, 1e3 has 0 */
 };
 
 /* What a text is. Words are PostgreSQL's: NaN, Infinity, -Infinity (and inf), ignoring case. */
@@ -31,8 +33,10 @@ bool decimal_to_u64(const struct decimal *d, uint64_t *magnitude, bool *cut);
 /* Correctly rounded. False: too large (22003). Too small gives zero or a subnormal. */
 bool decimal_to_double(const struct decimal *d, double *out);
 bool decimal_to_float(const struct decimal *d, float *out);
-/* precision 0: the number's own digits and scale. CONV_OK, CONV_FRACTION_LOST or CONV_OUT_OF_RANGE. */
-enum conv decimal_to_numeric(const struct decimal *d, SQLSMALLINT precision, SQLSMALLINT scale, SQL_NUMERIC_STRUCT *out);
+/* precision 0: the number's own digits and scale. CONV_OK, CONV_FRACTION_LOST or CONV_OUT_OF_RANGE.
+ */
+enum conv decimal_to_numeric(const struct decimal *d, SQLSMALLINT precision, SQLSMALLINT scale,
+                             SQL_NUMERIC_STRUCT *out);
 
 /* Fast path: an optional '-' and digits that fit. False means "use number_parse", not "bad". */
 bool number_fast_i64(const char *s, size_t n, int64_t *out);

@@ -1,8 +1,9 @@
-/* Delivers text and bytes into application buffers, whole or in SQLGetData's pieces, and never beyond their end.
+/* Delivers text and bytes into application buffers, whole or in SQLGetData's pieces, and never
+ * beyond their end.
  *
- * Does not know what a value means; the to_c_*.c files call it with the final characters. Buffers may be unaligned.
- * `progress` is a byte offset for SQL_C_CHAR and SQL_C_BINARY, and twice the offset plus one after half a surrogate
- * pair for SQL_C_WCHAR. */
+ * Does not know what a value means; the to_c_*.c files call it with the final characters. Buffers
+ * may be unaligned. `progress` is a byte offset for SQL_C_CHAR and SQL_C_BINARY, and twice the
+ * offset plus one after half a surrogate pair for SQL_C_WCHAR. */
 #include "convert/piece.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@
 #define UNIT sizeof(SQLWCHAR)
 #define WIDE_IS_UTF32 (sizeof(SQLWCHAR) == 4)
 
-/* ---- ASCII runs -------------------------------------------------------------------------------------------------- */
+/* ---- ASCII runs ---- */
 
 /* Bytes of the ASCII run at s. */
 static size_t ascii_run(const char *s, size_t n)
@@ -115,7 +116,7 @@ done:
     return out;
 }
 
-/* ---- SQL_C_CHAR -------------------------------------------------------------------------------------------------- */
+/* ---- SQL_C_CHAR ---- */
 
 static size_t start_of(const struct to_c_out *out)
 {
@@ -129,7 +130,8 @@ static void set_progress(struct to_c_out *out, size_t value)
 }
 
 /* How many bytes of s[0..left) go into `room` bytes that are too few for all. */
-static size_t char_cut(const struct to_c *spec, const struct to_c_out *out, const char *s, size_t room)
+static size_t char_cut(const struct to_c *spec, const struct to_c_out *out, const char *s,
+                       size_t room)
 {
     size_t whole;
 
@@ -168,7 +170,7 @@ static enum conv put_char(const struct to_c *spec, struct to_c_out *out, const c
     return CONV_TRUNCATED;
 }
 
-/* ---- SQL_C_WCHAR ------------------------------------------------------------------------------------------------- */
+/* ---- SQL_C_WCHAR ---- */
 
 static void put_unit(void *app_dst, size_t index, uint32_t unit)
 {
@@ -190,9 +192,10 @@ static void set_left(struct to_c_out *out, size_t bytes)
         *out->left_bytes = bytes;
 }
 
-/* Fills `room` units from byte offset *at (half of whose character may be gone already); returns the units written. */
-static size_t wide_fill(const struct to_c *spec, struct to_c_out *out, const char *s, size_t n, size_t room, size_t *at,
-                        bool *half)
+/* Fills `room` units from byte offset *at (half of whose character may be gone already); returns
+ * the units written. */
+static size_t wide_fill(const struct to_c *spec, struct to_c_out *out, const char *s, size_t n,
+                        size_t room, size_t *at, bool *half)
 {
     size_t used = 0;
     size_t units = 0;
@@ -204,7 +207,8 @@ static size_t wide_fill(const struct to_c *spec, struct to_c_out *out, const cha
         *half = false;
     }
     if (units < room) {
-        units += piece_to_wide(s + *at, n - *at, (char *)out->app_buf + units * UNIT, room - units, &used);
+        units += piece_to_wide(s + *at, n - *at, (char *)out->app_buf + units * UNIT, room - units,
+                               &used);
         *at += used;
     }
     /* One unit to spare before a pair: split it if asked to, or if nothing would move otherwise. */
@@ -239,7 +243,9 @@ static enum conv put_wide(const struct to_c *spec, struct to_c_out *out, const c
 
     if (mark == 0 && out->app_buf && n < cap_units)
         return put_wide_whole(out, s, n, cap_units);
-    left = (mark != 0 && out->left_bytes) ? *out->left_bytes : (piece_wide_units(s + at, n - at) - (half ? 1 : 0)) * UNIT;
+    left = (mark != 0 && out->left_bytes)
+               ? *out->left_bytes
+               : (piece_wide_units(s + at, n - at) - (half ? 1 : 0)) * UNIT;
     out->total_bytes = (SQLLEN)left;
     set_left(out, left);
     if (out->app_buf == NULL)
@@ -257,7 +263,7 @@ static enum conv put_wide(const struct to_c *spec, struct to_c_out *out, const c
     return CONV_TRUNCATED;
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------------------------- */
+/* ---- the rest ---- */
 
 enum conv piece_bytes(struct to_c_out *out, const void *bytes, size_t n)
 {
@@ -285,17 +291,22 @@ enum conv piece_bytes(struct to_c_out *out, const void *bytes, size_t n)
 enum conv piece_text(const struct to_c *spec, struct to_c_out *out, const char *s, size_t n)
 {
     switch (spec->c_type) {
-    case SQL_C_WCHAR: return put_wide(spec, out, s, n);
-    case SQL_C_BINARY: return piece_bytes(out, s, n);
-    default: return put_char(spec, out, s, n);
+    case SQL_C_WCHAR:
+        return put_wide(spec, out, s, n);
+    case SQL_C_BINARY:
+        return piece_bytes(out, s, n);
+    default:
+        return put_char(spec, out, s, n);
     }
 }
 
-enum conv piece_literal(const struct to_c *spec, struct to_c_out *out, const char *s, size_t n, size_t whole)
+enum conv piece_literal(const struct to_c *spec, struct to_c_out *out, const char *s, size_t n,
+                        size_t whole)
 {
     size_t unit = spec->c_type == SQL_C_WCHAR ? UNIT : 1;
 
-    if (out->app_buf && out->cap_bytes > 0 && start_of(out) == 0 && whole >= (size_t)out->cap_bytes / unit)
+    if (out->app_buf && out->cap_bytes > 0 && start_of(out) == 0 &&
+        whole >= (size_t)out->cap_bytes / unit)
         return CONV_OUT_OF_RANGE;
     return piece_text(spec, out, s, n);
 }

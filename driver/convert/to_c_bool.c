@@ -1,5 +1,5 @@
-/* Booleans to C. The server prints t and f; character targets get "1" and "0" (appendix D, "SQL to C: Bit"), or "-1"
- * for true when the session asks for it. */
+/* Booleans to C. The server prints t and f; character targets get "1" and "0" (appendix D, "SQL to
+ * C: Bit"), or "-1" for true when the session asks for it. */
 #include <string.h>
 
 #include "convert/matrix.h"

@@ -1,7 +1,9 @@
-/* bytea to C: its bytes, or pairs of hexadecimal digits without the server's \x (appendix D, "SQL to C: Binary").
+/* bytea to C: its bytes, or pairs of hexadecimal digits without the server's \x (appendix D, "SQL
+ * to C: Binary").
  *
- * Reads the server's hex form and its older escape form (bytea_output = escape). Decodes straight into the application's
- * buffer; progress counts bytes of the decoded value, in the escape form bytes of the text. */
+ * Reads the server's hex form and its older escape form (bytea_output = escape). Decodes straight
+ * into the application's buffer; progress counts bytes of the decoded value, in the escape form
+ * bytes of the text. */
 #include <string.h>
 
 #include "base/str.h"
@@ -9,8 +11,8 @@
 #include "convert/piece.h"
 
 static const signed char hex_values[256] = {
-    ['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
-    ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
     ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
 };
 
@@ -65,7 +67,8 @@ static int next_byte(struct source *src)
 
 static struct source open_source(const struct cell *cell, const struct to_c_out *out)
 {
-    struct source src = {cell->ptr, cell->len, 0, cell->len >= 2 && cell->ptr[0] == '\\' && cell->ptr[1] == 'x'};
+    struct source src = {cell->ptr, cell->len, 0,
+                         cell->len >= 2 && cell->ptr[0] == '\\' && cell->ptr[1] == 'x'};
 
     src.at = out->progress ? *out->progress : 0;
     if (src.hex && src.at == 0)
@@ -75,7 +78,8 @@ static struct source open_source(const struct cell *cell, const struct to_c_out 
     return src;
 }
 
-/* Bytes still to come; false when the text is malformed. Checks the escape form only as far as counting needs. */
+/* Bytes still to come; false when the text is malformed. Checks the escape form only as far as
+ * counting needs. */
 static bool count_left(struct source src, size_t *count)
 {
     *count = 0;
@@ -102,7 +106,8 @@ static bool left_of(const struct source *src, const struct to_c_out *out, size_t
     return count_left(*src, count);
 }
 
-/* Puts one byte as `unit` characters-of-the-target would hold it: the byte itself, or two digits. */
+/* Puts one byte as `unit` characters-of-the-target would hold it: the byte itself, or two digits.
+ */
 static void put_digits(char *app_dst, size_t index, size_t unit, int byte)
 {
     static const char digits[] = "0123456789ABCDEF";

@@ -1,8 +1,9 @@
 /* Dates, times and timestamps to C, and such values in text columns.
  *
- * timestamptz and timetz give the wall clock as the server printed it, which is the session's time zone; the offset is
- * in the character form. What a structure cannot hold is an error, never another date: infinity is CONV_BAD_DATETIME;
- * BC, years above 9999 and 24:00:00 are CONV_DATETIME_OVERFLOW. */
+ * timestamptz and timetz give the wall clock as the server printed it, which is the session's time
+ * zone; the offset is in the character form. What a structure cannot hold is an error, never
+ * another date: infinity is CONV_BAD_DATETIME; BC, years above 9999 and 24:00:00 are
+ * CONV_DATETIME_OVERFLOW. */
 #include <string.h>
 
 #include "convert/datetime.h"
@@ -13,7 +14,8 @@ static bool from_text_column(const struct to_c *spec)
 {
     enum type_family f = spec->row->family;
 
-    return f != FAM_DATE && f != FAM_TIME && f != FAM_TIMETZ && f != FAM_TIMESTAMP && f != FAM_TIMESTAMPTZ;
+    return f != FAM_DATE && f != FAM_TIME && f != FAM_TIMETZ && f != FAM_TIMESTAMP &&
+           f != FAM_TIMESTAMPTZ;
 }
 
 static enum conv parse_cell(const struct to_c *spec, const struct cell *cell, struct datetime *d)
@@ -52,7 +54,8 @@ enum conv to_c_datetime_date(const struct to_c *spec, const struct cell *cell, s
     v.month = (SQLUSMALLINT)d.month;
     v.day = (SQLUSMALLINT)d.day;
     (void)piece_fixed(out, &v, sizeof v);
-    return (d.hour | d.minute | d.second | d.nanos) != 0 || d.lost_nanos ? CONV_FRACTION_LOST : CONV_OK;
+    return (d.hour | d.minute | d.second | d.nanos) != 0 || d.lost_nanos ? CONV_FRACTION_LOST
+                                                                         : CONV_OK;
 }
 
 enum conv to_c_datetime_time(const struct to_c *spec, const struct cell *cell, struct to_c_out *out)
@@ -72,7 +75,8 @@ enum conv to_c_datetime_time(const struct to_c *spec, const struct cell *cell, s
     return d.nanos != 0 || d.lost_nanos ? CONV_FRACTION_LOST : CONV_OK;
 }
 
-enum conv to_c_datetime_timestamp(const struct to_c *spec, const struct cell *cell, struct to_c_out *out)
+enum conv to_c_datetime_timestamp(const struct to_c *spec, const struct cell *cell,
+                                  struct to_c_out *out)
 {
     SQL_TIMESTAMP_STRUCT v;
     SQL_DATE_STRUCT today;
@@ -136,7 +140,8 @@ enum conv to_c_datetime_text(const struct to_c *spec, const struct cell *cell, s
         return piece_literal(spec, out, cell->ptr, cell->len, whole_chars(cell->ptr, cell->len));
     /* Another DateStyle: the application is promised yyyy-mm-dd, so translate, or refuse. */
     parsed = datetime_parse(cell->ptr, cell->len, &d);
-    if (parsed == DATETIME_BAD || (parsed == DATETIME_FIELD && !d.is_iso) || d.zone.len > DATETIME_TEXT_MAX)
+    if (parsed == DATETIME_BAD || (parsed == DATETIME_FIELD && !d.is_iso) ||
+        d.zone.len > DATETIME_TEXT_MAX)
         return CONV_BAD_DATETIME;
     if (d.is_iso)
         return piece_literal(spec, out, cell->ptr, cell->len, whole_chars(cell->ptr, cell->len));

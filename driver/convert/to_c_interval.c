@@ -1,18 +1,23 @@
 /* Intervals to C, intervals in text columns, and whole numbers as intervals of one field.
  *
- * A column reported as a character type (the default) gives the server's text; one reported as SQL_INTERVAL_* gives
- * ODBC's literal. Months never become days: such a value does not fit a day-time structure (22015). */
+ * A column reported as a character type (the default) gives the server's text; one reported as
+ * SQL_INTERVAL_* gives ODBC's literal. Months never become days: such a value does not fit a
+ * day-time structure (22015). */
 #include "convert/interval.h"
 #include "convert/matrix.h"
 #include "convert/numeric.h"
 #include "convert/piece.h"
 
-static enum conv parse_cell(const struct to_c *spec, const struct cell *cell, SQLSMALLINT kind, struct interval *v)
+static enum conv parse_cell(const struct to_c *spec, const struct cell *cell, SQLSMALLINT kind,
+                            struct interval *v)
 {
     switch (interval_parse(cell->ptr, cell->len, kind, v)) {
-    case INTERVAL_OK: return CONV_OK;
-    case INTERVAL_TOO_LARGE: return CONV_INTERVAL_OVERFLOW;
-    default: return spec->row->family == FAM_INTERVAL ? CONV_BAD_DATETIME : CONV_BAD_TEXT;
+    case INTERVAL_OK:
+        return CONV_OK;
+    case INTERVAL_TOO_LARGE:
+        return CONV_INTERVAL_OVERFLOW;
+    default:
+        return spec->row->family == FAM_INTERVAL ? CONV_BAD_DATETIME : CONV_BAD_TEXT;
     }
 }
 
@@ -30,7 +35,8 @@ enum conv to_c_interval_text(const struct to_c *spec, const struct cell *cell, s
     return piece_literal(spec, out, literal, len, whole);
 }
 
-enum conv to_c_interval_interval(const struct to_c *spec, const struct cell *cell, struct to_c_out *out)
+enum conv to_c_interval_interval(const struct to_c *spec, const struct cell *cell,
+                                 struct to_c_out *out)
 {
     SQL_INTERVAL_STRUCT s;
     struct interval v;
@@ -39,7 +45,8 @@ enum conv to_c_interval_interval(const struct to_c *spec, const struct cell *cel
 
     if (r != CONV_OK)
         return r;
-    r = interval_to_struct(&v, spec->c_type, spec->scale, spec->precision > 0 ? spec->precision : 6, &s);
+    r = interval_to_struct(&v, spec->c_type, spec->scale, spec->precision > 0 ? spec->precision : 6,
+                           &s);
     if (r == CONV_OK || r == CONV_FRACTION_LOST)
         (void)piece_fixed(out, &s, sizeof s);
     return r;
@@ -67,7 +74,8 @@ enum conv to_c_interval_int(const struct to_c *spec, const struct cell *cell, st
                           r == CONV_FRACTION_LOST || magnitude % 1000000 != 0);
 }
 
-enum conv to_c_interval_numeric(const struct to_c *spec, const struct cell *cell, struct to_c_out *out)
+enum conv to_c_interval_numeric(const struct to_c *spec, const struct cell *cell,
+                                struct to_c_out *out)
 {
     char text[NUMBER_TEXT_MAX];
     SQL_NUMERIC_STRUCT v;
@@ -80,13 +88,15 @@ enum conv to_c_interval_numeric(const struct to_c *spec, const struct cell *cell
         return counted;
     (void)number_parse(text, number_print_i64(millionths, text), &d);
     d.point -= 6;
+    d.scale = spec->sql_type == SQL_INTERVAL_SECOND ? 6 : 0;
     r = decimal_to_numeric(&d, spec->precision, spec->scale, &v);
     if (r == CONV_OK || r == CONV_FRACTION_LOST)
         (void)piece_fixed(out, &v, sizeof v);
     return r == CONV_OK ? counted : r;
 }
 
-enum conv to_c_number_interval(const struct to_c *spec, const struct cell *cell, struct to_c_out *out)
+enum conv to_c_number_interval(const struct to_c *spec, const struct cell *cell,
+                               struct to_c_out *out)
 {
     SQL_INTERVAL_STRUCT s;
     struct interval v;
@@ -107,9 +117,11 @@ enum conv to_c_number_interval(const struct to_c *spec, const struct cell *cell,
         magnitude -= magnitude % 1000000;
         cut = true;
     }
-    if (!interval_from_count(spec->c_type, d.negative ? -(int64_t)magnitude : (int64_t)magnitude, &v))
+    if (!interval_from_count(spec->c_type, d.negative ? -(int64_t)magnitude : (int64_t)magnitude,
+                             &v))
         return CONV_INTERVAL_OVERFLOW;
-    r = interval_to_struct(&v, spec->c_type, spec->scale, spec->precision > 0 ? spec->precision : 6, &s);
+    r = interval_to_struct(&v, spec->c_type, spec->scale, spec->precision > 0 ? spec->precision : 6,
+                           &s);
     if (r != CONV_OK && r != CONV_FRACTION_LOST)
         return r;
     (void)piece_fixed(out, &s, sizeof s);

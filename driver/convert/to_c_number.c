@@ -1,15 +1,17 @@
 /* Numbers to C: from integer, float and numeric columns, and from numbers in text columns.
  *
- * Outcomes as in appendix D: a lost fraction is CONV_FRACTION_LOST with the value cut toward zero, lost whole digits are
- * CONV_OUT_OF_RANGE, text that is no number is CONV_BAD_TEXT. */
+ * Outcomes as in appendix D: a lost fraction is CONV_FRACTION_LOST with the value cut toward zero,
+ * lost whole digits are CONV_OUT_OF_RANGE, text that is no number is CONV_BAD_TEXT. */
 #include <math.h>
 
 #include "convert/matrix.h"
 #include "convert/numeric.h"
 #include "convert/piece.h"
 
-/* Words like NaN count as numbers in number columns only: in a text column they are somebody's name. */
-static enum number_kind parse_cell(const struct to_c *spec, const struct cell *cell, struct decimal *d)
+/* Words like NaN count as numbers in number columns only: in a text column they are somebody's
+ * name. */
+static enum number_kind parse_cell(const struct to_c *spec, const struct cell *cell,
+                                   struct decimal *d)
 {
     enum number_kind kind = number_parse(cell->ptr, cell->len, d);
     enum type_family family = spec->row->family;
@@ -25,7 +27,8 @@ static enum conv not_finite(enum number_kind kind)
     return kind == NUMBER_BAD ? CONV_BAD_TEXT : CONV_OUT_OF_RANGE;
 }
 
-/* Characters that must not be cut: sign and whole digits, or everything if there is an exponent or a word. */
+/* Characters that must not be cut: sign and whole digits, or everything if there is an exponent or
+ * a word. */
 static size_t whole_chars(const char *s, size_t n)
 {
     size_t point = n;
@@ -39,7 +42,8 @@ static size_t whole_chars(const char *s, size_t n)
     return point;
 }
 
-enum conv to_c_number_literal(const struct to_c *spec, const struct cell *cell, struct to_c_out *out)
+enum conv to_c_number_literal(const struct to_c *spec, const struct cell *cell,
+                              struct to_c_out *out)
 {
     if (out->app_buf && out->cap_bytes > 0 && (size_t)out->cap_bytes / sizeof(SQLWCHAR) > cell->len)
         return piece_text(spec, out, cell->ptr, cell->len);
@@ -53,23 +57,30 @@ static enum conv store_signed(struct to_c_out *out, size_t size, int64_t v)
     int32_t v32 = (int32_t)v;
 
     switch (size) {
-    case 1: return piece_fixed(out, &v8, 1);
-    case 2: return piece_fixed(out, &v16, 2);
-    case 4: return piece_fixed(out, &v32, 4);
-    default: return piece_fixed(out, &v, 8);
+    case 1:
+        return piece_fixed(out, &v8, 1);
+    case 2:
+        return piece_fixed(out, &v16, 2);
+    case 4:
+        return piece_fixed(out, &v32, 4);
+    default:
+        return piece_fixed(out, &v, 8);
     }
 }
 
 static bool is_unsigned_c_type(SQLSMALLINT c_type)
 {
-    return c_type == SQL_C_UBIGINT || c_type == SQL_C_ULONG || c_type == SQL_C_USHORT || c_type == SQL_C_UTINYINT;
+    return c_type == SQL_C_UBIGINT || c_type == SQL_C_ULONG || c_type == SQL_C_USHORT ||
+           c_type == SQL_C_UTINYINT;
 }
 
-enum conv to_c_store_int(const struct to_c *spec, struct to_c_out *out, bool negative, uint64_t magnitude, bool cut)
+enum conv to_c_store_int(const struct to_c *spec, struct to_c_out *out, bool negative,
+                         uint64_t magnitude, bool cut)
 {
     bool is_unsigned = is_unsigned_c_type(spec->c_type);
     unsigned bits = (unsigned)spec->c_size * 8;
-    uint64_t limit = is_unsigned ? UINT64_MAX >> (64 - bits) : (UINT64_C(1) << (bits - 1)) - (negative ? 0 : 1);
+    uint64_t limit =
+        is_unsigned ? UINT64_MAX >> (64 - bits) : (UINT64_C(1) << (bits - 1)) - (negative ? 0 : 1);
     uint64_t value = negative ? 0 - magnitude : magnitude;
 
     if (magnitude > limit || (is_unsigned && negative && magnitude != 0))
@@ -113,7 +124,8 @@ enum conv to_c_number_bit(const struct to_c *spec, const struct cell *cell, stru
 
     if (kind != NUMBER_FINITE)
         return not_finite(kind);
-    if (!decimal_to_u64(&d, &magnitude, &cut) || magnitude > 1 || (d.negative && (magnitude != 0 || cut)))
+    if (!decimal_to_u64(&d, &magnitude, &cut) || magnitude > 1 ||
+        (d.negative && (magnitude != 0 || cut)))
         return CONV_OUT_OF_RANGE;
     bit = (SQLCHAR)magnitude;
     (void)piece_fixed(out, &bit, sizeof bit);
@@ -157,25 +169,9 @@ enum conv to_c_number_float(const struct to_c *spec, const struct cell *cell, st
     return piece_fixed(out, &v, sizeof v);
 }
 
-/* The scale of numeric(p,s) when the application named none, so that 1.50 stays 150 at scale 2. */
-static bool column_scale(const struct to_c *spec, SQLSMALLINT *precision, SQLSMALLINT *scale)
+enum conv to_c_number_numeric(const struct to_c *spec, const struct cell *cell,
+                              struct to_c_out *out)
 {
-    struct type_desc desc;
-
-    if (spec->row->family != FAM_NUMERIC || spec->type_modifier < 4)
-        return false;
-    typemap_describe(spec->row->oid, spec->type_modifier, spec->env->options, &desc);
-    if (desc.column_size > 38)
-        return false;
-    *precision = (SQLSMALLINT)desc.column_size;
-    *scale = desc.decimal_digits;
-    return true;
-}
-
-enum conv to_c_number_numeric(const struct to_c *spec, const struct cell *cell, struct to_c_out *out)
-{
-    SQLSMALLINT precision = spec->precision;
-    SQLSMALLINT scale = spec->scale;
     SQL_NUMERIC_STRUCT v;
     struct decimal d;
     enum number_kind kind = parse_cell(spec, cell, &d);
@@ -183,11 +179,7 @@ enum conv to_c_number_numeric(const struct to_c *spec, const struct cell *cell, 
 
     if (kind != NUMBER_FINITE)
         return not_finite(kind);
-    if (precision <= 0) {
-        precision = 0;
-        (void)column_scale(spec, &precision, &scale);
-    }
-    r = decimal_to_numeric(&d, precision, scale, &v);
+    r = decimal_to_numeric(&d, spec->precision > 0 ? spec->precision : 0, spec->scale, &v);
     if (r == CONV_OK || r == CONV_FRACTION_LOST)
         (void)piece_fixed(out, &v, sizeof v);
     return r;

@@ -1,5 +1,5 @@
-/* Character data to C: the text as the server sent it, and a GUID in it. Numbers, dates and intervals in text are read
- * by the files of those families. */
+/* Character data to C: the text as the server sent it, and a GUID in it. Numbers, dates and
+ * intervals in text are read by the files of those families. */
 #include "base/str.h"
 #include "convert/matrix.h"
 #include "convert/piece.h"

@@ -1,4 +1,5 @@
-/* uuid to C: 36 lower-case characters, or the structure with its first three fields in host order. */
+/* uuid to C: 36 lower-case characters, or the structure with its first three fields in host order.
+ */
 #include <string.h>
 
 #include "base/str.h"
@@ -46,9 +47,10 @@ void uuid_print(const SQLGUID *g, char out[UUID_CHARS])
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char b[16] = {
-        (unsigned char)(g->Data1 >> 24), (unsigned char)(g->Data1 >> 16), (unsigned char)(g->Data1 >> 8),
-        (unsigned char)g->Data1, (unsigned char)(g->Data2 >> 8), (unsigned char)g->Data2,
-        (unsigned char)(g->Data3 >> 8), (unsigned char)g->Data3,
+        (unsigned char)(g->Data1 >> 24), (unsigned char)(g->Data1 >> 16),
+        (unsigned char)(g->Data1 >> 8),  (unsigned char)g->Data1,
+        (unsigned char)(g->Data2 >> 8),  (unsigned char)g->Data2,
+        (unsigned char)(g->Data3 >> 8),  (unsigned char)g->Data3,
     };
     size_t len = 0;
 

@@ -1,8 +1,9 @@
-/* What ODBC is told about PostgreSQL's types: reads types.def and works out sizes from the type modifier.
+/* What ODBC is told about PostgreSQL's types: reads types.def and works out sizes from the type
+ * modifier.
  *
- * Knows nothing of handles or results. Called by stmt/ (descriptors), catalog/ (SQLColumns), info/ (SQLGetTypeInfo)
- * and the converters. One function describes a column, so that SQLDescribeCol, SQLColAttribute, SQLColumns and
- * SQLGetTypeInfo cannot disagree. */
+ * Knows nothing of handles or results. Called by stmt/ (descriptors), catalog/ (SQLColumns), info/
+ * (SQLGetTypeInfo) and the converters. One function describes a column, so that SQLDescribeCol,
+ * SQLColAttribute, SQLColumns and SQLGetTypeInfo cannot disagree. */
 #include "convert/typemap.h"
 
 #include <string.h>
@@ -10,41 +11,101 @@
 #include <sqlucode.h>
 
 enum size_rule {
-    SIZE_BOOL, SIZE_INT2, SIZE_INT4, SIZE_INT8, SIZE_OID, SIZE_XID8, SIZE_FLOAT4, SIZE_FLOAT8, SIZE_NUMERIC,
-    SIZE_FIXED,     /* text of at most fixed_size characters */
-    SIZE_LENGTH,    /* the modifier is the length in characters + 4 */
-    SIZE_UNBOUNDED, SIZE_JSON, SIZE_BYTEA,
-    SIZE_BITS,      /* the modifier is the length */
-    SIZE_DATE, SIZE_TIME, SIZE_TIMETZ, SIZE_TIMESTAMP, SIZE_TIMESTAMPTZ, SIZE_INTERVAL, SIZE_UUID
+    SIZE_BOOL,
+    SIZE_INT2,
+    SIZE_INT4,
+    SIZE_INT8,
+    SIZE_OID,
+    SIZE_XID8,
+    SIZE_FLOAT4,
+    SIZE_FLOAT8,
+    SIZE_NUMERIC,
+    SIZE_FIXED,  /* text of at most fixed_size characters */
+    SIZE_LENGTH, /* the modifier is the length in characters + 4 */
+    SIZE_UNBOUNDED,
+    SIZE_JSON,
+    SIZE_BYTEA,
+    SIZE_BITS, /* the modifier is the length */
+    SIZE_DATE,
+    SIZE_TIME,
+    SIZE_TIMETZ,
+    SIZE_TIMESTAMP,
+    SIZE_TIMESTAMPTZ,
+    SIZE_INTERVAL,
+    SIZE_UUID
 };
 
 #define SIGNED SQL_FALSE
 #define UNSIGNED SQL_TRUE /* and everything that is no number, as SQL_DESC_UNSIGNED wants it */
 
 static const struct type_row rows[] = {
-#define TYPE(oid_, array_, typname_, name_, fam_, sql_, rule_, size_, pre_, suf_, par_, case_, search_, uns_, fix_, flags_) \
-    {.oid = oid_, .typname = typname_, .name = name_, .family = fam_, .sql_type = sql_, .size_rule = rule_,           \
-     .fixed_size = size_, .flags = flags_, .literal_prefix = pre_, .literal_suffix = suf_, .create_params = par_,     \
-     .case_sensitive = case_, .searchable = search_, .is_unsigned = uns_, .fixed_prec_scale = fix_},
+#define TYPE(oid_, array_, typname_, name_, fam_, sql_, rule_, size_, pre_, suf_, par_, case_,     \
+             search_, uns_, fix_, flags_)                                                          \
+    {.oid = oid_,                                                                                  \
+     .typname = typname_,                                                                          \
+     .name = name_,                                                                                \
+     .family = fam_,                                                                               \
+     .sql_type = sql_,                                                                             \
+     .size_rule = rule_,                                                                           \
+     .fixed_size = size_,                                                                          \
+     .flags = flags_,                                                                              \
+     .literal_prefix = pre_,                                                                       \
+     .literal_suffix = suf_,                                                                       \
+     .create_params = par_,                                                                        \
+     .case_sensitive = case_,                                                                      \
+     .searchable = search_,                                                                        \
+     .is_unsigned = uns_,                                                                          \
+     .fixed_prec_scale = fix_},
 #include "convert/types.def"
-#define ALIAS(oid_, name_, fam_, sql_, rule_, pre_, suf_, par_, case_, search_, uns_, auto_, flags_)                 \
-    {.oid = oid_, .typname = name_, .name = name_, .family = fam_, .sql_type = sql_, .size_rule = rule_,             \
-     .flags = flags_, .literal_prefix = pre_, .literal_suffix = suf_, .create_params = par_,                         \
-     .case_sensitive = case_, .searchable = search_, .is_unsigned = uns_, .auto_unique = auto_},
+#define ALIAS(oid_, name_, fam_, sql_, rule_, pre_, suf_, par_, case_, search_, uns_, auto_,       \
+              flags_)                                                                              \
+    {.oid = oid_,                                                                                  \
+     .typname = name_,                                                                             \
+     .name = name_,                                                                                \
+     .family = fam_,                                                                               \
+     .sql_type = sql_,                                                                             \
+     .size_rule = rule_,                                                                           \
+     .flags = flags_,                                                                              \
+     .literal_prefix = pre_,                                                                       \
+     .literal_suffix = suf_,                                                                       \
+     .create_params = par_,                                                                        \
+     .case_sensitive = case_,                                                                      \
+     .searchable = search_,                                                                        \
+     .is_unsigned = uns_,                                                                          \
+     .auto_unique = auto_},
 #include "convert/types.def"
-#define TYPE(oid_, array_, typname_, name_, fam_, sql_, rule_, size_, pre_, suf_, par_, case_, search_, uns_, fix_, flags_) \
-    {.oid = array_, .typname = "_" typname_, .name = "_" typname_, .family = FAM_TEXT, .sql_type = SQL_WVARCHAR,      \
-     .size_rule = SIZE_UNBOUNDED, .flags = TYPE_ARRAY | ((flags_) & TYPE_PSEUDO), .literal_prefix = "'",              \
-     .literal_suffix = "'", .create_params = "", .case_sensitive = SQL_TRUE, .searchable = SQL_PRED_BASIC,            \
-     .is_unsigned = SQL_TRUE, .element_oid = oid_},
+#define TYPE(oid_, array_, typname_, name_, fam_, sql_, rule_, size_, pre_, suf_, par_, case_,     \
+             search_, uns_, fix_, flags_)                                                          \
+    {.oid = array_,                                                                                \
+     .typname = "_" typname_,                                                                      \
+     .name = "_" typname_,                                                                         \
+     .family = FAM_TEXT,                                                                           \
+     .sql_type = SQL_WVARCHAR,                                                                     \
+     .size_rule = SIZE_UNBOUNDED,                                                                  \
+     .flags = TYPE_ARRAY | ((flags_)&TYPE_PSEUDO),                                                 \
+     .literal_prefix = "'",                                                                        \
+     .literal_suffix = "'",                                                                        \
+     .create_params = "",                                                                          \
+     .case_sensitive = SQL_TRUE,                                                                   \
+     .searchable = SQL_PRED_BASIC,                                                                 \
+     .is_unsigned = SQL_TRUE,                                                                      \
+     .element_oid = oid_},
 #include "convert/types.def"
 };
 
 /* Enums, composites, domains that were not resolved, extensions: their text is never unreadable. */
 static const struct type_row unknown_row = {
-    .typname = "unknown", .name = "unknown", .family = FAM_TEXT, .sql_type = SQL_WVARCHAR, .size_rule = SIZE_UNBOUNDED,
-    .literal_prefix = "'", .literal_suffix = "'", .create_params = "", .case_sensitive = SQL_TRUE,
-    .searchable = SQL_SEARCHABLE, .is_unsigned = SQL_TRUE,
+    .typname = "unknown",
+    .name = "unknown",
+    .family = FAM_TEXT,
+    .sql_type = SQL_WVARCHAR,
+    .size_rule = SIZE_UNBOUNDED,
+    .literal_prefix = "'",
+    .literal_suffix = "'",
+    .create_params = "",
+    .case_sensitive = SQL_TRUE,
+    .searchable = SQL_SEARCHABLE,
+    .is_unsigned = SQL_TRUE,
 };
 
 void type_options_default(struct type_options *o)
@@ -91,7 +152,8 @@ const struct type_row *typemap_find_name(struct strview name)
     return NULL;
 }
 
-/* ---- interval modifiers (PostgreSQL's utils/timestamp.h: bits of the fields in the upper half) ---------------- */
+/* ---- interval modifiers (PostgreSQL's utils/timestamp.h: bits of the fields in the upper half)
+ * ---- */
 
 #define IV_MONTH (1u << 1)
 #define IV_YEAR (1u << 2)
@@ -100,13 +162,13 @@ const struct type_row *typemap_find_name(struct strview name)
 #define IV_MINUTE (1u << 11)
 #define IV_SECOND (1u << 12)
 
-/* Sizes are those of the ODBC reference's "Column Size" with a leading precision of 9 digits, because PostgreSQL
- * does not limit the leading field. */
+/* Sizes are those of the ODBC reference's "Column Size" with a leading precision of 9 digits,
+ * because PostgreSQL does not limit the leading field. */
 #define LEADING_DIGITS 9
 static const struct interval_kind {
     SQLSMALLINT sql_type;
     uint32_t fields;
-    SQLULEN size;      /* characters, without fractions of seconds and sign */
+    SQLULEN size; /* characters, without fractions of seconds and sign */
     bool has_seconds;
     const char *name;
 } interval_kinds[] = {
@@ -116,14 +178,19 @@ static const struct interval_kind {
     {SQL_INTERVAL_HOUR, IV_HOUR, LEADING_DIGITS, false, "interval hour"},
     {SQL_INTERVAL_MINUTE, IV_MINUTE, LEADING_DIGITS, false, "interval minute"},
     {SQL_INTERVAL_SECOND, IV_SECOND, LEADING_DIGITS, true, "interval second"},
-    {SQL_INTERVAL_YEAR_TO_MONTH, IV_YEAR | IV_MONTH, LEADING_DIGITS + 3, false, "interval year to month"},
+    {SQL_INTERVAL_YEAR_TO_MONTH, IV_YEAR | IV_MONTH, LEADING_DIGITS + 3, false,
+     "interval year to month"},
     {SQL_INTERVAL_DAY_TO_HOUR, IV_DAY | IV_HOUR, LEADING_DIGITS + 3, false, "interval day to hour"},
-    {SQL_INTERVAL_DAY_TO_MINUTE, IV_DAY | IV_HOUR | IV_MINUTE, LEADING_DIGITS + 6, false, "interval day to minute"},
+    {SQL_INTERVAL_DAY_TO_MINUTE, IV_DAY | IV_HOUR | IV_MINUTE, LEADING_DIGITS + 6, false,
+     "interval day to minute"},
     {SQL_INTERVAL_DAY_TO_SECOND, IV_DAY | IV_HOUR | IV_MINUTE | IV_SECOND, LEADING_DIGITS + 9, true,
      "interval day to second"},
-    {SQL_INTERVAL_HOUR_TO_MINUTE, IV_HOUR | IV_MINUTE, LEADING_DIGITS + 3, false, "interval hour to minute"},
-    {SQL_INTERVAL_HOUR_TO_SECOND, IV_HOUR | IV_MINUTE | IV_SECOND, LEADING_DIGITS + 6, true, "interval hour to second"},
-    {SQL_INTERVAL_MINUTE_TO_SECOND, IV_MINUTE | IV_SECOND, LEADING_DIGITS + 3, true, "interval minute to second"},
+    {SQL_INTERVAL_HOUR_TO_MINUTE, IV_HOUR | IV_MINUTE, LEADING_DIGITS + 3, false,
+     "interval hour to minute"},
+    {SQL_INTERVAL_HOUR_TO_SECOND, IV_HOUR | IV_MINUTE | IV_SECOND, LEADING_DIGITS + 6, true,
+     "interval hour to second"},
+    {SQL_INTERVAL_MINUTE_TO_SECOND, IV_MINUTE | IV_SECOND, LEADING_DIGITS + 3, true,
+     "interval minute to second"},
 };
 
 static const struct interval_kind *interval_kind_by_type(SQLSMALLINT sql_type)
@@ -146,12 +213,12 @@ static const struct interval_kind *interval_kind_by_modifier(int32_t modifier)
     return NULL;
 }
 
-/* ---- what a type and its modifier say, before an option makes text of it --------------------------------------- */
+/* ---- what a type and its modifier say, before an option makes text of it ---- */
 
 struct natural {
-    SQLULEN size;   /* SQLDescribeCol's column size */
+    SQLULEN size;       /* SQLDescribeCol's column size */
     SQLSMALLINT digits; /* decimal digits: scale or fraction of seconds */
-    SQLLEN display; /* characters of the longest text; 0 = unknown */
+    SQLLEN display;     /* characters of the longest text; 0 = unknown */
 };
 
 static SQLSMALLINT fraction_digits(int32_t modifier)
@@ -164,7 +231,8 @@ static SQLULEN with_fraction(SQLULEN size, SQLSMALLINT digits)
     return digits > 0 ? size + 1 + (SQLULEN)digits : size;
 }
 
-/* Modifier - 4: precision in the upper half, scale in 11 signed bits (negative since PostgreSQL 15). */
+/* Modifier - 4: precision in the upper half, scale in 11 signed bits (negative since PostgreSQL
+ * 15). */
 static void natural_numeric(int32_t modifier, struct natural *n)
 {
     int32_t bits = modifier - 4;
@@ -205,48 +273,78 @@ static void natural_interval(int32_t modifier, struct natural *n)
 {
     SQLSMALLINT digits = fraction_digits(modifier >= 0 ? (modifier & 0xFFFF) : -1);
 
-    /* The longest of the four styles: @ 178956970 years 11 mons 2147483648 days 2562047788 hours 54 mins
-     * 54.775808 secs ago. */
+    /* The longest of the four styles: @ 178956970 years 11 mons 2147483648 days 2562047788 hours 54
+     * mins 54.775808 secs ago. */
     *n = (struct natural){88, digits, 88};
 }
 
-static void natural_of(const struct type_row *row, int32_t modifier, const struct type_options *o, struct natural *n)
-{
-    SQLSMALLINT frac = fraction_digits(modifier);
+/* Types whose sizes do not depend on a modifier. Display sizes of dates leave room for BC and long
+ * years. */
+static const struct natural fixed_naturals[] = {
+    [SIZE_BOOL] = {1, 0, 1},    [SIZE_INT2] = {5, 0, 6},     [SIZE_INT4] = {10, 0, 11},
+    [SIZE_INT8] = {19, 0, 20},  [SIZE_OID] = {10, 0, 10},    [SIZE_XID8] = {20, 0, 20},
+    [SIZE_FLOAT4] = {7, 0, 15}, [SIZE_FLOAT8] = {15, 0, 24}, [SIZE_DATE] = {10, 0, 13},
+    [SIZE_UUID] = {36, 0, 36},
+};
 
+/* hh:mm:ss or yyyy-mm-dd hh:mm:ss with its fraction; `more` characters may follow in the text. */
+static void natural_time(SQLULEN size, int32_t modifier, SQLLEN more, struct natural *n)
+{
+    SQLSMALLINT digits = fraction_digits(modifier);
+
+    size = with_fraction(size, digits);
+    *n = (struct natural){size, digits, (SQLLEN)size + more};
+}
+
+static void natural_of(const struct type_row *row, int32_t modifier, const struct type_options *o,
+                       struct natural *n)
+{
     switch ((enum size_rule)row->size_rule) {
-    case SIZE_BOOL: *n = (struct natural){1, 0, 1}; break;
-    case SIZE_INT2: *n = (struct natural){5, 0, 6}; break;
-    case SIZE_INT4: *n = (struct natural){10, 0, 11}; break;
-    case SIZE_INT8: *n = (struct natural){19, 0, 20}; break;
-    case SIZE_OID: *n = (struct natural){10, 0, 10}; break;
-    case SIZE_XID8: *n = (struct natural){20, 0, 20}; break;
-    case SIZE_FLOAT4: *n = (struct natural){7, 0, 15}; break;
-    case SIZE_FLOAT8: *n = (struct natural){15, 0, 24}; break;
-    case SIZE_NUMERIC: natural_numeric(modifier, n); break;
-    case SIZE_FIXED: natural_length(row->fixed_size, n); break;
-    case SIZE_LENGTH: natural_length(modifier > 4 ? (SQLULEN)modifier - 4 : unbounded_size(o), n); break;
-    case SIZE_BITS:
-        /* "bit" alone is bit(1); varbit without length is unbounded. */
-        natural_length(modifier > 0 ? (SQLULEN)modifier : (row->sql_type == SQL_CHAR ? 1 : unbounded_size(o)), n);
+    case SIZE_NUMERIC:
+        natural_numeric(modifier, n);
         break;
-    case SIZE_UNBOUNDED: case SIZE_JSON: case SIZE_BYTEA: natural_length(unbounded_size(o), n); break;
-    /* Display sizes leave room for BC and years of more than four digits. */
-    case SIZE_DATE: *n = (struct natural){10, 0, 13}; break;
-    case SIZE_TIME: *n = (struct natural){with_fraction(8, frac), frac, (SQLLEN)with_fraction(8, frac)}; break;
-    case SIZE_TIMETZ: *n = (struct natural){with_fraction(8, frac) + 9, frac, (SQLLEN)with_fraction(8, frac) + 9}; break;
-    case SIZE_TIMESTAMP: *n = (struct natural){with_fraction(19, frac), frac, (SQLLEN)with_fraction(19, frac) + 3}; break;
+    case SIZE_FIXED:
+        natural_length(row->fixed_size, n);
+        break;
+    case SIZE_LENGTH:
+        natural_length(modifier > 4 ? (SQLULEN)modifier - 4 : unbounded_size(o), n);
+        break;
+    case SIZE_BITS: /* "bit" alone is bit(1); varbit without length is unbounded */
+        if (modifier > 0)
+            natural_length((SQLULEN)modifier, n);
+        else
+            natural_length(row->sql_type == SQL_CHAR ? 1 : unbounded_size(o), n);
+        break;
+    case SIZE_UNBOUNDED:
+    case SIZE_JSON:
+    case SIZE_BYTEA:
+        natural_length(unbounded_size(o), n);
+        break;
+    case SIZE_TIME:
+        natural_time(8, modifier, 0, n);
+        break;
+    case SIZE_TIMETZ: /* +15:59:59 */
+        natural_time(8, modifier, 9, n);
+        break;
+    case SIZE_TIMESTAMP: /* BC */
+        natural_time(19, modifier, 3, n);
+        break;
     case SIZE_TIMESTAMPTZ:
-        *n = (struct natural){with_fraction(19, frac), frac, (SQLLEN)with_fraction(19, frac) + 12};
+        natural_time(19, modifier, 12, n);
         break;
-    case SIZE_INTERVAL: natural_interval(modifier, n); break;
-    case SIZE_UUID: *n = (struct natural){36, 0, 36}; break;
+    case SIZE_INTERVAL:
+        natural_interval(modifier, n);
+        break;
+    default:
+        *n = fixed_naturals[row->size_rule];
+        break;
     }
 }
 
-/* ---- the reported type: what the options make of it ------------------------------------------------------------- */
+/* ---- the reported type: what the options make of it ---- */
 
-static SQLSMALLINT reported_type(const struct type_row *row, int32_t modifier, const struct type_options *o)
+static SQLSMALLINT reported_type(const struct type_row *row, int32_t modifier,
+                                 const struct type_options *o)
 {
     const struct interval_kind *iv;
 
@@ -266,7 +364,8 @@ static SQLSMALLINT reported_type(const struct type_row *row, int32_t modifier, c
     case FAM_TIMESTAMPTZ:
         return o->timestamptz_as != 0 ? o->timestamptz_as : row->sql_type;
     case FAM_INTERVAL:
-        iv = o->interval_as == SQL_INTERVAL_DAY_TO_SECOND ? interval_kind_by_modifier(modifier) : NULL;
+        iv = o->interval_as == SQL_INTERVAL_DAY_TO_SECOND ? interval_kind_by_modifier(modifier)
+                                                          : NULL;
         return iv ? iv->sql_type : row->sql_type;
     case FAM_TEXT:
         if (row->size_rule == SIZE_JSON && o->json_as != 0)
@@ -281,9 +380,18 @@ static SQLSMALLINT reported_type(const struct type_row *row, int32_t modifier, c
     }
 }
 
-/* ---- a SQL type code: how its sizes are told -------------------------------------------------------------------- */
+/* ---- a SQL type code: how its sizes are told ---- */
 
-enum shape { SHAPE_NONE, SHAPE_CHAR, SHAPE_WCHAR, SHAPE_BINARY, SHAPE_FIXED, SHAPE_NUMERIC, SHAPE_DATETIME, SHAPE_INTERVAL };
+enum shape {
+    SHAPE_NONE,
+    SHAPE_CHAR,
+    SHAPE_WCHAR,
+    SHAPE_BINARY,
+    SHAPE_FIXED,
+    SHAPE_NUMERIC,
+    SHAPE_DATETIME,
+    SHAPE_INTERVAL
+};
 
 static const struct code_row {
     SQLSMALLINT code, c_type;
@@ -313,15 +421,31 @@ static const struct code_row {
     {SQL_DOUBLE, SQL_C_DOUBLE, SHAPE_FIXED, SQL_DOUBLE, 0, 8, 15, 10, 24, false},
     {SQL_NUMERIC, SQL_C_CHAR, SHAPE_NUMERIC, SQL_NUMERIC, 0, 0, 0, 10, 0, false},
     {SQL_DECIMAL, SQL_C_CHAR, SHAPE_NUMERIC, SQL_DECIMAL, 0, 0, 0, 10, 0, false},
-    {SQL_TYPE_DATE, SQL_C_TYPE_DATE, SHAPE_DATETIME, SQL_DATETIME, SQL_CODE_DATE, sizeof(SQL_DATE_STRUCT), 0, 0, 0, false},
-    {SQL_TYPE_TIME, SQL_C_TYPE_TIME, SHAPE_DATETIME, SQL_DATETIME, SQL_CODE_TIME, sizeof(SQL_TIME_STRUCT), 0, 0, 0, false},
+    {SQL_TYPE_DATE, SQL_C_TYPE_DATE, SHAPE_DATETIME, SQL_DATETIME, SQL_CODE_DATE,
+     sizeof(SQL_DATE_STRUCT), 0, 0, 0, false},
+    {SQL_TYPE_TIME, SQL_C_TYPE_TIME, SHAPE_DATETIME, SQL_DATETIME, SQL_CODE_TIME,
+     sizeof(SQL_TIME_STRUCT), 0, 0, 0, false},
     {SQL_TYPE_TIMESTAMP, SQL_C_TYPE_TIMESTAMP, SHAPE_DATETIME, SQL_DATETIME, SQL_CODE_TIMESTAMP,
      sizeof(SQL_TIMESTAMP_STRUCT), 0, 0, 0, false},
     {SQL_GUID, SQL_C_GUID, SHAPE_FIXED, SQL_GUID, 0, sizeof(SQLGUID), 36, 0, 36, false},
-#define IV(x) {SQL_INTERVAL_##x, SQL_C_INTERVAL_##x, SHAPE_INTERVAL, SQL_INTERVAL, SQL_CODE_##x, sizeof(SQL_INTERVAL_STRUCT), \
-               0, 0, 0, false}
-    IV(YEAR), IV(MONTH), IV(DAY), IV(HOUR), IV(MINUTE), IV(SECOND), IV(YEAR_TO_MONTH), IV(DAY_TO_HOUR),
-    IV(DAY_TO_MINUTE), IV(DAY_TO_SECOND), IV(HOUR_TO_MINUTE), IV(HOUR_TO_SECOND), IV(MINUTE_TO_SECOND),
+#define IV(x)                                                                                      \
+    {                                                                                              \
+        SQL_INTERVAL_##x, SQL_C_INTERVAL_##x, SHAPE_INTERVAL, SQL_INTERVAL, SQL_CODE_##x,          \
+            sizeof(SQL_INTERVAL_STRUCT), 0, 0, 0, false                                            \
+    }
+    IV(YEAR),
+    IV(MONTH),
+    IV(DAY),
+    IV(HOUR),
+    IV(MINUTE),
+    IV(SECOND),
+    IV(YEAR_TO_MONTH),
+    IV(DAY_TO_HOUR),
+    IV(DAY_TO_MINUTE),
+    IV(DAY_TO_SECOND),
+    IV(HOUR_TO_MINUTE),
+    IV(HOUR_TO_SECOND),
+    IV(MINUTE_TO_SECOND),
 #undef IV
 };
 
@@ -334,7 +458,8 @@ static const struct code_row *code_find(SQLSMALLINT code)
     return NULL;
 }
 
-static void describe_interval(const struct type_row *row, const struct natural *n, struct type_desc *out)
+static void describe_interval(const struct type_row *row, const struct natural *n,
+                              struct type_desc *out)
 {
     const struct interval_kind *iv = interval_kind_by_type(out->concise_type);
     SQLSMALLINT digits = (iv && iv->has_seconds) ? n->digits : 0;
@@ -349,8 +474,8 @@ static void describe_interval(const struct type_row *row, const struct natural *
         out->type_name = iv->name; /* the name SQLGetTypeInfo has for that code */
 }
 
-static void describe_text(const struct code_row *code, const struct natural *n, const struct type_options *o,
-                          bool unbounded, struct type_desc *out)
+static void describe_text(const struct code_row *code, const struct natural *n,
+                          const struct type_options *o, bool unbounded, struct type_desc *out)
 {
     SQLULEN chars = n->display > 0 ? (SQLULEN)n->display : n->size;
     SQLULEN unit = code->shape == SHAPE_WCHAR ? sizeof(SQLWCHAR) : 1;
@@ -363,7 +488,8 @@ static void describe_text(const struct code_row *code, const struct natural *n, 
     out->display_size = (SQLLEN)(code->shape == SHAPE_BINARY ? chars * 2 : chars);
 }
 
-static void describe_number(const struct code_row *code, const struct natural *n, bool own_size, struct type_desc *out)
+static void describe_number(const struct code_row *code, const struct natural *n, bool own_size,
+                            struct type_desc *out)
 {
     if (code->shape == SHAPE_NUMERIC) {
         out->column_size = n->size;
@@ -375,7 +501,7 @@ static void describe_number(const struct code_row *code, const struct natural *n
     } else {
         /* An oid is a BIGINT of 10 digits; an int8 reported as INTEGER has an INTEGER's size. */
         out->column_size = own_size ? n->size : (SQLULEN)code->size;
-        out->precision = (SQLSMALLINT)out->column_size;
+        out->precision = code->radix != 0 ? (SQLSMALLINT)out->column_size : 0;
         out->octet_length = code->octets;
         out->display_size = own_size ? n->display : code->display;
     }
@@ -383,8 +509,8 @@ static void describe_number(const struct code_row *code, const struct natural *n
     out->num_prec_radix = code->radix;
 }
 
-void typemap_describe_row(const struct type_row *row, int32_t type_modifier, const struct type_options *o,
-                          struct type_desc *out)
+void typemap_describe_row(const struct type_row *row, int32_t type_modifier,
+                          const struct type_options *o, struct type_desc *out)
 {
     SQLSMALLINT reported = reported_type(row, type_modifier, o);
     const struct code_row *code = code_find(reported);
@@ -395,15 +521,26 @@ void typemap_describe_row(const struct type_row *row, int32_t type_modifier, con
         code = code_find(SQL_WVARCHAR);
     natural_of(row, type_modifier, o, &n);
     *out = (struct type_desc){
-        .row = row, .concise_type = reported, .verbose_type = code->verbose, .datetime_sub = code->sub,
-        .is_unsigned = row->is_unsigned, .case_sensitive = row->case_sensitive, .searchable = row->searchable,
-        .fixed_prec_scale = row->fixed_prec_scale, .literal_prefix = row->literal_prefix,
-        .literal_suffix = row->literal_suffix, .create_params = row->create_params, .type_name = row->name,
+        .row = row,
+        .concise_type = reported,
+        .verbose_type = code->verbose,
+        .datetime_sub = code->sub,
+        .is_unsigned = row->is_unsigned,
+        .case_sensitive = row->case_sensitive,
+        .searchable = row->searchable,
+        .fixed_prec_scale = row->fixed_prec_scale,
+        .literal_prefix = row->literal_prefix,
+        .literal_suffix = row->literal_suffix,
+        .create_params = row->create_params,
+        .type_name = row->name,
         .local_type_name = row->name,
     };
     switch (code->shape) {
-    case SHAPE_CHAR: case SHAPE_WCHAR: case SHAPE_BINARY:
-        unbounded = row->size_rule == SIZE_UNBOUNDED || row->size_rule == SIZE_JSON || row->size_rule == SIZE_BYTEA ||
+    case SHAPE_CHAR:
+    case SHAPE_WCHAR:
+    case SHAPE_BINARY:
+        unbounded = row->size_rule == SIZE_UNBOUNDED || row->size_rule == SIZE_JSON ||
+                    row->size_rule == SIZE_BYTEA ||
                     (row->size_rule == SIZE_LENGTH && type_modifier <= 4);
         if (row->size_rule == SIZE_NUMERIC && type_modifier < 4)
             natural_length(unbounded_size(o), &n);
@@ -411,7 +548,8 @@ void typemap_describe_row(const struct type_row *row, int32_t type_modifier, con
             natural_length(5, &n); /* BoolsAsChar: as psqlODBC reports it */
         describe_text(code, &n, o, unbounded, out);
         break;
-    case SHAPE_FIXED: case SHAPE_NUMERIC:
+    case SHAPE_FIXED:
+    case SHAPE_NUMERIC:
         describe_number(code, &n, reported == row->sql_type, out);
         break;
     case SHAPE_DATETIME:
@@ -432,12 +570,13 @@ void typemap_describe_row(const struct type_row *row, int32_t type_modifier, con
     out->local_type_name = out->type_name;
 }
 
-void typemap_describe(uint32_t oid, int32_t type_modifier, const struct type_options *o, struct type_desc *out)
+void typemap_describe(uint32_t oid, int32_t type_modifier, const struct type_options *o,
+                      struct type_desc *out)
 {
     typemap_describe_row(typemap_find(oid), type_modifier, o, out);
 }
 
-/* ---- type codes ------------------------------------------------------------------------------------------------- */
+/* ---- type codes ---- */
 
 SQLSMALLINT typemap_default_c_type(SQLSMALLINT concise_sql_type)
 {
@@ -449,20 +588,28 @@ SQLSMALLINT typemap_default_c_type(SQLSMALLINT concise_sql_type)
 SQLSMALLINT typemap_odbc3_type(SQLSMALLINT type)
 {
     switch (type) {
-    case SQL_DATE: return SQL_TYPE_DATE;
-    case SQL_TIME: return SQL_TYPE_TIME;
-    case SQL_TIMESTAMP: return SQL_TYPE_TIMESTAMP;
-    default: return type;
+    case SQL_DATE:
+        return SQL_TYPE_DATE;
+    case SQL_TIME:
+        return SQL_TYPE_TIME;
+    case SQL_TIMESTAMP:
+        return SQL_TYPE_TIMESTAMP;
+    default:
+        return type;
     }
 }
 
 SQLSMALLINT typemap_odbc2_type(SQLSMALLINT type)
 {
     switch (type) {
-    case SQL_TYPE_DATE: return SQL_DATE;
-    case SQL_TYPE_TIME: return SQL_TIME;
-    case SQL_TYPE_TIMESTAMP: return SQL_TIMESTAMP;
-    default: return type;
+    case SQL_TYPE_DATE:
+        return SQL_DATE;
+    case SQL_TYPE_TIME:
+        return SQL_TIME;
+    case SQL_TYPE_TIMESTAMP:
+        return SQL_TIMESTAMP;
+    default:
+        return type;
     }
 }
 
@@ -474,8 +621,8 @@ bool typemap_is_sql_type(SQLSMALLINT t)
 bool typemap_is_c_type(SQLSMALLINT t)
 {
     static const SQLSMALLINT others[] = {
-        SQL_C_DEFAULT, SQL_C_TINYINT, SQL_C_UTINYINT, SQL_C_SHORT, SQL_C_USHORT, SQL_C_LONG, SQL_C_ULONG,
-        SQL_C_UBIGINT, SQL_C_NUMERIC,
+        SQL_C_DEFAULT, SQL_C_TINYINT, SQL_C_UTINYINT, SQL_C_SHORT,   SQL_C_USHORT,
+        SQL_C_LONG,    SQL_C_ULONG,   SQL_C_UBIGINT,  SQL_C_NUMERIC,
     };
     SQLSMALLINT c = typemap_odbc3_type(t);
 
