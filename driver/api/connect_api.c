@@ -60,7 +60,7 @@ static SQLRETURN open_with(struct dbc *d, const struct connect_args *a, const st
         post_warnings(d, &w, &warned);
         if (out != NULL)
             rc = text_out_put(&d->handle, out, buf_sv(&completed));
-        if (warned)
+        if (warned && rc == SQL_SUCCESS)
             rc = SQL_SUCCESS_WITH_INFO;
     }
     conn_options_release(&options);
