@@ -235,7 +235,7 @@ static SQLULEN with_fraction(SQLULEN size, SQLSMALLINT digits)
  * 15). */
 static void natural_numeric(int32_t modifier, struct natural *n)
 {
-    int32_t bits = modifier - 4;
+    int32_t bits;
     int32_t precision;
     int32_t scale;
 
@@ -244,6 +244,7 @@ static void natural_numeric(int32_t modifier, struct natural *n)
         *n = (struct natural){38, 18, 40};
         return;
     }
+    bits = modifier - 4;
     precision = (bits >> 16) & 0xFFFF;
     scale = ((bits & 0x7FF) ^ 0x400) - 0x400;
     if (scale < 0) {
