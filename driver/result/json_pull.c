@@ -7,34 +7,6 @@
 
 #include "base/utf.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-char *json_find_special(char *p, char *end)
-{
-#ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
-
-    while (p < end) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-        __m128i hits = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
-        int mask = _mm_movemask_epi8(hits);
-        if (mask != 0) {
-            p += __builtin_ctz((unsigned)mask);
-            return p < end ? p : end;
-        }
-        p += 16;
-    }
-    return end;
-#else
-    while (p < end && *p != '"' && *p != '\\')
-        p++;
-    return p;
-#endif
-}
-
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -92,8 +64,7 @@ static char simple_escape(char c)
     return hit ? to[hit - from] : '\0';
 }
 
-/* Unescapes [first, end) in place; first is at a backslash. Returns the end of the result, NULL for a bad escape. */
-static char *unescape(char *first, char *end)
+char *json_unescape(char *first, char *end)
 {
     char *in = first;
     char *out = first;
@@ -161,7 +132,7 @@ static struct json_token take_string(char **pos, char *start, char *end, struct 
             return need(pos, start, p, scan);
         p += 2;
     }
-    stop = scan->first_escape ? unescape(start + scan->first_escape, p) : p;
+    stop = scan->first_escape ? json_unescape(start + scan->first_escape, p) : p;
     if (stop == NULL)
         return bad(pos, start, scan);
     return done(pos, p + 1, scan, (struct json_token){JSON_STRING, 0, start + 1, (size_t)(stop - start - 1)});

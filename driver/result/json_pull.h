@@ -6,6 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum json_tok {
     JSON_NEED,   /* the token is not complete yet: nothing was consumed */
     JSON_PUNCT,  /* one of { } [ ] : , */
@@ -40,7 +44,32 @@ struct json_token {
  * bracket yields the whole value verbatim. */
 struct json_token json_next(char **pos, char *end, bool last, bool nested, struct json_scan *scan);
 
-/* First '"' or '\\' in [p, end), or end. */
-char *json_find_special(char *p, char *end);
+/* Unescapes [first, end) in place; first is at a backslash. Returns the end of the result, NULL for a bad escape. */
+char *json_unescape(char *first, char *end);
+
+/* First '"' or '\\' in [p, end), or end. In the header because every cell begins with it. */
+static inline char *json_find_special(char *p, char *end)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+
+    while (p < end) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i hits = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
+        int mask = _mm_movemask_epi8(hits);
+        if (mask != 0) {
+            p += __builtin_ctz((unsigned)mask);
+            return p < end ? p : end;
+        }
+        p += 16;
+    }
+    return end;
+#else
+    while (p < end && *p != '"' && *p != '\\')
+        p++;
+    return p;
+#endif
+}
 
 #endif

@@ -5,6 +5,7 @@
 #include "result/json_pull.h"
 
 #define CHUNK_BYTES ((size_t)256 << 10)
+#define SPARE_CHUNKS 3 /* kept for the next use: fresh memory of this size costs the kernel's clearing of it */
 #define MIN_ROOM_BYTES ((size_t)16 << 10)
 #define COMMAND_MAX_BYTES 64
 
@@ -39,6 +40,12 @@ struct chunk {
     char data[];
 };
 
+#define MAX_ESCAPED 64 /* cells with escapes in a row of the short way */
+struct escaped {
+    size_t column;
+    char *start, *first; /* of the cell, and its first backslash */
+};
+
 struct row_decoder {
     enum state state;
     enum level level;
@@ -49,7 +56,8 @@ struct row_decoder {
     char *pos;               /* first byte of current not consumed */
     struct json_scan scan;
     struct chunk *retained;  /* hold cells of rows handed out, newest first */
-    struct chunk *spare;     /* one for the next use */
+    struct chunk *spare;     /* for the next use */
+    size_t n_spare;
     uint64_t serial;
     uint64_t row_serial;     /* chunk in which the row under way began */
     bool in_row;
@@ -58,6 +66,8 @@ struct row_decoder {
     size_t n_columns, cap_columns;
     struct cell *cells;      /* cap_columns entries */
     size_t n_cells;
+    struct escaped escaped[MAX_ESCAPED];
+    size_t n_escaped;
     char command[COMMAND_MAX_BYTES];
     size_t command_len;
     int64_t row_count;
@@ -112,6 +122,7 @@ static struct chunk *take_chunk(struct row_decoder *d, size_t cap)
 
     if (c != NULL && c->cap >= cap) {
         d->spare = c->next;
+        d->n_spare--;
     } else {
         c = mem_alloc(sizeof *c + cap + JSON_PADDING);
         if (c == NULL)
@@ -127,9 +138,10 @@ static struct chunk *take_chunk(struct row_decoder *d, size_t cap)
 
 static void drop_chunk(struct row_decoder *d, struct chunk *c)
 {
-    if (d->spare == NULL && c->cap == CHUNK_BYTES) {
-        c->next = NULL;
+    if (d->n_spare < SPARE_CHUNKS && c->cap == CHUNK_BYTES) {
+        c->next = d->spare;
         d->spare = c;
+        d->n_spare++;
     } else {
         mem_free(c);
     }
@@ -229,7 +241,7 @@ size_t row_decoder_held_bytes(const struct row_decoder *d)
 
     for (const struct chunk *c = d->retained; c != NULL; c = c->next)
         n += c->cap;
-    return n + (d->spare ? d->spare->cap : 0);
+    return n + d->n_spare * CHUNK_BYTES;
 }
 
 /* ---- failures ---- */
@@ -611,13 +623,44 @@ static enum step step(struct row_decoder *d, const struct json_token *t)
     }
 }
 
-/* ---- the short way: a whole row of plain strings and nulls lies in the chunk ---- */
+/* ---- the short way: a whole row of strings and nulls lies in the chunk ---- */
 
-/* Returns the byte behind the row, or NULL when the long way must go (escapes, other values, the chunk's end). */
+/* The closing quote of the string that begins at p, or NULL when it is not here; *escape = its first backslash or NULL. */
+static inline char *find_quote(char *p, char *end, char **escape)
+{
+    char *stop = json_find_special(p, end);
+
+    *escape = NULL;
+    while (stop < end && *stop == '\\') {
+        if (*escape == NULL)
+            *escape = stop;
+        if (end - stop < 2)
+            return NULL;
+        stop = json_find_special(stop + 2, end);
+    }
+    return stop < end ? stop : NULL;
+}
+
+/* Escapes are undone only when the whole row is known to be here: the long way must find it untouched. */
+static bool unescape_row(struct row_decoder *d)
+{
+    for (size_t i = 0; i < d->n_escaped; i++) {
+        struct cell *c = &d->cells[d->escaped[i].column];
+        char *start = d->escaped[i].start;
+        char *stop = json_unescape(d->escaped[i].first, start + c->len);
+        if (stop == NULL)
+            return false;
+        c->len = (size_t)(stop - start);
+    }
+    return true;
+}
+
+/* Returns the byte behind the row, or NULL when the long way must go (other values, the chunk's end). */
 static char *fast_row(struct row_decoder *d, char *p, char *end)
 {
     size_t n = d->n_columns;
 
+    d->n_escaped = 0;
     if (p == end || *p != '[')
         return NULL;
     p++;
@@ -625,9 +668,15 @@ static char *fast_row(struct row_decoder *d, char *p, char *end)
         if (end - p < 5)
             return NULL;
         if (*p == '"') {
-            char *stop = json_find_special(p + 1, end);
-            if (stop == end || *stop != '"')
+            char *escape;
+            char *stop = find_quote(p + 1, end, &escape);
+            if (stop == NULL)
                 return NULL;
+            if (escape != NULL) {
+                if (d->n_escaped == MAX_ESCAPED)
+                    return NULL;
+                d->escaped[d->n_escaped++] = (struct escaped){i, p + 1, escape};
+            }
             d->cells[i] = (struct cell){p + 1, (size_t)(stop - p - 1)};
             p = stop + 1;
         } else if (memcmp(p, "null", 4) == 0) {
@@ -660,6 +709,10 @@ static bool try_fast_row(struct row_decoder *d)
     p = fast_row(d, p, end);
     if (p == NULL)
         return false;
+    if (d->n_escaped > 0 && !unescape_row(d)) {
+        fail(d, "it is not JSON");
+        return false;
+    }
     d->pos = p;
     d->state = S_AFTER_ROW;
     return true;
@@ -674,6 +727,8 @@ enum decode_event row_decoder_next(struct row_decoder *d, struct err *e)
         return report(d, e);
     if (try_fast_row(d))
         return DECODE_ROW;
+    if (d->failure != NULL)
+        return report(d, e);
     for (;;) {
         bool nested = d->state == S_CELL || d->state == S_SKIP;
         struct json_token t = {.kind = JSON_NEED};

@@ -9,7 +9,7 @@
 #include "transport/neon_error.h"
 #include "transport/request_body.h"
 
-#define READ_BUFFER_BYTES (128L << 10)
+#define READ_BUFFER_BYTES (32L << 10) /* small: what a paused transfer holds back is copied once more */
 #define COLD_START_MAX_MS 10000  /* how long a statement (not a login) waits for a compute that wakes up */
 #define BACKOFF_MAX_MS 5000
 #define POLL_MAX_MS 60000
