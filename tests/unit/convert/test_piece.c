@@ -353,6 +353,52 @@ static void test_splitting_fills_the_buffer(void **state)
     assert_int_equal(buf[1], 0);
 }
 
+/* How pyodbc and LibreOffice read a long value: after a call that had more to give they add as many
+ * units as the buffer has room for, without looking for the terminator. Only full buffers give them
+ * the value; a piece that ends before a surrogate pair puts a U+0000 into it (seen with
+ * pyodbc 5.5). */
+static bool counting_client_gets_the_value(bool split)
+{
+    struct conv_env env = {&default_options, split};
+    SQLWCHAR buf[64];
+    SQLWCHAR all[128];
+    size_t units = 0;
+    size_t progress = 0;
+    size_t cache;
+    struct source s = {.oid = 25};
+    struct whole w;
+    struct to_c spec;
+    struct cell cell;
+
+    memset(s.text, 'a', 62); /* the pair lies across the end of the first buffer */
+    memcpy(s.text + 62, "\xF0\x9F\x98\x80zzz", 7);
+    s.len = 69;
+    whole_of_text(&s, SQL_C_WCHAR, &w);
+    cell = (struct cell){s.text, s.len};
+    assert_true(to_c_choose(&spec, 25, -1, SQL_WVARCHAR, SQL_C_WCHAR, 0, 0, &env));
+    for (;;) {
+        struct to_c_out out = {
+            .app_buf = buf, .cap_bytes = sizeof buf, .progress = &progress, .left_bytes = &cache};
+        enum conv r = spec.fn(&spec, &cell, &out);
+        size_t n = (size_t)out.total_bytes / sizeof(SQLWCHAR);
+        if (r == CONV_TRUNCATED)
+            n = ARRAY_LEN(buf) - 1;
+        memcpy(all + units, buf, n * sizeof(SQLWCHAR));
+        units += n;
+        if (r != CONV_TRUNCATED)
+            return units * sizeof(SQLWCHAR) == w.len && memcmp(all, w.bytes, w.len) == 0;
+    }
+}
+
+static void test_clients_that_count_units_need_splitting(void **state)
+{
+    (void)state;
+    if (sizeof(SQLWCHAR) != 2)
+        skip();
+    assert_true(counting_client_gets_the_value(true));
+    assert_false(counting_client_gets_the_value(false));
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -368,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_wide_conversion_agrees_with_base),
         cmocka_unit_test(test_numbers_in_pieces),
         cmocka_unit_test(test_splitting_fills_the_buffer),
+        cmocka_unit_test(test_clients_that_count_units_need_splitting),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
