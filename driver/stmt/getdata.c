@@ -18,17 +18,17 @@ static SQLRETURN check(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, 
     return SQL_SUCCESS;
 }
 
-/* The C type meant: SQL_ARD_TYPE asks the application's row descriptor. */
+/* The C type meant: SQL_ARD_TYPE asks the application's row descriptor. Its precision and scale count for that type only. */
 static SQLSMALLINT meant_type(const struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLSMALLINT *precision,
                               SQLSMALLINT *scale)
 {
     const struct desc_rec *ard = desc_record(s->ard, column);
+    SQLSMALLINT meant = c_type != SQL_ARD_TYPE ? c_type : ard ? ard->concise_type : SQL_C_DEFAULT;
+    bool same = ard != NULL && ard->concise_type == meant;
 
-    *precision = ard ? ard->precision : 0;
-    *scale = ard ? ard->scale : 0;
-    if (c_type != SQL_ARD_TYPE)
-        return c_type;
-    return ard ? ard->concise_type : SQL_C_DEFAULT;
+    *precision = same ? ard->precision : 0;
+    *scale = same ? ard->scale : 0;
+    return meant;
 }
 
 static bool begin_column(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type)
