@@ -43,6 +43,10 @@ struct pg_fields {
     char *value[PG_FIELD_COUNT]; /* each owned */
 };
 
+/* Behind the message of a failure that leaves open whether the statement ran. */
+#define ERR_OUTCOME_UNKNOWN \
+    " Whether the statement had its effect is unknown: it was sent once and not again. Check before repeating it."
+
 /* Limits a message so that a hostile server cannot fill the process with it. */
 #define ERR_TEXT_MAX_BYTES 32768
 

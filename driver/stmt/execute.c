@@ -225,16 +225,23 @@ static SQLRETURN result_code(const struct stmt *s, const struct sql_kind *k)
     return SQL_SUCCESS;
 }
 
+static bool no_result(struct err *e)
+{
+    return err_set(e, ST_08S01, 0, "The server's answer holds no result.");
+}
+
 static SQLRETURN start(struct stmt *s, const struct wire_request *r, size_t n_settings, const struct sql_kind *kind)
 {
     struct err e = ERR_INIT;
     bool found = false;
 
     stmt_close(s);
-    if (!send_request(s, r, &e) || !skip_results(s, n_settings, &e) || !begin_result(s, kind, &found, &e))
+    if (!send_request(s, r, &e))
         return failed(s, &e);
-    if (!found) {
-        err_set(&e, ST_08S01, 0, "The server's answer holds no result.");
+    if (!skip_results(s, n_settings, &e) || !begin_result(s, kind, &found, &e) || (!found && !no_result(&e))) {
+        /* The server said 200, but what it did is not to be read from the answer. */
+        if (err_is(&e, ST_08S01) && e.effect == EFFECT_NONE && !r->repeatable)
+            err_append(&e, "%s", ERR_OUTCOME_UNKNOWN);
         return failed(s, &e);
     }
     s->results_left = r->n_stmts - n_settings - 1;

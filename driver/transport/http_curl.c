@@ -455,8 +455,7 @@ static void say_unknown(struct exchange *x, struct err *e)
 {
     if (e->effect != EFFECT_UNKNOWN || x->repeatable || x->connecting)
         return;
-    err_append(e, " Whether the statement had its effect is unknown: it was sent once and not again. Check before repeating "
-               "it.");
+    err_append(e, "%s", ERR_OUTCOME_UNKNOWN);
     if (x->committing && strncmp(e->state, "08", 2) == 0)
         memcpy(e->state, "08007", 6);
 }

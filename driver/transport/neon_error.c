@@ -156,7 +156,7 @@ static void from_stranger(int status, struct strview body, const struct wire_req
     err_set(e, r->connecting ? ST_08001 : ST_08S01, status,
             "The answer is HTTP status %d with %s instead of Neon's JSON. A proxy or load balancer on the way may be "
             "answering: check Server, ApiHost and Proxy.%s", status, what,
-            unknown && !r->connecting ? " Whether the statement had its effect is unknown." : "");
+            unknown && !r->connecting && !r->repeatable ? ERR_OUTCOME_UNKNOWN : "");
     e->effect = unknown ? EFFECT_UNKNOWN : EFFECT_NONE;
     e->retry_safe = status == 429 || status == 503;
 }

@@ -1,0 +1,101 @@
+/* SQLCancel from another thread, at any moment. */
+#include "odbc_test.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+struct canceller {
+    SQLHSTMT stmt;
+    useconds_t after_us;
+};
+
+static void *cancel_later(void *arg)
+{
+    const struct canceller *c = arg;
+
+    usleep(c->after_us);
+    SQLCancel(c->stmt);
+    return NULL;
+}
+
+static SQLRETURN run_and_cancel(SQLHSTMT s, const char *sql, useconds_t after_us)
+{
+    struct canceller c = {s, after_us};
+    pthread_t t;
+    SQLRETURN rc;
+
+    SQLFreeStmt(s, SQL_CLOSE);
+    assert_int_equal(pthread_create(&t, NULL, cancel_later, &c), 0);
+    rc = SQLExecDirect(s, sqltext(sql), SQL_NTS);
+    pthread_join(t, NULL);
+    return rc;
+}
+
+static void test_a_running_statement_is_cancelled_and_its_backend_goes_on(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_stmt_state(f->stmt, run_and_cancel(f->stmt, "SELECT pg_sleep(20) /* to cancel */", 200000), "HY008");
+    assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
+    for (int i = 0; i < 40; i++) { /* the gateway cancels when it sees the connection go */
+        if (strcmp(pg_admin("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%/* to cancel%' AND "
+                            "pid <> pg_backend_pid()"), "0") == 0)
+            return;
+        usleep(100000);
+    }
+    fail_msg("the backend still runs the cancelled statement");
+}
+
+static void test_cancelling_an_idle_statement_has_no_effect(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(SQLCancel(f->stmt), SQL_SUCCESS);
+    assert_string_equal(query_text(f->stmt, "SELECT 1"), "1");
+    /* With an open cursor unixODBC's manager itself goes back to the state of SQLFreeStmt(SQL_CLOSE): not tested here. */
+}
+
+static void test_a_slow_fetch_is_cancelled(void **state)
+{
+    struct fixture *f = *state;
+    struct canceller c = {f->stmt, 300000};
+    pthread_t t;
+    SQLRETURN rc;
+
+    gateway_fault("{\"kind\":\"slow_body\",\"count\":1,\"bytes\":20000,\"ms\":20}");
+    run(f->stmt, "SELECT g, repeat('x', 100) FROM generate_series(1, 60000) g");
+    assert_int_equal(pthread_create(&t, NULL, cancel_later, &c), 0);
+    while ((rc = SQLFetch(f->stmt)) == SQL_SUCCESS)
+        ;
+    pthread_join(t, NULL);
+    assert_stmt_state(f->stmt, rc, "HY008");
+    assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
+}
+
+static void test_cancels_at_random_moments_leave_the_statement_usable(void **state)
+{
+    struct fixture *f = *state;
+    unsigned seed = 7;
+
+    for (int i = 0; i < 150; i++) {
+        SQLRETURN rc;
+        seed = seed * 1664525u + 1013904223u;
+        rc = run_and_cancel(f->stmt, "SELECT pg_sleep(0.003), g FROM generate_series(1, 2) g", (seed >> 8) % 12000);
+        if (rc == SQL_ERROR)
+            assert_string_equal(diag_state(SQL_HANDLE_STMT, f->stmt), "HY008");
+    }
+    assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_a_running_statement_is_cancelled_and_its_backend_goes_on),
+        T(test_cancelling_an_idle_statement_has_no_effect),
+        T(test_a_slow_fetch_is_cancelled),
+        T(test_cancels_at_random_moments_leave_the_statement_usable),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,144 @@
+/* When the network or the server fails: the documented SQLSTATE (docs/errors.md), a sentence, handles that stay usable, and
+ * nothing that may have run is sent again. */
+#include "odbc_test.h"
+
+static struct fixture *fixture_of(void **state)
+{
+    return *state;
+}
+
+static const struct fault_row {
+    const char *fault, *state;
+    bool unknown; /* the message says that the outcome is unknown */
+} rows[] = {
+    {"{\"kind\":\"html_502\",\"count\":1}", "08S01", true},
+    {"{\"kind\":\"empty_body\",\"count\":1}", "08S01", true},
+    {"{\"kind\":\"garbage_body\",\"count\":1}", "08S01", true},
+    {"{\"kind\":\"truncated_json\",\"count\":1}", "08S01", true},
+    {"{\"kind\":\"cut_headers\",\"count\":1}", "08S01", true},
+    {"{\"kind\":\"lost_before_execute\",\"count\":1}", "08S01", true},
+    {"{\"kind\":\"lost_after_commit\",\"count\":1}", "08S01", true},
+    {"{\"kind\":\"dead_pooled\",\"count\":1}", "08S01", true},
+    {"{\"kind\":\"status\",\"count\":1,\"status\":400,\"body\":\"{\\\"msg\\\":\\\"no\\\"}\"}", "HY000", false},
+    {"{\"kind\":\"status\",\"count\":1,\"status\":302,\"body\":\"\"}", "08S01", false},
+    {"{\"kind\":\"status\",\"count\":1,\"status\":504,\"body\":\"<html>\"}", "08S01", true},
+};
+
+static void test_each_fault_has_its_state_and_one_request_and_leaves_the_handle_usable(void **state)
+{
+    struct fixture *f = fixture_of(state);
+
+    run(f->stmt, "DROP TABLE IF EXISTS faults");
+    run(f->stmt, "CREATE TABLE faults (id int)");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        SQLFreeStmt(f->stmt, SQL_CLOSE);
+        gateway_reset();
+        gateway_fault(rows[i].fault);
+        if (SQLExecDirect(f->stmt, sqltext("INSERT INTO faults VALUES (1)"), SQL_NTS) != SQL_ERROR ||
+            strcmp(diag_state(SQL_HANDLE_STMT, f->stmt), rows[i].state) != 0)
+            fail_msg("%s: wanted %s, got %s %s", rows[i].fault, rows[i].state, diag_state(SQL_HANDLE_STMT, f->stmt),
+                     diag_text(SQL_HANDLE_STMT, f->stmt));
+        if (rows[i].unknown && strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "unknown") == NULL)
+            fail_msg("%s: the message does not say that the outcome is unknown: %s", rows[i].fault,
+                     diag_text(SQL_HANDLE_STMT, f->stmt));
+        if (gateway_requests() != 1)
+            fail_msg("%s: %ld requests for one INSERT", rows[i].fault, gateway_requests());
+        assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
+    }
+    run(f->stmt, "DROP TABLE faults");
+}
+
+static void test_an_insert_whose_answer_is_lost_was_sent_once(void **state)
+{
+    struct fixture *f = fixture_of(state);
+
+    run(f->stmt, "DROP TABLE IF EXISTS lost");
+    run(f->stmt, "CREATE TABLE lost (id int)");
+    SQLFreeStmt(f->stmt, SQL_CLOSE);
+    gateway_reset();
+    gateway_fault("{\"kind\":\"lost_after_commit\",\"count\":1}");
+    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("INSERT INTO lost VALUES (1)"), SQL_NTS), "08S01");
+    assert_int_equal(gateway_requests(), 1);
+    assert_string_equal(pg_admin("SELECT count(*) FROM lost"), "1");
+    run(f->stmt, "DROP TABLE lost");
+}
+
+static void test_a_cut_body_loses_rows_and_says_so(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    long rows_read = 0;
+    SQLRETURN rc;
+
+    gateway_fault("{\"kind\":\"cut\",\"count\":1,\"after_bytes\":900000}");
+    run(f->stmt, "SELECT g, repeat('x', 50) FROM generate_series(1, 60000) g");
+    while ((rc = SQLFetch(f->stmt)) == SQL_SUCCESS)
+        rows_read++;
+    assert_int_equal(rc, SQL_ERROR);
+    assert_string_equal(diag_state(SQL_HANDLE_STMT, f->stmt), "08S01");
+    assert_true(rows_read > 1000 && rows_read < 60000);
+    assert_int_equal(SQLFetch(f->stmt), SQL_NO_DATA);
+    assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
+}
+
+static void test_a_hanging_server_ends_at_the_query_timeout(void **state)
+{
+    struct fixture *f = fixture_of(state);
+
+    gateway_fault("{\"kind\":\"hang\",\"count\":1}");
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)1, 0));
+    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT 1"), SQL_NTS), "HYT00");
+    assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
+}
+
+static void test_a_silent_server_ends_at_the_read_timeout(void **state)
+{
+    struct fixture *f = fixture_of(state);
+
+    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_CONNECTION_TIMEOUT, (SQLPOINTER)1, SQL_IS_UINTEGER));
+    gateway_fault("{\"kind\":\"hang\",\"count\":1}");
+    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT 1"), SQL_NTS), "HYT01");
+    assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
+}
+
+static void test_a_cold_start_within_the_login_timeout_succeeds(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    struct fixture *g = fixture_new(SQL_OV_ODBC3);
+
+    (void)f;
+    gateway_fault("{\"kind\":\"cold_start\",\"seconds\":2,\"count\":-1}");
+    fixture_connect(g, NULL);
+    assert_string_equal(query_text(g->stmt, "SELECT 'awake'"), "awake");
+    fixture_free(g);
+}
+
+static void test_a_cold_start_that_fails_for_good_says_why(void **state)
+{
+    struct fixture *g = fixture_new(SQL_OV_ODBC3);
+    SQLRETURN rc;
+
+    (void)state;
+    gateway_fault("{\"kind\":\"cold_start\",\"seconds\":60,\"count\":-1}");
+    rc = SQLDriverConnect(g->dbc, NULL, sqltext("DSN=neon;LoginTimeout=2"), SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
+    assert_int_equal(rc, SQL_ERROR);
+    assert_true(strcmp(diag_state(SQL_HANDLE_DBC, g->dbc), "HYT00") == 0 ||
+                strcmp(diag_state(SQL_HANDLE_DBC, g->dbc), "08001") == 0);
+    assert_non_null(strstr(diag_text(SQL_HANDLE_DBC, g->dbc), "LoginTimeout"));
+    fixture_free(g);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_each_fault_has_its_state_and_one_request_and_leaves_the_handle_usable),
+        T(test_an_insert_whose_answer_is_lost_was_sent_once),
+        T(test_a_cut_body_loses_rows_and_says_so),
+        T(test_a_hanging_server_ends_at_the_query_timeout),
+        T(test_a_silent_server_ends_at_the_read_timeout),
+        T(test_a_cold_start_within_the_login_timeout_succeeds),
+        T(test_a_cold_start_that_fails_for_good_says_why),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
