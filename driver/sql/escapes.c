@@ -183,9 +183,11 @@ static bool copy_until(struct translator *tr, struct buf *out, enum tok stop, st
         bool starts = tr->at_start;
 
         if (tr->depth > 0 && t.kind == TOK_RBRACE && n.braces == 0)
-            return stop == TOK_RBRACE
+            return stop == TOK_RBRACE && is_flat(&n)
                        ? true
                        : fail_at(tr, opened_at, "ends inside parentheses: a \")\" is missing.");
+        if (tr->depth > 0 && t.kind == TOK_SEMICOLON)
+            return fail_at(tr, opened_at, "holds a semicolon before its \"}\".");
         if (tr->depth > 0 && t.kind == stop && is_flat(&n))
             return true;
         if (!track_statement(tr, &t, &n))
@@ -490,10 +492,10 @@ static bool fail_count(struct translator *tr, const struct function_call *c, siz
             len += (size_t)snprintf(takes + len, sizeof takes - len, "%s%zu", len > 0 ? " or " : "",
                                     functions[i].n_args);
     return err_set(tr->e, ST_42000, 0,
-                   "The escape clause at character %zu, near \"%.*s%s\", gives %zu arguments to "
-                   "%.*s, which takes %s.",
-                   p.number, p.len, p.text, p.more, c->args.n, (int)c->name.len, c->name.ptr,
-                   takes);
+                   "The escape clause at character %zu, near \"%.*s%s\", calls %.*s with %zu "
+                   "argument%s; it takes %s.",
+                   p.number, p.len, p.text, p.more, (int)c->name.len, c->name.ptr, c->args.n,
+                   c->args.n == 1 ? "" : "s", takes);
 }
 
 static struct strview without_prefix(struct strview s, const char *prefix)

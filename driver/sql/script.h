@@ -60,8 +60,8 @@ void script_release(struct script *s);
 /* The text SQLNativeSql shows: the statements with $n replaced as sent, joined by ';'. */
 bool script_native(const struct script *s, struct buf *out) NEON_MUST_CHECK;
 
-/* Writes the statement with casts: casts[number-1] is put behind each marker of that number that
- * has none of its own (NULL = none). `casts` has n_params entries. */
+/* Writes the statement with casts: casts[number-1] ("::int4") is put behind each marker of that
+ * number that has none of its own (NULL = none). `casts` has n_params entries. */
 bool script_render(const struct script_stmt *s, const char *const *casts,
                    struct buf *out) NEON_MUST_CHECK;
 

@@ -1,0 +1,143 @@
+/* Invariants of script_parse: the markers stand where they are said to stand, a statement is one
+ * statement, reading our own output again changes nothing, casts change nothing else. */
+#include "script_checks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sql/split.h"
+#include "sql/token.h"
+
+#define REQUIRE(condition)                                                                         \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);         \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+/* Each note of a marker is a $n of the text, in order. Without foreign $n, each $n has a note. */
+static void check_markers(const struct script_stmt *s, bool foreign_dollars)
+{
+    struct tokens ts = {sv_n(s->text, s->len), 0};
+    struct token t;
+    size_t seen = 0;
+    unsigned highest = 0;
+
+    while (tokens_raw(&ts, &t)) {
+        char number[16];
+        if (t.kind != TOK_DOLLAR_PARAM)
+            continue;
+        if (seen < s->n_markers && s->markers[seen].end == ts.pos) {
+            snprintf(number, sizeof number, "%u", s->markers[seen].number);
+            if (foreign_dollars || t.text.ptr[1] != '0')
+                REQUIRE(sv_eq(sv_n(t.text.ptr + 1, t.text.len - 1), sv(number)));
+            if (s->markers[seen].number > highest)
+                highest = s->markers[seen].number;
+            seen++;
+        } else {
+            REQUIRE(foreign_dollars);
+        }
+    }
+    REQUIRE(seen == s->n_markers);
+    REQUIRE(highest == s->n_params);
+}
+
+static void check_is_one_statement(const struct script_stmt *s, bool *foreign_dollars)
+{
+    struct split_piece piece = {.empty = true};
+    size_t pos = 0;
+
+    if (split_next(sv_n(s->text, s->len), &pos, &piece))
+        REQUIRE(pos == s->len);
+    REQUIRE(piece.empty == (s->kind.cls == SQLC_EMPTY));
+    *foreign_dollars = piece.foreign_dollars;
+}
+
+/* The text as it goes out, read as a text of ours. */
+static void check_again(const struct script_stmt *s)
+{
+    struct script_options plain = {.noscan = true, .dollar_only = true};
+    struct script again;
+    struct err e = ERR_INIT;
+
+    REQUIRE(script_parse(sv_n(s->text, s->len), &plain, &again, &e));
+    REQUIRE(again.n_stmts == 1);
+    REQUIRE(again.stmts[0].len == s->len && memcmp(again.stmts[0].text, s->text, s->len) == 0);
+    REQUIRE(again.stmts[0].kind.cls == s->kind.cls && again.stmts[0].kind.flags == s->kind.flags);
+    script_release(&again);
+    err_release(&e);
+}
+
+static void check_render(const struct script_stmt *s, bool foreign_dollars)
+{
+    const char **casts = mem_calloc((size_t)s->n_params + 1, sizeof *casts);
+    struct script_options plain = {.noscan = true, .dollar_only = true};
+    struct buf out = BUF_INIT(0);
+    struct script again;
+    struct err e = ERR_INIT;
+
+    REQUIRE(casts != NULL);
+    REQUIRE(script_render(s, NULL, &out));
+    REQUIRE(out.len == s->len && memcmp(buf_str(&out), s->text, s->len) == 0);
+    for (unsigned i = 0; i < s->n_params; i++)
+        casts[i] = "::int4";
+    buf_reset(&out);
+    REQUIRE(script_render(s, casts, &out));
+    REQUIRE(script_parse(buf_sv(&out), &plain, &again, &e));
+    REQUIRE(again.n_stmts == 1);
+    if (!foreign_dollars) {
+        REQUIRE(again.stmts[0].n_markers == s->n_markers);
+        for (size_t i = 0; i < s->n_markers; i++)
+            REQUIRE(again.stmts[0].markers[i].has_cast &&
+                    again.stmts[0].markers[i].number == s->markers[i].number);
+    }
+    REQUIRE(again.stmts[0].kind.cls == s->kind.cls);
+    if (s->is_call) {
+        buf_reset(&out);
+        REQUIRE(script_render_call(s, "SELECT * FROM ", NULL, &out));
+        REQUIRE(out.len > strlen("SELECT * FROM "));
+    }
+    script_release(&again);
+    err_release(&e);
+    buf_release(&out);
+    mem_free(casts);
+}
+
+static void check_statement(const struct script *sc, const struct script_stmt *s)
+{
+    bool foreign_dollars;
+
+    REQUIRE(s->text != NULL && s->text[s->len] == '\0' && strlen(s->text) == s->len);
+    REQUIRE(s->first_param >= 1);
+    REQUIRE(s->n_params == 0 || s->first_param - 1 + s->n_params <= sc->n_params);
+    REQUIRE(s->has_return_value == (s->return_param != 0) && s->return_param <= sc->n_params);
+    REQUIRE(!s->is_call || s->call_body < s->len);
+    check_is_one_statement(s, &foreign_dollars);
+    check_markers(s, foreign_dollars);
+    check_again(s);
+    check_render(s, foreign_dollars);
+}
+
+void script_checks(struct strview text, const struct script_options *o)
+{
+    struct script s;
+    struct err e = ERR_INIT;
+    struct buf native = BUF_INIT(0);
+
+    if (script_parse(text, o, &s, &e)) {
+        REQUIRE(!err_is_set(&e));
+        REQUIRE(s.n_stmts >= 1 && s.n_params <= SCRIPT_MAX_PARAMS);
+        for (size_t i = 0; i < s.n_stmts; i++) {
+            check_statement(&s, &s.stmts[i]);
+            REQUIRE(s.n_stmts == 1 || s.stmts[i].kind.cls != SQLC_EMPTY);
+        }
+        REQUIRE(script_native(&s, &native));
+    } else {
+        REQUIRE(err_is_set(&e) && e.text.len > 0);
+        REQUIRE(s.n_stmts == 0);
+    }
+    script_release(&s);
+    buf_release(&native);
+    err_release(&e);
+}

@@ -1,0 +1,146 @@
+/* The classifier: tests/data/classify/statements.tsv, one statement a line. */
+#include "sql/classify.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "casefile.h"
+
+#define CLASSES(X)                                                                                 \
+    X(EMPTY)                                                                                       \
+    X(SELECT)                                                                                      \
+    X(INSERT)                                                                                      \
+    X(UPDATE) X(DELETE) X(MERGE) X(EXPLAIN) X(SHOW) X(SET) X(SET_LOCAL) X(SET_TRANSACTION)         \
+        X(SET_SESSION_CHARACTERISTICS) X(BEGIN) X(COMMIT) X(ROLLBACK) X(SAVEPOINT) X(RELEASE)      \
+            X(ROLLBACK_TO) X(PREPARE_TRANSACTION) X(COMMIT_PREPARED) X(ROLLBACK_PREPARED)          \
+                X(PREPARE) X(EXECUTE) X(DEALLOCATE) X(DECLARE) X(FETCH) X(MOVE) X(CLOSE) X(LISTEN) \
+                    X(UNLISTEN) X(NOTIFY) X(COPY_STDIO) X(COPY_FILE) X(LOCK) X(DISCARD) X(CALL)    \
+                        X(DO) X(DDL) X(ALONE) X(OTHER)
+#define FLAGS(X)                                                                                   \
+    X(RETURNING)                                                                                   \
+    X(WRITES_CTE)                                                                                  \
+    X(LOCKS_ROWS)                                                                                  \
+    X(SELECT_INTO) X(EXPLAIN_ANALYZE) X(TEMP) X(WITH_HOLD) X(CHAIN) X(SESSION_FUNCTION)            \
+        X(SET_CONFIG_LOCAL) X(SEQUENCE)
+
+static const char *const class_names[] = {
+#define X(name) [SQLC_##name] = #name,
+    CLASSES(X)
+#undef X
+};
+static const struct {
+    unsigned flag;
+    const char *name;
+} flag_names[] = {
+#define X(name) {SQLF_##name, #name},
+    FLAGS(X)
+#undef X
+};
+
+struct tally {
+    size_t bad;
+    bool seen[ARRAY_LEN(class_names)];
+    unsigned flags;
+};
+
+/* "CLASS FLAG FLAG *": the star says that rows may come back. */
+static void describe(struct sql_kind k, struct buf *out)
+{
+    buf_append_str(out, class_names[k.cls]);
+    for (size_t i = 0; i < ARRAY_LEN(flag_names); i++)
+        if (k.flags & flag_names[i].flag)
+            buf_printf(out, " %s", flag_names[i].name);
+    if (sql_kind_may_return_rows(k))
+        buf_append_str(out, " *");
+}
+
+/* \n in the file is a line break. */
+static void unescape(struct strview s, struct buf *out)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        bool line_break = s.ptr[i] == '\\' && i + 1 < s.len && s.ptr[i + 1] == 'n';
+        buf_append_char(out, line_break ? '\n' : s.ptr[i]);
+        i += line_break;
+    }
+}
+
+static void check_line(struct strview expected, struct strview text, size_t line, void *ctx)
+{
+    struct tally *tally = ctx;
+    struct buf sql = BUF_INIT(0);
+    struct buf got = BUF_INIT(0);
+    struct sql_kind k;
+
+    unescape(text, &sql);
+    k = sql_classify(buf_sv(&sql));
+    describe(k, &got);
+    tally->seen[k.cls] = true;
+    tally->flags |= k.flags;
+    if (!sv_eq(buf_sv(&got), expected)) {
+        print_error("line %zu: %.*s\n  expected %.*s\n  got      %s\n", line, (int)text.len,
+                    text.ptr, (int)expected.len, expected.ptr, buf_str(&got));
+        tally->bad++;
+    }
+    buf_release(&sql);
+    buf_release(&got);
+}
+
+static void test_classify_knows_every_statement_of_the_list(void **state)
+{
+    struct tally tally = {0};
+    size_t lines = tsvfile_each("classify/statements.tsv", check_line, &tally);
+
+    (void)state;
+    assert_int_equal(tally.bad, 0);
+    assert_true(lines >= 200);
+    for (size_t i = 0; i < ARRAY_LEN(class_names); i++)
+        if (!tally.seen[i])
+            fail_msg("no statement of the list is of class %s", class_names[i]);
+    for (size_t i = 0; i < ARRAY_LEN(flag_names); i++)
+        if (!(tally.flags & flag_names[i].flag))
+            fail_msg("no statement of the list has the flag %s", flag_names[i].name);
+}
+
+static void test_every_class_has_a_name_for_messages(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(class_names); i++) {
+        assert_non_null(sql_class_name((enum sql_class)i));
+        if (i != SQLC_OTHER)
+            assert_string_not_equal(sql_class_name((enum sql_class)i), "this statement");
+    }
+}
+
+static void test_classify_survives_deep_nesting(void **state)
+{
+    enum { DEPTH = 200000 };
+    struct buf b = BUF_INIT(0);
+
+    (void)state;
+    for (size_t i = 0; i < DEPTH; i++)
+        buf_append_char(&b, '(');
+    assert_true(buf_append_str(&b, "select 1"));
+    assert_int_equal(sql_classify(buf_sv(&b)).cls, SQLC_SELECT);
+    buf_reset(&b);
+    for (size_t i = 0; i < DEPTH / 10; i++)
+        buf_append_str(&b, "with a as (");
+    assert_true(buf_append_str(&b, "select 1"));
+    /* Unclosed: any answer will do. */
+    assert_non_null(sql_class_name(sql_classify(buf_sv(&b)).cls));
+    buf_release(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_classify_knows_every_statement_of_the_list),
+        cmocka_unit_test(test_every_class_has_a_name_for_messages),
+        cmocka_unit_test(test_classify_survives_deep_nesting),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
