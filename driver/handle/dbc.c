@@ -23,7 +23,7 @@ struct dbc *dbc_new(struct env *env)
         goto no_lock;
     if (pthread_mutex_init(&d->cancel_lock, NULL) != 0)
         goto no_cancel_lock;
-    handle_init(&d->handle, HANDLE_DBC);
+    handle_init(&d->handle, HANDLE_DBC, &env->handle);
     d->env = env;
     conn_options_init(&d->options);
     type_options_default(&d->type_options);

@@ -136,7 +136,7 @@ void desc_init(struct desc *d, struct dbc *dbc, struct stmt *stmt, enum desc_rol
         .array_size = 1,
         .bind_type = SQL_BIND_BY_COLUMN,
     };
-    handle_init(&d->handle, HANDLE_DESC);
+    handle_init(&d->handle, HANDLE_DESC, dbc ? &dbc->handle : NULL);
 }
 
 void desc_release(struct desc *d)

@@ -11,7 +11,7 @@ struct env *env_new(void)
         mem_free(e);
         return NULL;
     }
-    handle_init(&e->handle, HANDLE_ENV);
+    handle_init(&e->handle, HANDLE_ENV, NULL);
     e->connection_pooling = SQL_CP_OFF;
     e->cp_match = SQL_CP_STRICT_MATCH;
     e->output_nts = SQL_TRUE;

@@ -3,19 +3,11 @@
  * stmt/ and api/. */
 #include "handle/handle.h"
 
-#include <stddef.h>
-
-#include "handle/dbc.h"
-#include "handle/desc.h"
-
-_Static_assert(offsetof(struct dbc, env) == HANDLE_PARENT_OFFSET, "struct dbc: env follows handle");
-_Static_assert(offsetof(struct desc, dbc) == HANDLE_PARENT_OFFSET,
-               "struct desc: dbc follows handle");
-
-void handle_init(struct handle *h, enum handle_kind kind)
+void handle_init(struct handle *h, enum handle_kind kind, struct handle *parent)
 {
     h->magic = HANDLE_MAGIC;
     h->kind = kind;
+    h->parent = parent;
     diag_init(&h->diag);
 }
 
@@ -37,31 +29,17 @@ struct handle *handle_check(void *p, enum handle_kind kind)
     return h->magic == HANDLE_MAGIC && h->kind == kind ? h : NULL;
 }
 
-/* The pointer behind the struct handle (layout rule in handle.h); memcpy, because struct stmt is
- * not known here. */
-static void *parent_of(struct handle *h)
-{
-    void *parent;
-
-    memcpy(&parent, (char *)h + HANDLE_PARENT_OFFSET, sizeof parent);
-    return parent;
-}
-
+/* The handle structs begin with their struct handle, so the casts only change the type. */
 struct dbc *handle_dbc(struct handle *h)
 {
-    switch (h->kind) {
-    case HANDLE_DBC:
-        return (struct dbc *)h;
-    case HANDLE_STMT:
-    case HANDLE_DESC:
-        return parent_of(h);
-    case HANDLE_ENV:
-    default:
-        return NULL;
-    }
+    while (h != NULL && h->kind != HANDLE_DBC)
+        h = h->parent;
+    return (struct dbc *)(void *)h;
 }
 
 struct env *handle_env(struct handle *h)
 {
-    return h->kind == HANDLE_ENV ? (struct env *)h : handle_dbc(h)->env;
+    while (h->kind != HANDLE_ENV && h->parent != NULL)
+        h = h->parent;
+    return (struct env *)(void *)h;
 }

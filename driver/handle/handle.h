@@ -24,20 +24,16 @@ enum handle_kind {
 struct handle {
     uint32_t magic;
     enum handle_kind kind;
+    struct handle *parent; /* a connection's environment, a statement's or descriptor's connection; NULL: environment */
     struct diag diag;
 };
-
-/* Layout rule: struct dbc begins {struct handle handle; struct env *env; ...}, struct stmt and
- * struct desc begin {struct handle handle; struct dbc *dbc; ...}. handle_env and handle_dbc read
- * the parent there, so that this layer need not know struct stmt; tests/unit/handle asserts it. */
-#define HANDLE_PARENT_OFFSET sizeof(struct handle)
 
 struct env;
 struct dbc;
 struct desc;
 struct stmt;
 
-void handle_init(struct handle *h, enum handle_kind kind);
+void handle_init(struct handle *h, enum handle_kind kind, struct handle *parent);
 void handle_release(struct handle *h);
 /* NULL unless p is a live handle of that kind. */
 struct handle *handle_check(void *p, enum handle_kind kind);

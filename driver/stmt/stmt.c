@@ -9,7 +9,7 @@ struct stmt *stmt_new(struct dbc *dbc)
 
     if (s == NULL)
         return NULL;
-    handle_init(&s->handle, HANDLE_STMT);
+    handle_init(&s->handle, HANDLE_STMT, &dbc->handle);
     s->dbc = dbc;
     s->attrs = dbc->stmt_defaults;
     desc_init(&s->auto_ard, dbc, s, DESC_ARD);

@@ -262,7 +262,7 @@ static void test_header_fields(void **state)
     assert_int_equal(diag_get_field(&f->dbc->handle, 0, SQL_DIAG_ROW_COUNT, &v), SQL_ERROR);
     assert_int_equal(diag_get_field(&f->dbc->handle, 0, SQL_DIAG_DYNAMIC_FUNCTION, &v), SQL_ERROR);
 
-    handle_init(&stmt_like, HANDLE_STMT);
+    handle_init(&stmt_like, HANDLE_STMT, &f->dbc->handle);
     stmt_like.diag.row_count = 12;
     stmt_like.diag.cursor_row_count = 13;
     stmt_like.diag.dynamic_function = "INSERT";

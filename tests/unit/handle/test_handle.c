@@ -4,12 +4,14 @@
 
 #include "stmt/stmt.h"
 
-/* handle.c reads the parent behind struct handle, without knowing struct stmt. */
-static void test_statements_keep_the_layout_rule(void **state)
+/* A handle's address is its struct's: the application's pointer is both. */
+static void test_every_struct_begins_with_its_handle(void **state)
 {
     (void)state;
+    assert_int_equal(offsetof(struct env, handle), 0);
+    assert_int_equal(offsetof(struct dbc, handle), 0);
     assert_int_equal(offsetof(struct stmt, handle), 0);
-    assert_int_equal(offsetof(struct stmt, dbc), HANDLE_PARENT_OFFSET);
+    assert_int_equal(offsetof(struct desc, handle), 0);
 }
 
 static void test_check_takes_live_handles_of_the_right_kind_only(void **state)
@@ -32,7 +34,7 @@ static void test_a_released_handle_is_no_handle(void **state)
     struct handle h;
 
     (void)state;
-    handle_init(&h, HANDLE_DESC);
+    handle_init(&h, HANDLE_DESC, NULL);
     assert_non_null(handle_check(&h, HANDLE_DESC));
     handle_release(&h);
     assert_null(handle_check(&h, HANDLE_DESC));
@@ -61,7 +63,7 @@ static void test_every_handle_finds_its_connection_and_environment(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_statements_keep_the_layout_rule),
+        cmocka_unit_test(test_every_struct_begins_with_its_handle),
         TEST(test_check_takes_live_handles_of_the_right_kind_only),
         cmocka_unit_test(test_a_released_handle_is_no_handle),
         TEST(test_every_handle_finds_its_connection_and_environment),
