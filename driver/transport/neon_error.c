@@ -114,23 +114,32 @@ static void append_request_id(struct err *e)
         err_append(e, "\nREQUEST: %s", e->pg->value[PG_REQUEST_ID]);
 }
 
+/* FATAL while a statement ran: the session is gone, and with it the certainty. While connecting (no such database, no such
+ * role) nothing ran. */
+static bool lost_session(int status, const struct err *e)
+{
+    const char *code = e->pg->value[PG_CODE];
+    const char *severity = e->pg->value[PG_SEVERITY];
+
+    return status < 500 && severity != NULL && strcmp(severity, "FATAL") == 0 && strcmp(code, "3D000") != 0 &&
+           strncmp(code, "28", 2) != 0;
+}
+
 /* An SQLSTATE of the server: the statement failed and was rolled back. At 500 it failed while connecting to the database. */
 static void from_sqlstate(int status, const struct wire_request *r, struct err *e)
 {
     const char *code = e->pg->value[PG_CODE];
-    bool connect_stage = status >= 500;
-    bool fatal = e->pg->value[PG_SEVERITY] != NULL && strcmp(e->pg->value[PG_SEVERITY], "FATAL") == 0;
     const char *message = e->pg->value[PG_MESSAGE] ? e->pg->value[PG_MESSAGE] : "The server gave no message.";
-    const char *state = neon_error_translate_state(code, r->connecting || connect_stage);
+    const char *state = neon_error_translate_state(code, r->connecting || status >= 500);
+    bool lost = lost_session(status, e);
 
     if (strcmp(code, "57014") == 0) /* nobody but statement_timeout or an administrator cancels: ours never get an answer */
         state = strstr(message, "timeout") != NULL ? "HYT00" : "HY008";
-    else if (fatal && !connect_stage && strcmp(code, "3D000") != 0 && strncmp(state, "08", 2) != 0 &&
-             strncmp(state, "28", 2) != 0)
+    else if (lost && strncmp(state, "08", 2) != 0)
         state = "08S01";
     err_set_state(e, state, 0, "%s", message);
-    e->effect = fatal && !connect_stage && !r->connecting ? EFFECT_UNKNOWN : EFFECT_NONE;
-    e->retry_safe = connect_stage;
+    e->effect = lost && !r->connecting ? EFFECT_UNKNOWN : EFFECT_NONE;
+    e->retry_safe = status >= 500;
     append_fields(e);
 }
 
