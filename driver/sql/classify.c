@@ -370,25 +370,27 @@ static void skip_search_or_cycle(struct reader *r)
     }
 }
 
-/* Behind WITH: skips its queries, so that the reader stands at the statement's own verb. A query's
- * name may be any word: WITH delete AS (..) SELECT. */
-static void skip_with(struct reader *r)
+/* Behind WITH: skips its queries, so that the reader stands at the statement's own verb. False when
+ * the text is not of that form. A query's name may be any word: WITH delete AS (..) SELECT. */
+static bool skip_with(struct reader *r)
 {
     accept(r, KW_recursive);
-    while (!at_end(r)) {
-        next(r); /* the name */
+    for (;;) {
+        if (!is_name(&r->t))
+            return false;
+        next(r);
         if (r->t.kind == TOK_LPAREN)
             skip_parens(r);
         if (!accept(r, KW_as))
-            return;
+            return false;
         accept(r, KW_not);
         accept(r, KW_materialized);
         if (r->t.kind != TOK_LPAREN)
-            return;
+            return false;
         skip_parens(r);
         skip_search_or_cycle(r);
         if (r->t.kind != TOK_COMMA)
-            return;
+            return true;
         next(r);
     }
 }
@@ -418,7 +420,8 @@ static struct sql_kind read_verb(struct reader *r)
 
     skip_open_parens(r);
     if (accept(r, KW_with)) {
-        skip_with(r);
+        if (!skip_with(r))
+            return (struct sql_kind){SQLC_OTHER, 0};
         skip_open_parens(r);
     }
     v = &verbs[r->t.kw];
@@ -461,16 +464,24 @@ static bool is_call_of(const struct token *t, const char *name)
     return t->kind == TOK_QUOTED_IDENT ? sv_eq(bare, sv(name)) : sv_ieq(bare, sv(name));
 }
 
+/* How far a call of set_config is read for its third argument. Calls nested in each other must not
+ * be read over and over. */
+#define SET_CONFIG_MAX_TOKENS 200
+
 /* The value of set_config's third argument; r stands at its "(". Anything but a plain true is taken
  * for false. */
 static bool third_argument_is_true(struct reader r)
 {
     size_t inside = r.depth + 1;
     size_t commas = 0;
+    size_t tokens = 0;
     bool is_true;
 
-    for (next(&r); !at_end(&r) && r.depth >= inside && commas < 2; next(&r))
+    for (next(&r); !at_end(&r) && r.depth >= inside && commas < 2; next(&r)) {
         commas += r.t.kind == TOK_COMMA && r.depth == inside;
+        if (++tokens > SET_CONFIG_MAX_TOKENS)
+            return false;
+    }
     if (commas < 2)
         return false;
     if (r.t.kw == KW_is_local) {
@@ -490,6 +501,7 @@ static bool third_argument_is_true(struct reader r)
 
 struct calls_seen {
     bool setseed, random;
+    bool set_config; /* for the session: another need not be read */
 };
 
 /* r->t is "(" and the name of a function stands before it. */
@@ -497,8 +509,12 @@ static unsigned function_flags(const struct reader *r, struct calls_seen *seen)
 {
     const struct token *name = &r->last;
 
-    if (is_call_of(name, "set_config"))
-        return third_argument_is_true(*r) ? SQLF_SET_CONFIG_LOCAL : SQLF_SESSION_FUNCTION;
+    if (is_call_of(name, "set_config")) {
+        if (!seen->set_config && third_argument_is_true(*r))
+            return SQLF_SET_CONFIG_LOCAL;
+        seen->set_config = true;
+        return SQLF_SESSION_FUNCTION;
+    }
     if (is_call_of(name, "nextval") || is_call_of(name, "setval"))
         return SQLF_SEQUENCE;
     seen->setseed |= is_call_of(name, "setseed");
@@ -596,7 +612,7 @@ static unsigned gather(struct reader r, struct sql_kind k)
 {
     struct token before = {0}; /* the token before r.last */
     struct token schema = {0}; /* and the one before that */
-    struct calls_seen seen = {false, false};
+    struct calls_seen seen = {false, false, false};
     bool runs = k.cls != SQLC_DDL;
     bool runs_behind_as = !runs && r.t.kw == KW_create && runs_query(r);
     unsigned flags = 0;

@@ -243,9 +243,9 @@ static bool opens_comment(const char *s, size_t n, size_t i)
     return (s[i] == '-' && at(s, n, i + 1) == '-') || (s[i] == '/' && at(s, n, i + 1) == '*');
 }
 
-/* No operator is longer than a name; the bound keeps a long row of + and - from being read once for
- * each of them. */
-#define OPERATOR_MAX_BYTES 63
+/* A longer operator becomes several tokens, which nobody minds. The bound keeps a long row of + and
+ * - from being read again and again. */
+#define OPERATOR_MAX_BYTES 16
 
 /* A run of operator characters, cut where a comment begins. As in PostgreSQL, an operator of
  * several characters does not end in + or - unless it holds one of ~ ! @ # ^ & | ` % : `a=-1` is =
