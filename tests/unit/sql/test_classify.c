@@ -15,18 +15,22 @@
     X(EMPTY)                                                                                       \
     X(SELECT)                                                                                      \
     X(INSERT)                                                                                      \
-    X(UPDATE) X(DELETE) X(MERGE) X(EXPLAIN) X(SHOW) X(SET) X(SET_LOCAL) X(SET_TRANSACTION)         \
-        X(SET_SESSION_CHARACTERISTICS) X(BEGIN) X(COMMIT) X(ROLLBACK) X(SAVEPOINT) X(RELEASE)      \
-            X(ROLLBACK_TO) X(PREPARE_TRANSACTION) X(COMMIT_PREPARED) X(ROLLBACK_PREPARED)          \
-                X(PREPARE) X(EXECUTE) X(DEALLOCATE) X(DECLARE) X(FETCH) X(MOVE) X(CLOSE) X(LISTEN) \
-                    X(UNLISTEN) X(NOTIFY) X(COPY_STDIO) X(COPY_FILE) X(LOCK) X(DISCARD) X(CALL)    \
-                        X(DO) X(DDL) X(ALONE) X(OTHER)
+    X(UPDATE)                                                                                      \
+    X(DELETE)                                                                                      \
+    X(MERGE)                                                                                       \
+    X(EXPLAIN) X(SHOW) X(SET) X(SET_LOCAL) X(SET_TRANSACTION) X(SET_SESSION_CHARACTERISTICS)       \
+        X(BEGIN) X(COMMIT) X(ROLLBACK) X(SAVEPOINT) X(RELEASE) X(ROLLBACK_TO)                      \
+            X(PREPARE_TRANSACTION) X(COMMIT_PREPARED) X(ROLLBACK_PREPARED) X(PREPARE) X(EXECUTE)   \
+                X(DEALLOCATE) X(DECLARE) X(FETCH) X(MOVE) X(CLOSE) X(LISTEN) X(UNLISTEN) X(NOTIFY) \
+                    X(COPY_STDIO) X(COPY_FILE) X(LOCK) X(DISCARD) X(CALL) X(DO) X(DDL) X(ALONE)    \
+                        X(OTHER)
 #define FLAGS(X)                                                                                   \
     X(RETURNING)                                                                                   \
     X(WRITES_CTE)                                                                                  \
     X(LOCKS_ROWS)                                                                                  \
-    X(SELECT_INTO) X(EXPLAIN_ANALYZE) X(TEMP) X(WITH_HOLD) X(CHAIN) X(SESSION_FUNCTION)            \
-        X(SET_CONFIG_LOCAL) X(SEQUENCE)
+    X(SELECT_INTO)                                                                                 \
+    X(EXPLAIN_ANALYZE)                                                                             \
+    X(TEMP) X(WITH_HOLD) X(CHAIN) X(SESSION_FUNCTION) X(SET_CONFIG_LOCAL) X(SEQUENCE)
 
 static const char *const class_names[] = {
 #define X(name) [SQLC_##name] = #name,
