@@ -435,7 +435,8 @@ static void *hammer(void *arg)
             abort();
         if (cancelled)
             pthread_create(&th, NULL, cancel_soon, x);
-        if (!exchange_begin(x, &r, &e) && strcmp(e.state, "HY008") != 0)
+        /* The server closes kept connections at once: a request may meet the closing one, and is then not sent again. */
+        if (!exchange_begin(x, &r, &e) && strcmp(e.state, "HY008") != 0 && strcmp(e.state, "08S01") != 0)
             abort();
         if (cancelled)
             pthread_join(th, NULL);
