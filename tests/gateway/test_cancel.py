@@ -63,7 +63,7 @@ def test_statement_that_ignores_the_cancel_for_a_while(gateway, pg, item):
     sql = (  # the loop, because PostgreSQL may deliver one cancel as two signals
         "DO $$ declare ends timestamptz; begin "
         "begin perform pg_sleep(600); exception when query_canceled then null; end; "
-        "ends := clock_timestamp() + interval '1 s'; while clock_timestamp() < ends loop "
+        "ends := clock_timestamp() + interval '3 s'; while clock_timestamp() < ends loop "
         "begin perform pg_sleep(0.1); exception when query_canceled then null; end; "
         "end loop; end $$ /* stubborn */"
     )
