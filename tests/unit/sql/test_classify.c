@@ -11,39 +11,62 @@
 #include "base/buf.h"
 #include "casefile.h"
 
-#define CLASSES(X)                                                                                 \
-    X(EMPTY)                                                                                       \
-    X(SELECT)                                                                                      \
-    X(INSERT)                                                                                      \
-    X(UPDATE)                                                                                      \
-    X(DELETE)                                                                                      \
-    X(MERGE)                                                                                       \
-    X(EXPLAIN) X(SHOW) X(SET) X(SET_LOCAL) X(SET_TRANSACTION) X(SET_SESSION_CHARACTERISTICS)       \
-        X(BEGIN) X(COMMIT) X(ROLLBACK) X(SAVEPOINT) X(RELEASE) X(ROLLBACK_TO)                      \
-            X(PREPARE_TRANSACTION) X(COMMIT_PREPARED) X(ROLLBACK_PREPARED) X(PREPARE) X(EXECUTE)   \
-                X(DEALLOCATE) X(DECLARE) X(FETCH) X(MOVE) X(CLOSE) X(LISTEN) X(UNLISTEN) X(NOTIFY) \
-                    X(COPY_STDIO) X(COPY_FILE) X(LOCK) X(DISCARD) X(CALL) X(DO) X(DDL) X(ALONE)    \
-                        X(OTHER)
-#define FLAGS(X)                                                                                   \
-    X(RETURNING)                                                                                   \
-    X(WRITES_CTE)                                                                                  \
-    X(LOCKS_ROWS)                                                                                  \
-    X(SELECT_INTO)                                                                                 \
-    X(EXPLAIN_ANALYZE)                                                                             \
-    X(TEMP) X(WITH_HOLD) X(CHAIN) X(SESSION_FUNCTION) X(SET_CONFIG_LOCAL) X(SEQUENCE)
-
+#define NAME(class) [SQLC_##class] = #class
 static const char *const class_names[] = {
-#define X(name) [SQLC_##name] = #name,
-    CLASSES(X)
-#undef X
+    NAME(EMPTY),
+    NAME(SELECT),
+    NAME(INSERT),
+    NAME(UPDATE),
+    NAME(DELETE),
+    NAME(MERGE),
+    NAME(EXPLAIN),
+    NAME(SHOW),
+    NAME(SET),
+    NAME(SET_LOCAL),
+    NAME(SET_TRANSACTION),
+    NAME(SET_SESSION_CHARACTERISTICS),
+    NAME(BEGIN),
+    NAME(COMMIT),
+    NAME(ROLLBACK),
+    NAME(SAVEPOINT),
+    NAME(RELEASE),
+    NAME(ROLLBACK_TO),
+    NAME(PREPARE_TRANSACTION),
+    NAME(COMMIT_PREPARED),
+    NAME(ROLLBACK_PREPARED),
+    NAME(PREPARE),
+    NAME(EXECUTE),
+    NAME(DEALLOCATE),
+    NAME(DECLARE),
+    NAME(FETCH),
+    NAME(MOVE),
+    NAME(CLOSE),
+    NAME(LISTEN),
+    NAME(UNLISTEN),
+    NAME(NOTIFY),
+    NAME(COPY_STDIO),
+    NAME(COPY_FILE),
+    NAME(LOCK),
+    NAME(DISCARD),
+    NAME(CALL),
+    NAME(DO),
+    NAME(DDL),
+    NAME(ALONE),
+    NAME(OTHER),
 };
+
+#define FLAG(flag)                                                                                 \
+    {                                                                                              \
+        SQLF_##flag, #flag                                                                         \
+    }
 static const struct {
     unsigned flag;
     const char *name;
 } flag_names[] = {
-#define X(name) {SQLF_##name, #name},
-    FLAGS(X)
-#undef X
+    FLAG(RETURNING),        FLAG(WRITES_CTE),      FLAG(LOCKS_ROWS),
+    FLAG(SELECT_INTO),      FLAG(EXPLAIN_ANALYZE), FLAG(TEMP),
+    FLAG(WITH_HOLD),        FLAG(CHAIN),           FLAG(SESSION_FUNCTION),
+    FLAG(SET_CONFIG_LOCAL), FLAG(SEQUENCE),
 };
 
 struct tally {
