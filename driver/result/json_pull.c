@@ -1,11 +1,12 @@
-/* The JSON scanner. Strings are unescaped where they lie: the result is never longer than the source. Called by
- * row_decoder.c for every token, so the path of a plain string is short. */
+/* The JSON scanner. Strings are unescaped where they lie: the result is never longer than the
+ * source. It knows the grammar of values; which value may stand where in Neon's answer is
+ * row_decoder.c's, its only caller. */
 #include "result/json_pull.h"
 
-#include <stdint.h>
-#include <string.h>
-
+#include "base/str.h"
 #include "base/utf.h"
+
+/* ---- escapes ---- */
 
 static int hex_digit(char c)
 {
@@ -35,7 +36,8 @@ static bool read_hex4(const char *p, const char *end, uint32_t *out)
     return true;
 }
 
-/* \uXXXX at p (behind the u); a surrogate pair is one character, half a pair U+FFFD. Returns the bytes read, 0 = bad. */
+/* \uXXXX at p (behind the u); a surrogate pair is one character, half a pair U+FFFD. Returns the
+ * bytes read, 0 = bad. */
 static size_t read_unicode(const char *p, const char *end, uint32_t *cp)
 {
     uint32_t hi;
@@ -55,46 +57,151 @@ static size_t read_unicode(const char *p, const char *end, uint32_t *cp)
     return 10;
 }
 
-static char simple_escape(char c)
-{
-    static const char from[] = "\"\\/bfnrt";
-    static const char to[] = "\"\\/\b\f\n\r\t";
-    const char *hit = c != '\0' ? strchr(from, c) : NULL;
+/* What a character behind a backslash stands for, when it is one byte. */
+static const char simple_escape[256] = {
+    ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+    ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
+};
 
-    return hit ? to[hit - from] : '\0';
+/* The escape at `in`: puts its character at out (which may be `in`) and returns the bytes put
+ * there; *used = bytes of the source, never fewer; 0 = bad. */
+static size_t unescape_one(const char *in, const char *end, char *out, size_t *used)
+{
+    uint32_t cp;
+    size_t digits;
+    char c;
+
+    *used = 0;
+    if (end - in < 2)
+        return 0;
+    c = simple_escape[(unsigned char)in[1]];
+    if (c != '\0') {
+        *out = c;
+        *used = 2;
+        return 1;
+    }
+    digits = in[1] == 'u' ? read_unicode(in + 2, end, &cp) : 0;
+    if (digits == 0)
+        return 0;
+    *used = 2 + digits;
+    return utf8_encode(cp, out);
 }
 
 char *json_unescape(char *first, char *end)
 {
-    char *in = first;
+    struct json_specials specials = json_specials_from(first);
+    char *in = json_next_special(&specials, end);
     char *out = first;
 
+    /* What is written never passes `in`, and so never a block that is still to be looked at. */
     while (in < end) {
-        char *plain = json_find_special(in, end);
-        memmove(out, in, (size_t)(plain - in));
-        out += plain - in;
-        in = plain;
-        if (in == end)
-            break;
-        if (end - in < 2)
+        size_t used;
+        char *plain;
+        out += unescape_one(in, end, out, &used);
+        if (used == 0)
             return NULL;
-        if (in[1] == 'u') {
-            uint32_t cp;
-            size_t used = read_unicode(in + 2, end, &cp);
-            if (used == 0)
-                return NULL;
-            in += 2 + used;
-            out += utf8_encode(cp, out);
-        } else {
-            char c = simple_escape(in[1]);
-            if (c == '\0')
-                return NULL;
-            *out++ = c;
-            in += 2;
-        }
+        plain = in + used;
+        do
+            in = json_next_special(&specials, end);
+        while (in < plain);
+        if (in > end)
+            in = end;
+        memmove(out, plain, (size_t)(in - plain));
+        out += in - plain;
     }
     return out;
 }
+
+/* The same without writing: for strings that are kept as they are. p may be anywhere in the string.
+ */
+static bool escapes_are_valid(char *p, char *end)
+{
+    while ((p = json_find_special(p, end)) < end) {
+        char character[4];
+        size_t used;
+        unescape_one(p, end, character, &used);
+        if (used == 0)
+            return false;
+        p += used;
+    }
+    return true;
+}
+
+/* ---- strings and scalars ---- */
+
+/* The closing quote of the string whose opening quote is at start, from `from` on; NULL when it is
+ * not here: *seen is where to go on looking then. *first_escape is set at its first backslash,
+ * unless it was set already. */
+static char *closing_quote(char *start, char *from, char *end, size_t *first_escape, char **seen)
+{
+    char *p = from;
+
+    for (;;) {
+        p = json_find_special(p, end);
+        *seen = p;
+        if (p == end)
+            return NULL;
+        if (*p == '"')
+            return p;
+        if (*first_escape == 0)
+            *first_escape = (size_t)(p - start);
+        if (end - p < 2) /* the escaped byte is not here yet: come back to the backslash */
+            return NULL;
+        p += 2;
+    }
+}
+
+static bool is_scalar_byte(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '+' || c == '.';
+}
+
+static const char *skip_digits(const char *p, const char *end)
+{
+    while (p < end && ascii_is_digit(*p))
+        p++;
+    return p;
+}
+
+static bool is_number(const char *p, const char *end)
+{
+    const char *digits;
+
+    p += p < end && *p == '-';
+    digits = p;
+    p = skip_digits(p, end);
+    if (p == digits || (*digits == '0' && p > digits + 1))
+        return false;
+    if (p < end && *p == '.') {
+        digits = ++p;
+        p = skip_digits(p, end);
+        if (p == digits)
+            return false;
+    }
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        p++;
+        p += p < end && (*p == '-' || *p == '+');
+        digits = p;
+        p = skip_digits(p, end);
+        if (p == digits)
+            return false;
+    }
+    return p == end;
+}
+
+static enum json_tok kind_of_scalar(const char *p, const char *end)
+{
+    struct strview s = sv_n(p, (size_t)(end - p));
+
+    if (sv_eq(s, SV_LIT("null")))
+        return JSON_NULL;
+    if (sv_eq(s, SV_LIT("true")) || sv_eq(s, SV_LIT("false")) || is_number(p, end))
+        return JSON_SCALAR;
+    return JSON_BAD;
+}
+
+/* ---- tokens ---- */
 
 static struct json_token need(char **pos, char *start, const char *seen, struct json_scan *scan)
 {
@@ -117,86 +224,148 @@ static struct json_token bad(char **pos, char *at, struct json_scan *scan)
 
 static struct json_token take_string(char **pos, char *start, char *end, struct json_scan *scan)
 {
-    char *p = start + (scan->offset > 0 ? scan->offset : 1);
+    char *seen;
+    char *quote = closing_quote(start, start + (scan->offset > 0 ? scan->offset : 1), end,
+                                &scan->first_escape, &seen);
     char *stop;
 
-    for (;;) {
-        p = json_find_special(p, end);
-        if (p == end)
-            return need(pos, start, end, scan);
-        if (*p == '"')
-            break;
-        if (scan->first_escape == 0)
-            scan->first_escape = (size_t)(p - start);
-        if (end - p < 2) /* the escaped byte is not here yet: come back to the backslash */
-            return need(pos, start, p, scan);
-        p += 2;
-    }
-    stop = scan->first_escape ? json_unescape(start + scan->first_escape, p) : p;
+    if (quote == NULL)
+        return need(pos, start, seen, scan);
+    stop = scan->first_escape ? json_unescape(start + scan->first_escape, quote) : quote;
     if (stop == NULL)
         return bad(pos, start, scan);
-    return done(pos, p + 1, scan, (struct json_token){JSON_STRING, 0, start + 1, (size_t)(stop - start - 1)});
+    return done(pos, quote + 1, scan,
+                (struct json_token){JSON_STRING, 0, start + 1, (size_t)(stop - start - 1)});
 }
 
-static bool is_scalar_byte(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '+' || c == '.';
-}
-
-static struct json_token take_scalar(char **pos, char *start, char *end, bool last, struct json_scan *scan)
+static struct json_token take_scalar(char **pos, char *start, char *end, struct json_scan *scan)
 {
     char *p = start + scan->offset;
+    enum json_tok kind;
 
     while (p < end && is_scalar_byte(*p))
         p++;
-    if (p == end && !last)
+    if (p == end)
         return need(pos, start, p, scan);
-    if (p == start)
+    kind = kind_of_scalar(start, p);
+    if (kind == JSON_BAD)
         return bad(pos, start, scan);
-    return done(pos, p, scan, (struct json_token){JSON_SCALAR, 0, start, (size_t)(p - start)});
+    return done(pos, p, scan, (struct json_token){kind, 0, start, (size_t)(p - start)});
 }
 
-/* One byte of a nested value; false when it is closed or too deep (*closed tells which). */
-static bool nested_byte(char c, struct json_scan *scan, bool *closed)
+static bool is_space(char c)
 {
-    *closed = false;
-    if (scan->in_string) {
-        if (scan->after_backslash)
-            scan->after_backslash = false;
-        else if (c == '\\')
-            scan->after_backslash = true;
-        else if (c == '"')
-            scan->in_string = false;
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* ---- nested values, kept verbatim ---- */
+
+/* A bracket, colon or comma of a nested value. */
+static bool nested_punct(char c, struct json_scan *scan)
+{
+    bool in_object = scan->objects & 1;
+    enum json_expect was = scan->expect;
+
+    switch (c) {
+    case '[':
+    case '{':
+        if ((was != EXPECT_VALUE && was != EXPECT_VALUE_OR_END) || ++scan->depth > JSON_MAX_DEPTH)
+            return false;
+        scan->objects = scan->objects << 1 | (c == '{');
+        scan->expect = c == '{' ? EXPECT_KEY_OR_END : EXPECT_VALUE_OR_END;
         return true;
+    case ']':
+    case '}':
+        if (in_object != (c == '}') ||
+            (was != EXPECT_COMMA_OR_END &&
+             was != (in_object ? EXPECT_KEY_OR_END : EXPECT_VALUE_OR_END)))
+            return false;
+        scan->objects >>= 1;
+        scan->depth--;
+        scan->expect = EXPECT_COMMA_OR_END;
+        return true;
+    case ',':
+        scan->expect = in_object ? EXPECT_KEY : EXPECT_VALUE;
+        return was == EXPECT_COMMA_OR_END;
+    case ':':
+        scan->expect = EXPECT_VALUE;
+        return was == EXPECT_COLON;
+    default:
+        return false;
     }
-    if (c == '"')
-        scan->in_string = true;
-    else if (c == '[' || c == '{')
-        return ++scan->depth <= JSON_MAX_DEPTH;
-    else if (c == ']' || c == '}')
-        *closed = --scan->depth == 0;
-    return !*closed;
+}
+
+static bool nested_value_begins(struct json_scan *scan, char first)
+{
+    bool is_key = scan->expect == EXPECT_KEY || scan->expect == EXPECT_KEY_OR_END;
+
+    if (is_key ? first != '"' : scan->expect != EXPECT_VALUE && scan->expect != EXPECT_VALUE_OR_END)
+        return false;
+    scan->expect = is_key ? EXPECT_COLON : EXPECT_COMMA_OR_END;
+    return true;
+}
+
+/* The string or scalar at start + scan->part, looked at up to `from`. Returns the byte behind it,
+ * NULL when it is not complete; *seen is where to go on looking then. *ok: it is one. */
+static char *nested_part(char *start, char *from, char *end, struct json_scan *scan, char **seen,
+                         bool *ok)
+{
+    char *first = start + scan->part;
+    char *p = from;
+
+    *ok = true;
+    if (*first == '"') {
+        p = closing_quote(start, p > first ? p : first + 1, end, &scan->first_escape, seen);
+        if (p == NULL)
+            return NULL;
+        *ok = scan->first_escape == 0 || escapes_are_valid(start + scan->first_escape, p);
+        return p + 1;
+    }
+    while (p < end && is_scalar_byte(*p))
+        p++;
+    *seen = p;
+    *ok = p == end || kind_of_scalar(first, p) != JSON_BAD;
+    return p == end ? NULL : p;
 }
 
 static struct json_token take_nested(char **pos, char *start, char *end, struct json_scan *scan)
 {
-    for (char *p = start + scan->offset; p < end; p++) {
-        bool closed;
-        if (nested_byte(*p, scan, &closed))
-            continue;
-        if (!closed)
+    static const char punctuation[] = "[]{},:";
+    char *p = start + scan->offset;
+
+    while (p < end) {
+        bool ok = true;
+        if (scan->part == 0 && is_space(*p)) {
+            p++;
+        } else if (scan->part == 0 && memchr(punctuation, *p, sizeof punctuation - 1) != NULL) {
+            ok = nested_punct(*p++, scan);
+            if (ok && scan->depth == 0)
+                return done(pos, p, scan,
+                            (struct json_token){JSON_NESTED, 0, start, (size_t)(p - start)});
+        } else {
+            char *seen = p;
+            if (scan->part == 0) {
+                scan->part = (size_t)(p - start);
+                scan->first_escape = 0;
+                ok = nested_value_begins(scan, *p);
+            }
+            p = ok ? nested_part(start, p, end, scan, &seen, &ok) : p;
+            if (ok && p == NULL)
+                return need(pos, start, seen, scan);
+            scan->part = 0;
+        }
+        if (!ok)
             return bad(pos, start, scan);
-        return done(pos, p + 1, scan, (struct json_token){JSON_NESTED, 0, start, (size_t)(p + 1 - start)});
     }
     return need(pos, start, end, scan);
 }
 
-struct json_token json_next(char **pos, char *end, bool last, bool nested, struct json_scan *scan)
+struct json_token json_next(char **pos, char *end, bool nested, struct json_scan *scan)
 {
     char *p = *pos;
 
     if (scan->offset == 0)
-        while (p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+        while (p < end && is_space(*p))
             p++;
     if (p == end) {
         *pos = p;
@@ -216,6 +385,6 @@ struct json_token json_next(char **pos, char *end, bool last, bool nested, struc
     case ',':
         return done(pos, p + 1, scan, (struct json_token){JSON_PUNCT, *p, p, 1});
     default:
-        return take_scalar(pos, p, end, last, scan);
+        return take_scalar(pos, p, end, scan);
     }
 }

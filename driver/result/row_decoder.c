@@ -1,37 +1,51 @@
-/* Neon's answer as a state machine over JSON tokens, with a short way for rows that lie complete in the chunk. Owns the
- * chunks; moves only the bytes of a token that a chunk's end has cut. Called by stmt/stream.c. */
+/* Neon's answer as a state machine over JSON tokens, with a short way for rows that lie complete in
+ * the chunk. Owns the chunks; moves only the bytes of a token that a chunk's end has cut. Called by
+ * stmt/stream.c. */
 #include "result/row_decoder.h"
+
+#include <assert.h>
 
 #include "result/json_pull.h"
 
 #define CHUNK_BYTES ((size_t)256 << 10)
-#define SPARE_CHUNKS 3 /* kept for the next use: fresh memory of this size costs the kernel's clearing of it */
-#define MIN_ROOM_BYTES ((size_t)16 << 10)
+#define SPARE_CHUNKS                                                                               \
+    3 /* kept for the next use: fresh memory of this size costs the kernel's clearing of it */
+#define MIN_ROOM_PARTS 16 /* a chunk with less room than this part of it counts as full */
 #define COMMAND_MAX_BYTES 64
 
+_Static_assert(DECODER_MAX_DEPTH == JSON_MAX_DEPTH, "one limit, two layers");
+
 enum state {
-    S_DOCUMENT,      /* { */
-    S_KEY,           /* a key of the current object, or } */
+    S_DOCUMENT, /* { */
+    S_KEY,      /* a key of the current object, or } */
     S_COLON,
-    S_AFTER_VALUE,   /* , or } of the current object */
-    S_RESULTS_OPEN,  /* [ of "results" */
-    S_RESULT,        /* { of a result, or ] */
-    S_AFTER_RESULT,  /* , or ] */
-    S_FIELDS_OPEN,   /* [ of "fields" */
-    S_FIELD,         /* { of a field, or ] */
-    S_AFTER_FIELD,   /* , or ] */
-    S_ROWS_OPEN,     /* [ of "rows" */
-    S_ROW,           /* [ of a row, or ] */
-    S_AFTER_ROW,     /* , or ] */
-    S_CELL,          /* a cell, or ] of an empty row */
-    S_AFTER_CELL,    /* , or ] */
-    S_COMMAND, S_ROW_COUNT, S_FIELD_NAME, S_FIELD_NUMBER, S_SKIP, /* values */
-    S_TRAILER,       /* white space to the end */
+    S_AFTER_VALUE,  /* , or } of the current object */
+    S_RESULTS_OPEN, /* [ of "results" */
+    S_RESULT,       /* { of a result, or ] */
+    S_AFTER_RESULT, /* , or ] */
+    S_FIELDS_OPEN,  /* [ of "fields" */
+    S_FIELD,        /* { of a field, or ] */
+    S_AFTER_FIELD,  /* , or ] */
+    S_ROWS_OPEN,    /* [ of "rows" */
+    S_ROW,          /* [ of a row, or ] */
+    S_AFTER_ROW,    /* , or ] */
+    S_CELL,         /* a cell, or ] of an empty row */
+    S_AFTER_CELL,   /* , or ] */
+    S_COMMAND,
+    S_ROW_COUNT,
+    S_FIELD_NAME,
+    S_FIELD_NUMBER,
+    S_SKIP,    /* values */
+    S_TRAILER, /* white space to the end */
 };
 
 enum level { L_WRAPPER, L_RESULT, L_FIELD }; /* which object S_KEY is in */
 
 enum field_number { FN_TYPE_OID, FN_TABLE_OID, FN_ATTNUM, FN_TYPE_SIZE, FN_TYPE_MODIFIER };
+
+/* The keys of a result: each must be there once, or it is not known whether the statement did what
+ * it says. */
+enum seen { SEEN_FIELDS = 1, SEEN_ROWS = 2, SEEN_COMMAND = 4, SEEN_ROW_COUNT = 8, SEEN_ALL = 15 };
 
 struct chunk {
     struct chunk *next;
@@ -46,42 +60,63 @@ struct escaped {
     char *start, *first; /* of the cell, and its first backslash */
 };
 
+struct column_list {
+    struct column *at; /* each owns its name */
+    size_t n, cap;
+};
+
 struct row_decoder {
     enum state state;
     enum level level;
     enum field_number field_number;
-    enum state value_state;  /* what follows the colon */
-    bool batch, finished, fields_seen, rows_seen, may_close;
+    enum state value_state; /* what follows the colon */
+    unsigned seen;          /* enum seen: keys of the current result */
+    bool batch, finished, may_close;
+    size_t chunk_bytes;
     struct chunk *current;
-    char *pos;               /* first byte of current not consumed */
+    bool cells_in_current; /* a cell handed out, or of the row under way, points into it */
+    char *pos;             /* first byte of current not consumed */
     struct json_scan scan;
-    struct chunk *retained;  /* hold cells of rows handed out, newest first */
-    struct chunk *spare;     /* for the next use */
+    struct chunk *retained; /* hold cells of rows handed out, newest first */
+    struct chunk *spare;    /* for the next use */
     size_t n_spare;
     uint64_t serial;
-    uint64_t row_serial;     /* chunk in which the row under way began */
+    uint64_t row_serial; /* chunk in which the row under way began */
     bool in_row;
-    uint64_t consumed;       /* bytes of the body before current, for messages */
-    struct column *columns;
-    size_t n_columns, cap_columns;
-    struct cell *cells;      /* cap_columns entries */
+    uint64_t consumed;               /* bytes of the body before current, for messages */
+    struct column_list columns;      /* of the last DECODE_FIELDS */
+    struct column_list next_columns; /* being read */
+    struct cell *cells;              /* as many as columns, at least one */
     size_t n_cells;
     struct escaped escaped[MAX_ESCAPED];
     size_t n_escaped;
     char command[COMMAND_MAX_BYTES];
     size_t command_len;
     int64_t row_count;
-    const char *failure;     /* static text; sticky */
+    const char *failure; /* static text; sticky, as are all of these */
     uint64_t failure_at;
-    bool out_of_memory;
+    enum {
+        FAILED_NOT,
+        FAILED_NOT_THE_PROTOCOL,
+        FAILED_SHORT,
+        FAILED_CELL_SIZE,
+        FAILED_MEMORY
+    } failed;
 };
 
 struct row_decoder *row_decoder_new(void)
 {
+    return row_decoder_new_with_chunks(CHUNK_BYTES);
+}
+
+struct row_decoder *row_decoder_new_with_chunks(size_t chunk_bytes)
+{
     struct row_decoder *d = mem_calloc(1, sizeof *d);
 
-    if (d != NULL)
-        d->row_count = -1;
+    if (d == NULL)
+        return NULL;
+    d->chunk_bytes = chunk_bytes > MIN_ROOM_PARTS ? chunk_bytes : MIN_ROOM_PARTS;
+    d->row_count = -1;
     return d;
 }
 
@@ -94,11 +129,11 @@ static void free_chunks(struct chunk *c)
     }
 }
 
-static void forget_columns(struct row_decoder *d)
+static void forget_columns(struct column_list *l)
 {
-    for (size_t i = 0; i < d->n_columns; i++)
-        mem_free(d->columns[i].name);
-    d->n_columns = 0;
+    for (size_t i = 0; i < l->n; i++)
+        mem_free(l->at[i].name);
+    l->n = 0;
 }
 
 void row_decoder_free(struct row_decoder *d)
@@ -108,10 +143,66 @@ void row_decoder_free(struct row_decoder *d)
     free_chunks(d->current);
     free_chunks(d->retained);
     free_chunks(d->spare);
-    forget_columns(d);
-    mem_free(d->columns);
+    forget_columns(&d->columns);
+    forget_columns(&d->next_columns);
+    mem_free(d->columns.at);
+    mem_free(d->next_columns.at);
     mem_free(d->cells);
     mem_free(d);
+}
+
+/* ---- failures ---- */
+
+static enum decode_event report(const struct row_decoder *d, struct err *e)
+{
+    unsigned long long at = (unsigned long long)d->failure_at;
+
+    switch (d->failed) {
+    case FAILED_MEMORY:
+        err_oom(e);
+        break;
+    case FAILED_CELL_SIZE:
+        err_set(e, ST_54000, 0,
+                "A value of the result is larger than the %zu MiB this driver takes.",
+                DECODER_MAX_CELL_BYTES >> 20);
+        break;
+    case FAILED_SHORT:
+        err_set(e, ST_08S01, 0,
+                "The server's answer ended early, after %llu bytes: the connection was lost or a "
+                "proxy cut it off.",
+                at);
+        break;
+    case FAILED_NOT_THE_PROTOCOL:
+    case FAILED_NOT:
+    default:
+        err_set(e, ST_08S01, 0,
+                "The server's answer is not Neon's protocol: %s (at byte %llu). A proxy may have "
+                "changed or replaced it.",
+                d->failure, at);
+        break;
+    }
+    return DECODE_ERROR;
+}
+
+enum step { STEP_ON, STEP_NEED, STEP_FIELDS, STEP_ROW, STEP_RESULT_END, STEP_FAILED };
+
+static uint64_t offset_in_body(const struct row_decoder *d, const char *p)
+{
+    return d->consumed + (d->current ? (uint64_t)(p - d->current->data) : 0);
+}
+
+static enum step fail(struct row_decoder *d, const char *why)
+{
+    d->failed = FAILED_NOT_THE_PROTOCOL;
+    d->failure = why;
+    d->failure_at = offset_in_body(d, d->pos);
+    return STEP_FAILED;
+}
+
+static enum step fail_oom(struct row_decoder *d)
+{
+    d->failed = FAILED_MEMORY;
+    return STEP_FAILED;
 }
 
 /* ---- chunks ---- */
@@ -128,7 +219,6 @@ static struct chunk *take_chunk(struct row_decoder *d, size_t cap)
         if (c == NULL)
             return NULL;
         c->cap = cap;
-        memset(c->data + cap, 0, JSON_PADDING);
     }
     c->next = NULL;
     c->len = 0;
@@ -138,7 +228,7 @@ static struct chunk *take_chunk(struct row_decoder *d, size_t cap)
 
 static void drop_chunk(struct row_decoder *d, struct chunk *c)
 {
-    if (d->n_spare < SPARE_CHUNKS && c->cap == CHUNK_BYTES) {
+    if (d->n_spare < SPARE_CHUNKS && c->cap == d->chunk_bytes) {
         c->next = d->spare;
         d->spare = c;
         d->n_spare++;
@@ -147,15 +237,27 @@ static void drop_chunk(struct row_decoder *d, struct chunk *c)
     }
 }
 
-/* The current chunk is full: its incomplete token goes to the next one; it stays while rows point into it. */
+static size_t unread_bytes(const struct row_decoder *d)
+{
+    return d->current ? d->current->len - (size_t)(d->pos - d->current->data) : 0;
+}
+
+static size_t min_room(const struct row_decoder *d)
+{
+    return d->chunk_bytes / MIN_ROOM_PARTS;
+}
+
+/* The current chunk is full: its incomplete token goes to the next one, which is larger when the
+ * token fills more than half of it, so that a long value is moved a few times only. The chunk stays
+ * while cells point into it. */
 static bool next_chunk(struct row_decoder *d)
 {
     struct chunk *old = d->current;
-    size_t carry = old ? old->len - (size_t)(d->pos - old->data) : 0;
-    size_t cap = CHUNK_BYTES;
+    size_t carry = unread_bytes(d);
+    size_t cap = d->chunk_bytes;
     struct chunk *c;
 
-    while (cap < carry * 2 + MIN_ROOM_BYTES)
+    while (cap < carry * 2 + min_room(d))
         cap *= 2;
     c = take_chunk(d, cap);
     if (c == NULL)
@@ -164,11 +266,15 @@ static bool next_chunk(struct row_decoder *d)
         memcpy(c->data, d->pos, carry);
         d->consumed += old->len - carry;
         old->next = d->retained;
-        d->retained = old;
+        if (d->cells_in_current)
+            d->retained = old;
+        else
+            drop_chunk(d, old);
     }
     c->len = carry;
     d->pos = c->data;
     d->current = c;
+    d->cells_in_current = false;
     return true;
 }
 
@@ -176,17 +282,16 @@ char *row_decoder_room(struct row_decoder *d, size_t *cap_bytes, struct err *e)
 {
     struct chunk *c = d->current;
 
-    if (c == NULL || c->cap - c->len < MIN_ROOM_BYTES) {
-        if (c != NULL && c->len - (size_t)(d->pos - c->data) > DECODER_MAX_CELL_BYTES) {
-            err_set(e, ST_54000, 0, "A value of the result is larger than the %zu MiB this driver takes.",
-                    DECODER_MAX_CELL_BYTES >> 20);
-            return NULL;
-        }
-        if (!next_chunk(d)) {
-            err_oom(e);
-            return NULL;
-        }
+    if (d->failed == FAILED_NOT && (c == NULL || c->cap - c->len < min_room(d))) {
+        if (unread_bytes(d) > DECODER_MAX_CELL_BYTES)
+            d->failed = FAILED_CELL_SIZE;
+        else if (!next_chunk(d))
+            fail_oom(d);
         c = d->current;
+    }
+    if (d->failed != FAILED_NOT) {
+        report(d, e);
+        return NULL;
     }
     *cap_bytes = c->cap - c->len;
     return c->data + c->len;
@@ -194,7 +299,12 @@ char *row_decoder_room(struct row_decoder *d, size_t *cap_bytes, struct err *e)
 
 void row_decoder_commit(struct row_decoder *d, size_t n_bytes)
 {
-    d->current->len += n_bytes;
+    struct chunk *c = d->current;
+
+    assert(c != NULL && n_bytes <= c->cap - c->len);
+    c->len += n_bytes;
+    /* The scanner reads a little ahead of what is there: let it find nothing. */
+    memset(c->data + c->len, 0, JSON_PADDING);
 }
 
 void row_decoder_finish(struct row_decoder *d)
@@ -223,6 +333,7 @@ static void drop_retained(struct row_decoder *d, uint64_t keep_from)
 void row_decoder_release_rows(struct row_decoder *d)
 {
     drop_retained(d, UINT64_MAX);
+    d->cells_in_current = d->in_row && d->cells_in_current;
 }
 
 void row_decoder_release_before(struct row_decoder *d, const char *first_kept)
@@ -241,67 +352,65 @@ size_t row_decoder_held_bytes(const struct row_decoder *d)
 
     for (const struct chunk *c = d->retained; c != NULL; c = c->next)
         n += c->cap;
-    return n + d->n_spare * CHUNK_BYTES;
-}
-
-/* ---- failures ---- */
-
-static enum decode_event report(const struct row_decoder *d, struct err *e)
-{
-    if (d->out_of_memory)
-        err_oom(e);
-    else
-        err_set(e, ST_08S01, 0, "The server's answer is not Neon's protocol: %s (at byte %llu). A proxy may have changed or "
-                "replaced it.", d->failure, (unsigned long long)d->failure_at);
-    return DECODE_ERROR;
-}
-
-enum step { STEP_ON, STEP_FIELDS, STEP_ROW, STEP_RESULT_END, STEP_FAILED };
-
-static enum step fail(struct row_decoder *d, const char *why)
-{
-    if (d->failure == NULL && !d->out_of_memory) {
-        d->failure = why;
-        d->failure_at = d->consumed + (d->current ? (uint64_t)(d->pos - d->current->data) : 0);
-    }
-    return STEP_FAILED;
-}
-
-static enum step fail_oom(struct row_decoder *d)
-{
-    d->out_of_memory = true;
-    return STEP_FAILED;
+    return n + d->n_spare * d->chunk_bytes;
 }
 
 /* ---- columns ---- */
 
 static enum step new_column(struct row_decoder *d)
 {
-    if (d->n_columns == DECODER_MAX_COLUMNS)
+    struct column_list *l = &d->next_columns;
+
+    if (l->n == DECODER_MAX_COLUMNS)
         return fail(d, "a result has more columns than PostgreSQL allows");
-    if (d->n_columns == d->cap_columns) {
-        size_t cap = d->cap_columns ? d->cap_columns * 2 : 16;
-        struct column *columns = mem_realloc_array(d->columns, cap, sizeof *columns);
-        struct cell *cells;
-        if (columns == NULL)
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? l->cap * 2 : 16;
+        struct column *at = mem_realloc_array(l->at, cap, sizeof *at);
+        if (at == NULL)
             return fail_oom(d);
-        d->columns = columns;
-        cells = mem_realloc_array(d->cells, cap, sizeof *cells);
-        if (cells == NULL)
-            return fail_oom(d);
-        d->cells = cells;
-        d->cap_columns = cap;
+        l->at = at;
+        l->cap = cap;
     }
-    d->columns[d->n_columns++] = (struct column){.type_modifier = -1};
+    l->at[l->n++] = (struct column){.type_modifier = -1};
     return STEP_ON;
+}
+
+static enum step columns_are_known(struct row_decoder *d)
+{
+    struct column_list l = d->next_columns;
+    struct cell *cells = mem_realloc_array(d->cells, l.n ? l.n : 1, sizeof *cells);
+
+    if (cells == NULL)
+        return fail_oom(d);
+    d->cells = cells;
+    forget_columns(&d->columns);
+    d->next_columns = d->columns;
+    d->columns = l;
+    d->seen |= SEEN_FIELDS;
+    return STEP_FIELDS;
+}
+
+static struct column *column_being_read(struct row_decoder *d)
+{
+    return &d->next_columns.at[d->next_columns.n - 1];
 }
 
 static enum step set_column_number(struct row_decoder *d, const struct json_token *t)
 {
-    struct column *c = &d->columns[d->n_columns - 1];
+    static const struct {
+        int64_t min, max;
+    } range[] = {
+        [FN_TYPE_OID] = {0, UINT32_MAX},
+        [FN_TABLE_OID] = {0, UINT32_MAX},
+        [FN_ATTNUM] = {INT16_MIN, INT16_MAX},
+        [FN_TYPE_SIZE] = {INT16_MIN, INT16_MAX},
+        [FN_TYPE_MODIFIER] = {INT32_MIN, INT32_MAX},
+    };
+    struct column *c = column_being_read(d);
     int64_t v;
 
-    if (t->kind != JSON_SCALAR || !sv_to_i64(sv_n(t->text, t->len), &v) || v < INT32_MIN || v > UINT32_MAX)
+    if (t->kind != JSON_SCALAR || !sv_to_i64(sv_n(t->text, t->len), &v) ||
+        v < range[d->field_number].min || v > range[d->field_number].max)
         return fail(d, "a field of a column is not the number it should be");
     switch (d->field_number) {
     case FN_TYPE_OID:
@@ -327,7 +436,7 @@ static enum step set_column_number(struct row_decoder *d, const struct json_toke
 
 static enum step set_column_name(struct row_decoder *d, const struct json_token *t)
 {
-    struct column *c = &d->columns[d->n_columns - 1];
+    struct column *c = column_being_read(d);
 
     if (t->kind != JSON_STRING)
         return fail(d, "the name of a column is not a string");
@@ -345,50 +454,56 @@ static const struct key_row {
     enum level level;
     enum state state;
     enum field_number number;
+    unsigned seen; /* of a result */
 } keys[] = {
-    {"results", L_WRAPPER, S_RESULTS_OPEN, 0},
-    {"fields", L_RESULT, S_FIELDS_OPEN, 0},
-    {"rows", L_RESULT, S_ROWS_OPEN, 0},
-    {"command", L_RESULT, S_COMMAND, 0},
-    {"rowCount", L_RESULT, S_ROW_COUNT, 0},
-    {"name", L_FIELD, S_FIELD_NAME, 0},
-    {"dataTypeID", L_FIELD, S_FIELD_NUMBER, FN_TYPE_OID},
-    {"tableID", L_FIELD, S_FIELD_NUMBER, FN_TABLE_OID},
-    {"columnID", L_FIELD, S_FIELD_NUMBER, FN_ATTNUM},
-    {"dataTypeSize", L_FIELD, S_FIELD_NUMBER, FN_TYPE_SIZE},
-    {"dataTypeModifier", L_FIELD, S_FIELD_NUMBER, FN_TYPE_MODIFIER},
+    {"results", L_WRAPPER, S_RESULTS_OPEN, 0, 0},
+    {"fields", L_RESULT, S_FIELDS_OPEN, 0, SEEN_FIELDS},
+    {"rows", L_RESULT, S_ROWS_OPEN, 0, SEEN_ROWS},
+    {"command", L_RESULT, S_COMMAND, 0, SEEN_COMMAND},
+    {"rowCount", L_RESULT, S_ROW_COUNT, 0, SEEN_ROW_COUNT},
+    {"name", L_FIELD, S_FIELD_NAME, 0, 0},
+    {"dataTypeID", L_FIELD, S_FIELD_NUMBER, FN_TYPE_OID, 0},
+    {"tableID", L_FIELD, S_FIELD_NUMBER, FN_TABLE_OID, 0},
+    {"columnID", L_FIELD, S_FIELD_NUMBER, FN_ATTNUM, 0},
+    {"dataTypeSize", L_FIELD, S_FIELD_NUMBER, FN_TYPE_SIZE, 0},
+    {"dataTypeModifier", L_FIELD, S_FIELD_NUMBER, FN_TYPE_MODIFIER, 0},
 };
 
 static void begin_result(struct row_decoder *d)
 {
     d->level = L_RESULT;
-    d->fields_seen = d->rows_seen = false;
+    d->seen = 0;
     d->command_len = 0;
     d->row_count = -1;
 }
 
-/* The outermost object is the wrapper of a batch when its first known key says so, else the only result. */
+/* The outermost object is the wrapper of a batch when its first known key says so, else the only
+ * result. */
 static enum step take_key(struct row_decoder *d, struct strview key)
 {
+    const struct key_row *k = NULL;
+
     d->value_state = S_SKIP;
     d->state = S_COLON;
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        const struct key_row *k = &keys[i];
-        if (!sv_eq(sv(k->name), key))
-            continue;
-        if (d->level == L_WRAPPER && k->level == L_RESULT && !d->batch)
-            begin_result(d);
-        if (d->level != k->level)
-            continue;
-        if (k->state == S_ROWS_OPEN && !d->fields_seen)
-            return fail(d, "rows come before their columns");
-        if ((k->state == S_ROWS_OPEN && d->rows_seen) || (k->state == S_FIELDS_OPEN && d->fields_seen) ||
-            (k->state == S_RESULTS_OPEN && d->batch))
-            return fail(d, "a key is there twice");
-        d->value_state = k->state;
-        d->field_number = k->number;
+    for (size_t i = 0; k == NULL && i < ARRAY_LEN(keys); i++)
+        if (sv_eq(sv(keys[i].name), key))
+            k = &keys[i];
+    if (k == NULL)
         return STEP_ON;
-    }
+    if (d->level == L_WRAPPER && k->level == L_RESULT && !d->batch)
+        begin_result(d);
+    if (k->level == L_WRAPPER && d->level != L_FIELD && (d->batch || d->level == L_RESULT))
+        return fail(d, "a list of results stands where it cannot");
+    if (d->level != k->level)
+        return STEP_ON;
+    if (k->seen == SEEN_ROWS && !(d->seen & SEEN_FIELDS))
+        return fail(d, "rows come before their columns");
+    if (d->seen & k->seen)
+        return fail(d, "a key is there twice");
+    if (k->seen != SEEN_FIELDS) /* those are when they are read */
+        d->seen |= k->seen;
+    d->value_state = k->state;
+    d->field_number = k->number;
     return STEP_ON;
 }
 
@@ -398,12 +513,12 @@ static enum step close_object(struct row_decoder *d)
     case L_FIELD:
         d->level = L_RESULT;
         d->state = S_AFTER_FIELD;
-        if (d->columns[d->n_columns - 1].name == NULL)
+        if (column_being_read(d)->name == NULL)
             return fail(d, "a column has no name");
         return STEP_ON;
     case L_RESULT:
-        if (!d->fields_seen)
-            return fail(d, "a result has no columns");
+        if (d->seen != SEEN_ALL)
+            return fail(d, "a result is without its columns, rows, command or row count");
         d->state = d->batch ? S_AFTER_RESULT : S_TRAILER;
         return STEP_RESULT_END;
     case L_WRAPPER:
@@ -421,14 +536,16 @@ static bool is_punct(const struct json_token *t, char c)
 }
 
 /* "open" or fail. */
-static enum step expect(struct row_decoder *d, const struct json_token *t, char c, enum state next, const char *why)
+static enum step expect(struct row_decoder *d, const struct json_token *t, char c, enum state next,
+                        const char *why)
 {
     d->state = next;
     return is_punct(t, c) ? STEP_ON : fail(d, why);
 }
 
 /* The next element after a comma, or the end of a list. */
-static enum step separator(struct row_decoder *d, const struct json_token *t, enum state element, char close, enum state end)
+static enum step separator(struct row_decoder *d, const struct json_token *t, enum state element,
+                           char close, enum state end)
 {
     if (is_punct(t, ',')) {
         d->state = element;
@@ -451,18 +568,15 @@ static enum step step_cell(struct row_decoder *d, const struct json_token *t)
     if (d->n_cells == 0 && closes_empty(d, t, ']')) {
         d->in_row = false;
         d->state = S_AFTER_ROW;
-        return d->n_columns == 0 ? STEP_ROW : fail(d, "a row has fewer cells than columns");
+        return d->columns.n == 0 ? STEP_ROW : fail(d, "a row has fewer cells than columns");
     }
-    if (d->n_cells == d->n_columns)
+    if (d->n_cells == d->columns.n)
         return fail(d, "a row has more cells than columns");
-    if (t->kind != JSON_STRING && t->kind != JSON_SCALAR && t->kind != JSON_NESTED)
+    if (t->kind == JSON_PUNCT)
         return fail(d, "a cell is no value");
-    c = &d->cells[d->n_cells];
-    if (t->kind == JSON_SCALAR && t->len == 4 && memcmp(t->text, "null", 4) == 0)
-        *c = (struct cell){NULL, 0};
-    else
-        *c = (struct cell){t->text, t->len};
-    d->n_cells++;
+    c = &d->cells[d->n_cells++];
+    *c = t->kind == JSON_NULL ? (struct cell){NULL, 0} : (struct cell){t->text, t->len};
+    d->cells_in_current = true;
     d->state = S_AFTER_CELL;
     return STEP_ON;
 }
@@ -474,7 +588,7 @@ static enum step step_after_cell(struct row_decoder *d, const struct json_token 
     if (s != STEP_ON || d->state != S_AFTER_ROW)
         return s;
     d->in_row = false;
-    return d->n_cells == d->n_columns ? STEP_ROW : fail(d, "a row has fewer cells than columns");
+    return d->n_cells == d->columns.n ? STEP_ROW : fail(d, "a row has fewer cells than columns");
 }
 
 static enum step step_row(struct row_decoder *d, const struct json_token *t)
@@ -494,8 +608,7 @@ static enum step step_field(struct row_decoder *d, const struct json_token *t)
 {
     if (closes_empty(d, t, ']')) {
         d->state = S_AFTER_VALUE;
-        d->fields_seen = true;
-        return STEP_FIELDS;
+        return columns_are_known(d);
     }
     if (!is_punct(t, '{'))
         return fail(d, "a column is not an object");
@@ -511,15 +624,15 @@ static enum step step_after_field(struct row_decoder *d, const struct json_token
 
     if (s != STEP_ON || d->state != S_AFTER_VALUE)
         return s;
-    d->fields_seen = true;
-    return STEP_FIELDS;
+    return columns_are_known(d);
 }
 
 static enum step step_key(struct row_decoder *d, const struct json_token *t)
 {
     if (closes_empty(d, t, '}'))
         return close_object(d);
-    return t->kind == JSON_STRING ? take_key(d, sv_n(t->text, t->len)) : fail(d, "a key is not a string");
+    return t->kind == JSON_STRING ? take_key(d, sv_n(t->text, t->len))
+                                  : fail(d, "a key is not a string");
 }
 
 static enum step step_after_value(struct row_decoder *d, const struct json_token *t)
@@ -531,9 +644,9 @@ static enum step step_after_value(struct row_decoder *d, const struct json_token
 
 static enum step step_command(struct row_decoder *d, const struct json_token *t)
 {
-    if (t->kind != JSON_STRING)
-        return fail(d, "the command is not a string");
-    d->command_len = t->len < COMMAND_MAX_BYTES ? t->len : COMMAND_MAX_BYTES;
+    if (t->kind != JSON_STRING || t->len > COMMAND_MAX_BYTES)
+        return fail(d, "the command is not a word");
+    d->command_len = t->len;
     memcpy(d->command, t->text, d->command_len);
     d->state = S_AFTER_VALUE;
     return STEP_ON;
@@ -545,7 +658,9 @@ static enum step step_row_count(struct row_decoder *d, const struct json_token *
 
     d->state = S_AFTER_VALUE;
     d->row_count = -1;
-    if (t->kind == JSON_SCALAR && (sv_eq(text, SV_LIT("null")) || (sv_to_i64(text, &d->row_count) && d->row_count >= 0)))
+    if (t->kind == JSON_NULL)
+        return STEP_ON;
+    if (t->kind == JSON_SCALAR && sv_to_i64(text, &d->row_count) && d->row_count >= 0)
         return STEP_ON;
     return fail(d, "the row count is no number");
 }
@@ -561,7 +676,8 @@ static enum step step_result(struct row_decoder *d, const struct json_token *t)
     return expect(d, t, '{', S_KEY, "a result is not an object");
 }
 
-static enum step step_open_list(struct row_decoder *d, const struct json_token *t, enum state element)
+static enum step step_open_list(struct row_decoder *d, const struct json_token *t,
+                                enum state element)
 {
     d->may_close = true;
     return expect(d, t, '[', element, "a list is not an array");
@@ -589,14 +705,13 @@ static enum step step(struct row_decoder *d, const struct json_token *t)
         d->level = L_WRAPPER;
         return separator(d, t, S_RESULT, ']', S_AFTER_VALUE);
     case S_FIELDS_OPEN:
-        forget_columns(d);
+        forget_columns(&d->next_columns);
         return step_open_list(d, t, S_FIELD);
     case S_FIELD:
         return step_field(d, t);
     case S_AFTER_FIELD:
         return step_after_field(d, t);
     case S_ROWS_OPEN:
-        d->rows_seen = true;
         return step_open_list(d, t, S_ROW);
     case S_ROW:
         return step_row(d, t);
@@ -625,59 +740,63 @@ static enum step step(struct row_decoder *d, const struct json_token *t)
 
 /* ---- the short way: a whole row of strings and nulls lies in the chunk ---- */
 
-/* The closing quote of the string that begins at p, or NULL when it is not here; *escape = its first backslash or NULL. */
-static inline char *find_quote(char *p, char *end, char **escape)
+/* `p` is a backslash in a string: its closing quote; `end` or later when it is not here. */
+static char *skip_escapes(struct json_specials *s, char *p, const char *end)
 {
-    char *stop = json_find_special(p, end);
-
-    *escape = NULL;
-    while (stop < end && *stop == '\\') {
-        if (*escape == NULL)
-            *escape = stop;
-        if (end - stop < 2)
-            return NULL;
-        stop = json_find_special(stop + 2, end);
+    while (p < end && *p == '\\') {
+        char *escaped = p + 1;
+        p = json_next_special(s, end);
+        if (p == escaped)
+            p = json_next_special(s, end);
     }
-    return stop < end ? stop : NULL;
+    return p;
 }
 
-/* Escapes are undone only when the whole row is known to be here: the long way must find it untouched. */
-static bool unescape_row(struct row_decoder *d)
+/* Escapes are undone only when the whole row is known to be here: the long way must find it
+ * untouched. */
+static enum step unescape_row(struct row_decoder *d)
 {
     for (size_t i = 0; i < d->n_escaped; i++) {
         struct cell *c = &d->cells[d->escaped[i].column];
         char *start = d->escaped[i].start;
         char *stop = json_unescape(d->escaped[i].first, start + c->len);
-        if (stop == NULL)
-            return false;
+        if (stop == NULL) {
+            d->pos = start - 1; /* as the long way would say */
+            return fail(d, "it is not JSON");
+        }
         c->len = (size_t)(stop - start);
     }
-    return true;
+    return STEP_ROW;
 }
 
-/* Returns the byte behind the row, or NULL when the long way must go (other values, the chunk's end). */
+#define NULL_AND_MORE 5 /* bytes of a null and what follows it */
+
+/* Returns the byte behind the row that begins at p, or NULL when the long way must go (other
+ * values, the chunk's end). */
 static char *fast_row(struct row_decoder *d, char *p, char *end)
 {
-    size_t n = d->n_columns;
+    size_t n = d->columns.n;
+    struct json_specials specials;
 
     d->n_escaped = 0;
     if (p == end || *p != '[')
         return NULL;
-    p++;
+    specials = json_specials_from(++p);
     for (size_t i = 0; i < n; i++) {
-        if (end - p < 5)
+        if (end - p < NULL_AND_MORE)
             return NULL;
         if (*p == '"') {
-            char *escape;
-            char *stop = find_quote(p + 1, end, &escape);
-            if (stop == NULL)
-                return NULL;
-            if (escape != NULL) {
+            char *start = json_next_special(&specials, end) + 1; /* p is the next one */
+            char *stop = json_next_special(&specials, end);
+            if (stop < end && *stop == '\\') {
                 if (d->n_escaped == MAX_ESCAPED)
                     return NULL;
-                d->escaped[d->n_escaped++] = (struct escaped){i, p + 1, escape};
+                d->escaped[d->n_escaped++] = (struct escaped){i, start, stop};
+                stop = skip_escapes(&specials, stop, end);
             }
-            d->cells[i] = (struct cell){p + 1, (size_t)(stop - p - 1)};
+            if (end - stop < 2)
+                return NULL;
+            d->cells[i] = (struct cell){start, (size_t)(stop - start)};
             p = stop + 1;
         } else if (memcmp(p, "null", 4) == 0) {
             d->cells[i] = (struct cell){NULL, 0};
@@ -685,80 +804,94 @@ static char *fast_row(struct row_decoder *d, char *p, char *end)
         } else {
             return NULL;
         }
-        if (p == end || *p != (i + 1 < n ? ',' : ']'))
+        if (*p != (i + 1 < n ? ',' : ']'))
             return NULL;
         p++;
     }
     return p;
 }
 
-static bool try_fast_row(struct row_decoder *d)
+/* STEP_ROW, STEP_FAILED, or STEP_ON: the long way must go. */
+static enum step try_fast_row(struct row_decoder *d)
 {
+    char *p = d->pos;
     char *end;
-    char *p;
 
-    if (d->n_columns == 0 || d->scan.offset != 0 || (d->state != S_ROW && d->state != S_AFTER_ROW) || d->current == NULL)
-        return false;
-    p = d->pos;
+    if ((d->state != S_ROW && d->state != S_AFTER_ROW) || d->columns.n == 0 || d->scan.offset != 0)
+        return STEP_ON;
     end = d->current->data + d->current->len;
     if (d->state == S_AFTER_ROW) {
         if (p == end || *p != ',')
-            return false;
+            return STEP_ON;
         p++;
     }
     p = fast_row(d, p, end);
     if (p == NULL)
-        return false;
-    if (d->n_escaped > 0 && !unescape_row(d)) {
-        fail(d, "it is not JSON");
-        return false;
-    }
+        return STEP_ON;
     d->pos = p;
     d->state = S_AFTER_ROW;
-    return true;
+    d->cells_in_current = true;
+    return d->n_escaped > 0 ? unescape_row(d) : STEP_ROW;
+}
+
+/* ---- the loop ---- */
+
+static enum step step_next(struct row_decoder *d)
+{
+    bool nested = d->state == S_CELL || d->state == S_SKIP;
+    struct json_token t;
+
+    t = json_next(&d->pos, d->current->data + d->current->len, nested, &d->scan);
+    if (t.kind == JSON_BAD)
+        return fail(d, "it is not JSON");
+    return t.kind == JSON_NEED ? STEP_NEED : step(d, &t);
+}
+
+/* Everything that is here is read, but for the beginning of a token. */
+static enum decode_event starved(struct row_decoder *d, struct err *e)
+{
+    if (!d->finished)
+        return DECODE_MORE;
+    if (d->state == S_TRAILER && unread_bytes(d) == 0)
+        return DECODE_END;
+    if (d->state == S_TRAILER) {
+        fail(d, "something follows the end of the document");
+    } else if (d->state == S_DOCUMENT && unread_bytes(d) > 0) {
+        fail(d, "it is not a JSON object");
+    } else {
+        d->failed = FAILED_SHORT;
+        d->failure_at = offset_in_body(d, d->pos) + unread_bytes(d);
+    }
+    return report(d, e);
 }
 
 enum decode_event row_decoder_next(struct row_decoder *d, struct err *e)
 {
-    static const enum decode_event events[] = {
-        [STEP_FIELDS] = DECODE_FIELDS, [STEP_ROW] = DECODE_ROW, [STEP_RESULT_END] = DECODE_RESULT_END};
+    static const enum decode_event events[] = {[STEP_FIELDS] = DECODE_FIELDS,
+                                               [STEP_ROW] = DECODE_ROW,
+                                               [STEP_RESULT_END] = DECODE_RESULT_END};
+    enum step s;
 
-    if (d->failure != NULL || d->out_of_memory)
+    if (d->failed != FAILED_NOT)
         return report(d, e);
-    if (try_fast_row(d))
-        return DECODE_ROW;
-    if (d->failure != NULL)
-        return report(d, e);
-    for (;;) {
-        bool nested = d->state == S_CELL || d->state == S_SKIP;
-        struct json_token t = {.kind = JSON_NEED};
-        enum step s;
-        if (d->current != NULL)
-            t = json_next(&d->pos, d->current->data + d->current->len, d->finished, nested, &d->scan);
-        if (t.kind == JSON_NEED) {
-            if (!d->finished)
-                return DECODE_MORE;
-            if (d->state == S_TRAILER && d->scan.offset == 0)
-                return DECODE_END;
-            fail(d, "it ended early");
-            return report(d, e);
-        }
-        s = t.kind == JSON_BAD ? fail(d, "it is not JSON") : step(d, &t);
-        if (s == STEP_FAILED)
-            return report(d, e);
-        if (s != STEP_ON)
-            return events[s];
-    }
+    if (d->current == NULL)
+        return starved(d, e);
+    s = try_fast_row(d);
+    while (s == STEP_ON)
+        s = step_next(d);
+    if (s == STEP_NEED)
+        return starved(d, e);
+    return s == STEP_FAILED ? report(d, e) : events[s];
 }
 
 size_t row_decoder_n_columns(const struct row_decoder *d)
 {
-    return d->n_columns;
+    return d->columns.n;
 }
 
 const struct column *row_decoder_columns(const struct row_decoder *d)
 {
-    return d->columns;
+    return d->columns.at;
 }
 
 const struct cell *row_decoder_row(const struct row_decoder *d)

@@ -30,6 +30,8 @@ struct row_decoder;
 
 /* NULL: out of memory. */
 struct row_decoder *row_decoder_new(void) NEON_MUST_CHECK;
+/* The same with another size of chunks: for tests. */
+struct row_decoder *row_decoder_new_with_chunks(size_t chunk_bytes) NEON_MUST_CHECK;
 void row_decoder_free(struct row_decoder *d);
 
 /* Room for at least one byte of the body; *cap_bytes says how much. NULL: out of memory or over a limit (*e set).
