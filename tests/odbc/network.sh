@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# The driver through an HTTP proxy (tinyproxy, with and without a login) and over HTTP/2 (nginx in front of the gateway), with
+# isql. The answers come from PostgreSQL as always; what went over the network is read from the proxy's and nginx's logs.
+# Prints TAP.
+set -u
+export LC_ALL=C.UTF-8
+export PATH=$PATH:/usr/sbin:/usr/local/sbin
+for program in isql tinyproxy nginx openssl; do
+    command -v $program >/dev/null || { echo "$program is not installed"; exit 77; }
+done
+unset http_proxy https_proxy HTTPS_PROXY HTTP_PROXY ALL_PROXY all_proxy NO_PROXY no_proxy
+dir=$NEON_TEST_DIR/tmp/network.$$
+mkdir -p "$dir" || exit 99
+pids=()
+trap 'kill "${pids[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$dir"' EXIT
+cases=0 failures=0
+
+expect() # NAME ANSWER PATTERN...: as in isql.sh
+{
+    local name=$1 answer=$2 pattern bad=
+    shift 2
+    for pattern in "$@"; do
+        case $pattern in
+        !*) ! grep -aqE -- "${pattern#!}" <<<"$answer" || bad="unwanted: ${pattern#!}" ;;
+        *) grep -aqE -- "$pattern" <<<"$answer" || bad="missing: $pattern" ;;
+        esac
+        [ -z "$bad" ] || break
+    done
+    cases=$((cases + 1))
+    if [ -z "$bad" ]; then
+        echo "ok $cases - $name"
+    else
+        failures=$((failures + 1))
+        echo "not ok $cases - $name"
+        { echo "$bad"; printf '%s\n' "$answer"; } | sed 's/^/# /'
+    fi
+}
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+wait_for_port() # PORT
+{
+    for _ in $(seq 100); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return 0
+        sleep 0.05
+    done
+    echo "Bail out! nothing listens on port $1"
+    exit 1
+}
+
+# A private registration: the DSNs of the services, and ours behind them. Secrets stay in this file.
+export ODBCINI=$dir/odbc.ini
+umask 077
+cp "$NEON_TEST_DIR/odbc/odbc.ini" "$ODBCINI"
+dsn() # NAME KEYWORD=VALUE...
+{
+    local name=$1
+    shift
+    printf '\n[%s]\nDriver = Neon\nServer = %s\nUID = %s\nPWD = %s\nDatabase = %s\nCAFile = %s\nRetryCount = 0\n' "$name" \
+        "$NEON_TEST_SERVER" "$NEON_TEST_USER" "$NEON_TEST_PASSWORD" "$NEON_TEST_DATABASE" "${ca:-$NEON_TEST_CA}" >>"$ODBCINI"
+    printf '%s\n' "$@" >>"$ODBCINI"
+}
+ask() { printf '%s\n' "${2:-select 40 + 2 as answer}" | timeout 30 isql "$1" -v -b 2>&1; }
+
+# ---- proxies -----------------------------------------------------------------------------------------------------------
+
+start_tinyproxy() # NAME [CONFIGURATION LINE...]; sets $port
+{
+    local name=$1
+    shift
+    port=$(free_port)
+    {
+        printf 'Port %s\nListen 127.0.0.1\nTimeout 60\nLogFile "%s"\nLogLevel Connect\nMaxClients 20\nDisableViaHeader Yes\n' \
+            "$port" "$dir/$name.log"
+        printf '%s\n' "$@"
+    } >"$dir/$name.conf"
+    tinyproxy -d -c "$dir/$name.conf" >/dev/null 2>&1 &
+    pids+=($!)
+    wait_for_port "$port"
+}
+
+start_tinyproxy open
+open_port=$port
+start_tinyproxy login 'BasicAuth surfer s3cret-of-the-proxy'
+login_port=$port
+start_tinyproxy narrow 'ConnectPort 443'
+narrow_port=$port
+
+dsn via-proxy "ApiHost = $NEON_TEST_GATEWAY_TLS_URL" "Proxy = http://127.0.0.1:$open_port"
+expect "a proxy by keyword" "$(ask via-proxy)" '\| 42 ' '!ERROR'
+expect "the proxy saw the CONNECT" "$(cat "$dir/open.log")" 'CONNECT.*127\.0\.0\.1|CONNECT.*localhost'
+
+dsn via-login "ApiHost = $NEON_TEST_GATEWAY_TLS_URL" "Proxy = http://127.0.0.1:$login_port" 'ProxyUID = surfer' \
+    'ProxyPWD = s3cret-of-the-proxy' "LogFile = $dir/driver.log" 'LogLevel = 5'
+expect "a proxy that wants a login" "$(ask via-login)" '\| 42 ' '!ERROR'
+expect "the proxy's password is not in the log" "$(cat "$dir/driver.log")" 'POST' '!s3cret' '!c3VyZmVyOnMzY3JldC'
+
+dsn no-login "ApiHost = $NEON_TEST_GATEWAY_TLS_URL" "Proxy = http://127.0.0.1:$login_port"
+expect "without the login: 407, and what to give" "$(ask no-login)" '08001' 'ProxyUID' '407'
+
+dsn refused "ApiHost = $NEON_TEST_GATEWAY_TLS_URL" "Proxy = http://127.0.0.1:$narrow_port"
+expect "a proxy that does not pass the port on says so" "$(ask refused)" '08001' 'proxy refused' '403'
+
+dsn dead "ApiHost = $NEON_TEST_GATEWAY_TLS_URL" 'Proxy = http://127.0.0.1:1'
+expect "a proxy that is not there" "$(ask dead)" '08001' 'Proxy'
+
+dsn by-environment "ApiHost = $NEON_TEST_GATEWAY_TLS_URL"
+: >"$dir/open.log"
+expect "a proxy by the environment" "$(HTTPS_PROXY=http://127.0.0.1:$open_port ask by-environment)" '\| 42 ' '!ERROR'
+expect "and it was used" "$(tr -d "\0" <"$dir/open.log")" 'CONNECT'
+: >"$dir/open.log"
+expect "NO_PROXY goes past it" \
+    "$(HTTPS_PROXY=http://127.0.0.1:$open_port NO_PROXY=127.0.0.1,localhost ask by-environment)" '\| 42 ' '!ERROR'
+expect "and it was not used" "$(tr -d "\0" <"$dir/open.log")" '!CONNECT'
+expect "the keyword wins over NO_PROXY" "$(NO_PROXY='*' ask via-proxy)" '\| 42 '
+expect "and the proxy was used" "$(tr -d "\0" <"$dir/open.log")" 'CONNECT'
+
+# ---- HTTP/2 ------------------------------------------------------------------------------------------------------------
+
+nginx_port=$(free_port)
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+    -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' -keyout "$dir/key.pem" -out "$dir/cert.pem" 2>/dev/null ||
+    { echo "Bail out! openssl makes no certificate"; exit 1; }
+mkdir "$dir/nginx"
+cat >"$dir/nginx.conf" <<CONF
+daemon off;
+master_process off;
+pid $dir/nginx.pid;
+error_log $dir/nginx-error.log;
+events { }
+http {
+    log_format version '\$server_protocol \$request_method \$status';
+    access_log $dir/nginx-access.log version;
+    client_body_temp_path $dir/nginx; proxy_temp_path $dir/nginx; fastcgi_temp_path $dir/nginx;
+    uwsgi_temp_path $dir/nginx; scgi_temp_path $dir/nginx;
+    client_max_body_size 20m;
+    server {
+        listen 127.0.0.1:$nginx_port ssl http2;
+        ssl_certificate $dir/cert.pem; ssl_certificate_key $dir/key.pem;
+        location / { proxy_pass $NEON_TEST_GATEWAY_URL; proxy_http_version 1.1; proxy_buffering off; }
+    }
+}
+CONF
+nginx -c "$dir/nginx.conf" -e "$dir/nginx-error.log" >/dev/null 2>&1 &
+pids+=($!)
+wait_for_port "$nginx_port"
+
+ca=$dir/cert.pem
+dsn h2 "ApiHost = https://localhost:$nginx_port"
+dsn h1 "ApiHost = https://localhost:$nginx_port" 'HttpVersion = 1.1'
+expect "HTTP/2 when the server offers it" "$(ask h2)" '\| 42 ' '!ERROR'
+expect "and it was HTTP/2" "$(cat "$dir/nginx-access.log")" 'HTTP/2\.0 POST 200' '!HTTP/1'
+: >"$dir/nginx-access.log"
+expect "HTTP/1.1 when asked" "$(ask h1)" '\| 42 ' '!ERROR'
+expect "and it was HTTP/1.1" "$(cat "$dir/nginx-access.log")" 'HTTP/1\.1 POST 200' '!HTTP/2'
+expect "a large answer over HTTP/2" \
+    "$(ask h2 "select g, repeat('x', 60) as t from generate_series(1, 60000) g" | tail -n 3)" '60000 rows fetched'
+expect "an SQL error over HTTP/2" "$(ask h2 'select 1/0')" 'division by zero'
+dsn h2-timeout "ApiHost = https://localhost:$nginx_port" 'QueryTimeout = 1'
+expect "a timeout over HTTP/2, and the connection goes on" \
+    "$(printf 'select pg_sleep(20)\nselect 40 + 2 as answer\n' | timeout 30 isql h2-timeout -v -b 2>&1)" 'T00' '\| 42 '
+
+echo "1..$cases"
+exit $((failures > 0))
