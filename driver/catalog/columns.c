@@ -112,6 +112,14 @@ static bool has_digits(const struct type_desc *t)
     return t->num_prec_radix != 0 || t->verbose_type == SQL_DATETIME;
 }
 
+/* The name under which SQLGetTypeInfo knows a built-in type ("char" has quotes there); a domain's or any other type's own. */
+static struct cell type_name(struct cell typname, const struct type_desc *t)
+{
+    bool built_in = t->row->oid != 0 && typname.ptr != NULL && sv_eq(sv_n(typname.ptr, typname.len), sv(t->row->typname));
+
+    return built_in ? put_static(t->type_name) : typname;
+}
+
 static bool map_column(const struct stmt *s, const struct cell *in, struct cell *out, struct buf *scratch)
 {
     const struct cell null = {NULL, 0};
@@ -126,7 +134,7 @@ static bool map_column(const struct stmt *s, const struct cell *in, struct cell 
     out[2] = in[IN_TABLE];
     out[3] = in[IN_COLUMN];
     out[4] = put_number(scratch, odbc2 ? typemap_odbc2_type(t.concise_type) : t.concise_type);
-    out[5] = in[IN_TYPE_NAME];
+    out[5] = type_name(in[IN_TYPE_NAME], &t);
     out[6] = put_number(scratch, (int64_t)t.column_size);
     out[7] = put_number(scratch, (int64_t)t.octet_length);
     out[8] = has_digits(&t) ? put_number(scratch, t.decimal_digits) : null;
