@@ -24,7 +24,7 @@ struct text {
     struct buf utf8;
     bool is_null;
 };
-#define TEXT_INIT ((struct text){.utf8 = {NULL, 0, 0, 0, false}, .is_null = true})
+#define TEXT_INIT ((struct text){.utf8 = {NULL, 0, 0, 0, BUF_OK}, .is_null = true})
 
 /* SQL_SUCCESS, or SQL_ERROR after posting HY090 (negative length), 22021 (lone surrogate), HY001. */
 SQLRETURN text_in_read(struct handle *post_on, struct text_in in, struct text *out);

@@ -23,7 +23,7 @@ void buf_release_secret(struct buf *b)
 void buf_reset(struct buf *b)
 {
     b->len = 0;
-    b->failed = false;
+    b->failed = BUF_OK;
     if (b->data != NULL)
         b->data[0] = '\0';
 }
@@ -37,8 +37,10 @@ bool buf_reserve(struct buf *b, size_t extra)
 
     if (max > SIZE_MAX / 2)
         max = SIZE_MAX / 2;
-    if (b->failed || extra > max || b->len > max - extra) {
-        b->failed = true;
+    if (b->failed)
+        return false;
+    if (extra > max || b->len > max - extra) {
+        b->failed = BUF_FULL;
         return false;
     }
     want = b->len + extra + 1;
@@ -51,7 +53,7 @@ bool buf_reserve(struct buf *b, size_t extra)
         cap = max + 1;
     data = mem_realloc(b->data, cap);
     if (data == NULL) {
-        b->failed = true;
+        b->failed = BUF_NO_MEMORY;
         return false;
     }
     data[b->len] = '\0';
@@ -95,7 +97,7 @@ bool buf_vprintf(struct buf *b, const char *fmt, va_list ap)
     need = vsnprintf(NULL, 0, fmt, copy);
     va_end(copy);
     if (need < 0 || !buf_reserve(b, (size_t)need)) {
-        b->failed = true;
+        b->failed = b->failed ? b->failed : BUF_FULL;
         return false;
     }
     vsnprintf(b->data + b->len, (size_t)need + 1, fmt, ap);

@@ -13,16 +13,22 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+enum buf_failure {
+    BUF_OK,
+    BUF_FULL,      /* it would have grown past max */
+    BUF_NO_MEMORY, /* HY001 */
+};
+
 struct buf {
     char *data;
     size_t len;  /* bytes in use, without the terminator */
     size_t cap;  /* bytes allocated */
     size_t max;  /* len never exceeds it; 0 means BUF_MAX_DEFAULT */
-    bool failed; /* an append did not fit or memory ran out; sticky until buf_reset */
+    enum buf_failure failed; /* of the first append that failed; sticky until buf_reset */
 };
 
 #define BUF_MAX_DEFAULT ((size_t)1 << 30)
-#define BUF_INIT(max_bytes) ((struct buf){NULL, 0, 0, (max_bytes), false})
+#define BUF_INIT(max_bytes) ((struct buf){NULL, 0, 0, (max_bytes), BUF_OK})
 
 void buf_init(struct buf *b, size_t max_bytes);
 /* Frees the memory; the buffer may be used again. */

@@ -65,7 +65,7 @@ struct err {
     struct pg_fields *pg; /* owned; NULL when the server sent none */
 };
 
-#define ERR_INIT ((struct err){.text = {NULL, 0, 0, ERR_TEXT_MAX_BYTES, false}})
+#define ERR_INIT ((struct err){.text = {NULL, 0, 0, ERR_TEXT_MAX_BYTES, BUF_OK}})
 
 /* Sets state and text (replacing what was there); always returns false, so `return err_set(...)`. */
 bool err_set(struct err *e, enum sqlstate s, int native, const char *fmt, ...) NEON_PRINTF(4, 5);

@@ -242,7 +242,7 @@ void log_line(struct log *l, enum log_level level, const char *fmt, ...)
     buf_append_char(&line, '\n');
     if (!line.failed && write(l->fd, line.data, line.len) < 0) {
         /* A full disk must not stop the application's query. */
-        line.failed = true;
+        line.failed = BUF_FULL;
     }
     pthread_mutex_unlock(&l->lock);
     buf_release_secret(&text);

@@ -156,8 +156,11 @@ static SQLRETURN add_types(struct stmt *s, struct catalog_args *a, struct strvie
         buf_append_str(&list, "{TABLE,VIEW,\"MATERIALIZED VIEW\",\"FOREIGN TABLE\",\"SYSTEM TABLE\"}");
         all = false;
     }
-    rc = list.failed ? diag_post(&s->handle, ST_HY090, 0, "The list of table types is too long.")
-                     : catalog_add_text(s, a, all ? (struct strview){NULL, 0} : buf_sv(&list));
+    if (list.failed == BUF_NO_MEMORY)
+        rc = diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    else
+        rc = list.failed ? diag_post(&s->handle, ST_HY090, 0, "The list of table types is too long.")
+                         : catalog_add_text(s, a, all ? (struct strview){NULL, 0} : buf_sv(&list));
     buf_release(&list);
     return rc;
 }

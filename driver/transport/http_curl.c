@@ -114,8 +114,7 @@ static size_t on_body(char *from, size_t size, size_t n, void *ctx)
     note_byte(x);
     if (x->info.http_status != 200) {
         size_t left = NEON_ERROR_MAX_BODY_BYTES - x->error_body.len;
-        buf_append(&x->error_body, from, len < left ? len : left);
-        return len;
+        return buf_append(&x->error_body, from, len < left ? len : left) ? len : abort_with(x, STOP_OOM);
     }
     if (room == 0 && (x->stash.len > 0 || x->dst != NULL)) {
         x->paused = true;
