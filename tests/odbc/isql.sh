@@ -3,30 +3,9 @@
 # iusql prints the low byte of each UTF-16 unit and no SQLSTATE: there the text outside ASCII is for the C tests to judge.
 # Prints TAP; one case is one thing a user does in the shell.
 set -u
-cases=0 failures=0
+. "$(dirname "$0")/../tap.sh"
 export LC_ALL=C.UTF-8
 
-# expect NAME ANSWER PATTERN...: every pattern (grep -E) is in the answer; a pattern that starts with ! is not.
-expect()
-{
-    local name=$1 answer=$2 pattern bad=
-    shift 2
-    for pattern in "$@"; do
-        case $pattern in
-        !*) ! grep -aqE -- "${pattern#!}" <<<"$answer" || bad="unwanted: ${pattern#!}" ;;
-        *) grep -aqE -- "$pattern" <<<"$answer" || bad="missing: $pattern" ;;
-        esac
-        [ -z "$bad" ] || break
-    done
-    cases=$((cases + 1))
-    if [ -z "$bad" ]; then
-        echo "ok $cases - $name"
-    else
-        failures=$((failures + 1))
-        echo "not ok $cases - $name"
-        { echo "$bad"; printf '%s\n' "$answer"; } | sed 's/^/# /'
-    fi
-}
 # With ODBC's password in no argument: it comes from odbc.ini.
 shell() { printf '%s\n' "$3" | "$1" "$2" -v -b "${@:4}" 2>&1; } # PROGRAM DSN SQL [ARGUMENT...]
 

@@ -13,28 +13,7 @@ dir=$NEON_TEST_DIR/tmp/network.$$
 mkdir -p "$dir" || exit 99
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$dir"' EXIT
-cases=0 failures=0
-
-expect() # NAME ANSWER PATTERN...: as in isql.sh
-{
-    local name=$1 answer=$2 pattern bad=
-    shift 2
-    for pattern in "$@"; do
-        case $pattern in
-        !*) ! grep -aqE -- "${pattern#!}" <<<"$answer" || bad="unwanted: ${pattern#!}" ;;
-        *) grep -aqE -- "$pattern" <<<"$answer" || bad="missing: $pattern" ;;
-        esac
-        [ -z "$bad" ] || break
-    done
-    cases=$((cases + 1))
-    if [ -z "$bad" ]; then
-        echo "ok $cases - $name"
-    else
-        failures=$((failures + 1))
-        echo "not ok $cases - $name"
-        { echo "$bad"; printf '%s\n' "$answer"; } | sed 's/^/# /'
-    fi
-}
+. "$(dirname "$0")/../tap.sh"
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 wait_for_port() # PORT
