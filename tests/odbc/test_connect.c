@@ -267,6 +267,7 @@ static void test_the_log_holds_no_secret_and_is_private(void **state)
     fclose(file);
     text[n] = '\0';
     assert_non_null(strstr(text, "/sql"));
+    assert_non_null(strstr(text, " S SELECT 1"));
     assert_null(strstr(text, "s@crt"));
     assert_null(strstr(text, "s%40crt"));
     assert_null(strstr(text, "czQGNyd"));
