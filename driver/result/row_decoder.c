@@ -3,14 +3,10 @@
  * stmt/stream.c. */
 #include "result/row_decoder.h"
 
-#include <assert.h>
-
+#include "result/chunks.h"
 #include "result/json_pull.h"
 
 #define CHUNK_BYTES ((size_t)256 << 10)
-#define SPARE_CHUNKS                                                                               \
-    3 /* kept for the next use: fresh memory of this size costs the kernel's clearing of it */
-#define MIN_ROOM_PARTS 16 /* a chunk with less room than this part of it counts as full */
 #define COMMAND_MAX_BYTES 64
 
 _Static_assert(DECODER_MAX_DEPTH == JSON_MAX_DEPTH, "one limit, two layers");
@@ -47,17 +43,18 @@ enum field_number { FN_TYPE_OID, FN_TABLE_OID, FN_ATTNUM, FN_TYPE_SIZE, FN_TYPE_
  * it says. */
 enum seen { SEEN_FIELDS = 1, SEEN_ROWS = 2, SEEN_COMMAND = 4, SEEN_ROW_COUNT = 8, SEEN_ALL = 15 };
 
-struct chunk {
-    struct chunk *next;
-    uint64_t serial; /* grows with each chunk taken into use */
-    size_t cap, len;
-    char data[];
-};
-
 #define MAX_ESCAPED 64 /* cells with escapes in a row of the short way */
 struct escaped {
     size_t column;
     char *start, *first; /* of the cell, and its first backslash */
+};
+
+enum failure {
+    FAILED_NOT,
+    FAILED_NOT_THE_PROTOCOL,
+    FAILED_SHORT,     /* the body ends before the document */
+    FAILED_CELL_SIZE, /* DECODER_MAX_CELL_BYTES */
+    FAILED_MEMORY,
 };
 
 struct column_list {
@@ -66,24 +63,14 @@ struct column_list {
 };
 
 struct row_decoder {
+    struct chunks in; /* the body, as far as it is here */
+    struct json_scan scan;
     enum state state;
     enum level level;
     enum field_number field_number;
     enum state value_state; /* what follows the colon */
     unsigned seen;          /* enum seen: keys of the current result */
     bool batch, finished, may_close;
-    size_t chunk_bytes;
-    struct chunk *current;
-    bool cells_in_current; /* a cell handed out, or of the row under way, points into it */
-    char *pos;             /* first byte of current not consumed */
-    struct json_scan scan;
-    struct chunk *retained; /* hold cells of rows handed out, newest first */
-    struct chunk *spare;    /* for the next use */
-    size_t n_spare;
-    uint64_t serial;
-    uint64_t row_serial; /* chunk in which the row under way began */
-    bool in_row;
-    uint64_t consumed;               /* bytes of the body before current, for messages */
     struct column_list columns;      /* of the last DECODE_FIELDS */
     struct column_list next_columns; /* being read */
     struct cell *cells;              /* as many as columns, at least one */
@@ -93,15 +80,9 @@ struct row_decoder {
     char command[COMMAND_MAX_BYTES];
     size_t command_len;
     int64_t row_count;
-    const char *failure; /* static text; sticky, as are all of these */
-    uint64_t failure_at;
-    enum {
-        FAILED_NOT,
-        FAILED_NOT_THE_PROTOCOL,
-        FAILED_SHORT,
-        FAILED_CELL_SIZE,
-        FAILED_MEMORY
-    } failed;
+    enum failure failed; /* sticky */
+    const char *why;     /* of FAILED_NOT_THE_PROTOCOL: static text */
+    uint64_t failed_at;  /* byte of the body */
 };
 
 struct row_decoder *row_decoder_new(void)
@@ -115,18 +96,9 @@ struct row_decoder *row_decoder_new_with_chunks(size_t chunk_bytes)
 
     if (d == NULL)
         return NULL;
-    d->chunk_bytes = chunk_bytes > MIN_ROOM_PARTS ? chunk_bytes : MIN_ROOM_PARTS;
+    chunks_init(&d->in, chunk_bytes);
     d->row_count = -1;
     return d;
-}
-
-static void free_chunks(struct chunk *c)
-{
-    while (c != NULL) {
-        struct chunk *next = c->next;
-        mem_free(c);
-        c = next;
-    }
 }
 
 static void forget_columns(struct column_list *l)
@@ -140,9 +112,7 @@ void row_decoder_free(struct row_decoder *d)
 {
     if (d == NULL)
         return;
-    free_chunks(d->current);
-    free_chunks(d->retained);
-    free_chunks(d->spare);
+    chunks_release(&d->in);
     forget_columns(&d->columns);
     forget_columns(&d->next_columns);
     mem_free(d->columns.at);
@@ -155,7 +125,7 @@ void row_decoder_free(struct row_decoder *d)
 
 static enum decode_event report(const struct row_decoder *d, struct err *e)
 {
-    unsigned long long at = (unsigned long long)d->failure_at;
+    unsigned long long at = (unsigned long long)d->failed_at;
 
     switch (d->failed) {
     case FAILED_MEMORY:
@@ -178,7 +148,7 @@ static enum decode_event report(const struct row_decoder *d, struct err *e)
         err_set(e, ST_08S01, 0,
                 "The server's answer is not Neon's protocol: %s (at byte %llu). A proxy may have "
                 "changed or replaced it.",
-                d->failure, at);
+                d->why, at);
         break;
     }
     return DECODE_ERROR;
@@ -186,16 +156,11 @@ static enum decode_event report(const struct row_decoder *d, struct err *e)
 
 enum step { STEP_ON, STEP_NEED, STEP_FIELDS, STEP_ROW, STEP_RESULT_END, STEP_FAILED };
 
-static uint64_t offset_in_body(const struct row_decoder *d, const char *p)
-{
-    return d->consumed + (d->current ? (uint64_t)(p - d->current->data) : 0);
-}
-
 static enum step fail(struct row_decoder *d, const char *why)
 {
     d->failed = FAILED_NOT_THE_PROTOCOL;
-    d->failure = why;
-    d->failure_at = offset_in_body(d, d->pos);
+    d->why = why;
+    d->failed_at = chunks_offset_in_body(&d->in, d->in.pos);
     return STEP_FAILED;
 }
 
@@ -205,106 +170,26 @@ static enum step fail_oom(struct row_decoder *d)
     return STEP_FAILED;
 }
 
-/* ---- chunks ---- */
-
-static struct chunk *take_chunk(struct row_decoder *d, size_t cap)
-{
-    struct chunk *c = d->spare;
-
-    if (c != NULL && c->cap >= cap) {
-        d->spare = c->next;
-        d->n_spare--;
-    } else {
-        c = mem_alloc(sizeof *c + cap + JSON_PADDING);
-        if (c == NULL)
-            return NULL;
-        c->cap = cap;
-    }
-    c->next = NULL;
-    c->len = 0;
-    c->serial = ++d->serial;
-    return c;
-}
-
-static void drop_chunk(struct row_decoder *d, struct chunk *c)
-{
-    if (d->n_spare < SPARE_CHUNKS && c->cap == d->chunk_bytes) {
-        c->next = d->spare;
-        d->spare = c;
-        d->n_spare++;
-    } else {
-        mem_free(c);
-    }
-}
-
-static size_t unread_bytes(const struct row_decoder *d)
-{
-    return d->current ? d->current->len - (size_t)(d->pos - d->current->data) : 0;
-}
-
-static size_t min_room(const struct row_decoder *d)
-{
-    return d->chunk_bytes / MIN_ROOM_PARTS;
-}
-
-/* The current chunk is full: its incomplete token goes to the next one, which is larger when the
- * token fills more than half of it, so that a long value is moved a few times only. The chunk stays
- * while cells point into it. */
-static bool next_chunk(struct row_decoder *d)
-{
-    struct chunk *old = d->current;
-    size_t carry = unread_bytes(d);
-    size_t cap = d->chunk_bytes;
-    struct chunk *c;
-
-    while (cap < carry * 2 + min_room(d))
-        cap *= 2;
-    c = take_chunk(d, cap);
-    if (c == NULL)
-        return false;
-    if (old != NULL) {
-        memcpy(c->data, d->pos, carry);
-        d->consumed += old->len - carry;
-        old->next = d->retained;
-        if (d->cells_in_current)
-            d->retained = old;
-        else
-            drop_chunk(d, old);
-    }
-    c->len = carry;
-    d->pos = c->data;
-    d->current = c;
-    d->cells_in_current = false;
-    return true;
-}
+/* ---- bytes in, rows out ---- */
 
 char *row_decoder_room(struct row_decoder *d, size_t *cap_bytes, struct err *e)
 {
-    struct chunk *c = d->current;
+    char *room = NULL;
 
-    if (d->failed == FAILED_NOT && (c == NULL || c->cap - c->len < min_room(d))) {
-        if (unread_bytes(d) > DECODER_MAX_CELL_BYTES)
+    if (d->failed == FAILED_NOT) {
+        if (chunks_unread_bytes(&d->in) > DECODER_MAX_CELL_BYTES)
             d->failed = FAILED_CELL_SIZE;
-        else if (!next_chunk(d))
-            fail_oom(d);
-        c = d->current;
+        else if ((room = chunks_room(&d->in, cap_bytes)) == NULL)
+            d->failed = FAILED_MEMORY;
     }
-    if (d->failed != FAILED_NOT) {
+    if (room == NULL)
         report(d, e);
-        return NULL;
-    }
-    *cap_bytes = c->cap - c->len;
-    return c->data + c->len;
+    return room;
 }
 
 void row_decoder_commit(struct row_decoder *d, size_t n_bytes)
 {
-    struct chunk *c = d->current;
-
-    assert(c != NULL && n_bytes <= c->cap - c->len);
-    c->len += n_bytes;
-    /* The scanner reads a little ahead of what is there: let it find nothing. */
-    memset(c->data + c->len, 0, JSON_PADDING);
+    chunks_commit(&d->in, n_bytes);
 }
 
 void row_decoder_finish(struct row_decoder *d)
@@ -312,47 +197,19 @@ void row_decoder_finish(struct row_decoder *d)
     d->finished = true;
 }
 
-/* Drops the retained chunks with a lower serial. */
-static void drop_retained(struct row_decoder *d, uint64_t keep_from)
-{
-    struct chunk **at = &d->retained;
-
-    if (d->in_row && d->row_serial < keep_from)
-        keep_from = d->row_serial;
-    while (*at != NULL) {
-        struct chunk *c = *at;
-        if (c->serial >= keep_from) {
-            at = &c->next;
-            continue;
-        }
-        *at = c->next;
-        drop_chunk(d, c);
-    }
-}
-
 void row_decoder_release_rows(struct row_decoder *d)
 {
-    drop_retained(d, UINT64_MAX);
-    d->cells_in_current = d->in_row && d->cells_in_current;
+    chunks_forget_before(&d->in, NULL);
 }
 
 void row_decoder_release_before(struct row_decoder *d, const char *first_kept)
 {
-    for (const struct chunk *c = d->retained; c != NULL; c = c->next)
-        if (first_kept >= c->data && first_kept <= c->data + c->cap) {
-            drop_retained(d, c->serial);
-            return;
-        }
-    drop_retained(d, UINT64_MAX); /* it is in the current chunk, which is never dropped */
+    chunks_forget_before(&d->in, first_kept);
 }
 
 size_t row_decoder_held_bytes(const struct row_decoder *d)
 {
-    size_t n = d->current ? d->current->cap : 0;
-
-    for (const struct chunk *c = d->retained; c != NULL; c = c->next)
-        n += c->cap;
-    return n + d->n_spare * d->chunk_bytes;
+    return chunks_held_bytes(&d->in);
 }
 
 /* ---- columns ---- */
@@ -566,7 +423,7 @@ static enum step step_cell(struct row_decoder *d, const struct json_token *t)
     struct cell *c;
 
     if (d->n_cells == 0 && closes_empty(d, t, ']')) {
-        d->in_row = false;
+        chunks_unpin(&d->in);
         d->state = S_AFTER_ROW;
         return d->columns.n == 0 ? STEP_ROW : fail(d, "a row has fewer cells than columns");
     }
@@ -576,7 +433,7 @@ static enum step step_cell(struct row_decoder *d, const struct json_token *t)
         return fail(d, "a cell is no value");
     c = &d->cells[d->n_cells++];
     *c = t->kind == JSON_NULL ? (struct cell){NULL, 0} : (struct cell){t->text, t->len};
-    d->cells_in_current = true;
+    d->in.cells_in_current = true;
     d->state = S_AFTER_CELL;
     return STEP_ON;
 }
@@ -587,7 +444,7 @@ static enum step step_after_cell(struct row_decoder *d, const struct json_token 
 
     if (s != STEP_ON || d->state != S_AFTER_ROW)
         return s;
-    d->in_row = false;
+    chunks_unpin(&d->in);
     return d->n_cells == d->columns.n ? STEP_ROW : fail(d, "a row has fewer cells than columns");
 }
 
@@ -599,8 +456,7 @@ static enum step step_row(struct row_decoder *d, const struct json_token *t)
     }
     d->n_cells = 0;
     d->may_close = true;
-    d->in_row = true;
-    d->row_serial = d->current->serial;
+    chunks_pin(&d->in);
     return expect(d, t, '[', S_CELL, "a row is not an array");
 }
 
@@ -761,7 +617,7 @@ static enum step unescape_row(struct row_decoder *d)
         char *start = d->escaped[i].start;
         char *stop = json_unescape(d->escaped[i].first, start + c->len);
         if (stop == NULL) {
-            d->pos = start - 1; /* as the long way would say */
+            d->in.pos = start - 1; /* as the long way would say */
             return fail(d, "it is not JSON");
         }
         c->len = (size_t)(stop - start);
@@ -814,12 +670,11 @@ static char *fast_row(struct row_decoder *d, char *p, char *end)
 /* STEP_ROW, STEP_FAILED, or STEP_ON: the long way must go. */
 static enum step try_fast_row(struct row_decoder *d)
 {
-    char *p = d->pos;
-    char *end;
+    char *p = d->in.pos;
+    char *end = d->in.end;
 
     if ((d->state != S_ROW && d->state != S_AFTER_ROW) || d->columns.n == 0 || d->scan.offset != 0)
         return STEP_ON;
-    end = d->current->data + d->current->len;
     if (d->state == S_AFTER_ROW) {
         if (p == end || *p != ',')
             return STEP_ON;
@@ -828,9 +683,9 @@ static enum step try_fast_row(struct row_decoder *d)
     p = fast_row(d, p, end);
     if (p == NULL)
         return STEP_ON;
-    d->pos = p;
+    d->in.pos = p;
     d->state = S_AFTER_ROW;
-    d->cells_in_current = true;
+    d->in.cells_in_current = true;
     return d->n_escaped > 0 ? unescape_row(d) : STEP_ROW;
 }
 
@@ -841,7 +696,7 @@ static enum step step_next(struct row_decoder *d)
     bool nested = d->state == S_CELL || d->state == S_SKIP;
     struct json_token t;
 
-    t = json_next(&d->pos, d->current->data + d->current->len, nested, &d->scan);
+    t = json_next(&d->in.pos, d->in.end, nested, &d->scan);
     if (t.kind == JSON_BAD)
         return fail(d, "it is not JSON");
     return t.kind == JSON_NEED ? STEP_NEED : step(d, &t);
@@ -852,15 +707,15 @@ static enum decode_event starved(struct row_decoder *d, struct err *e)
 {
     if (!d->finished)
         return DECODE_MORE;
-    if (d->state == S_TRAILER && unread_bytes(d) == 0)
+    if (d->state == S_TRAILER && chunks_unread_bytes(&d->in) == 0)
         return DECODE_END;
     if (d->state == S_TRAILER) {
         fail(d, "something follows the end of the document");
-    } else if (d->state == S_DOCUMENT && unread_bytes(d) > 0) {
+    } else if (d->state == S_DOCUMENT && chunks_unread_bytes(&d->in) > 0) {
         fail(d, "it is not a JSON object");
     } else {
         d->failed = FAILED_SHORT;
-        d->failure_at = offset_in_body(d, d->pos) + unread_bytes(d);
+        d->failed_at = chunks_offset_in_body(&d->in, d->in.end);
     }
     return report(d, e);
 }
@@ -874,7 +729,7 @@ enum decode_event row_decoder_next(struct row_decoder *d, struct err *e)
 
     if (d->failed != FAILED_NOT)
         return report(d, e);
-    if (d->current == NULL)
+    if (d->in.pos == NULL)
         return starved(d, e);
     s = try_fast_row(d);
     while (s == STEP_ON)

@@ -1,5 +1,5 @@
-/* The decoder: every document fed whole, byte by byte and cut in two at every place gives the same events; whatever comes,
- * it holds little memory and never more than it must. */
+/* The decoder: every document fed whole, byte by byte and cut in two at every place gives the same
+ * events; whatever comes, it holds little memory and never more than it must. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,10 +11,13 @@
 
 #include "result/row_decoder.h"
 
-#define FIELD(name, oid) "{\"name\":\"" name "\",\"dataTypeID\":" #oid ",\"tableID\":16385,\"columnID\":1,\"dataTypeSize\":-1," \
-                         "\"dataTypeModifier\":14,\"format\":\"text\"}"
+#define FIELD(name, oid)                                                                           \
+    "{\"name\":\"" name "\",\"dataTypeID\":" #oid                                                  \
+    ",\"tableID\":16385,\"columnID\":1,\"dataTypeSize\":-1,"                                       \
+    "\"dataTypeModifier\":14,\"format\":\"text\"}"
 
-/* Puts the next event as one line of text: F(name:oid:modifier,...) R[cell,null] E(command,count) . ! */
+/* Puts the next event as one line of text: F(name:oid:modifier,...) R[cell,null] E(command,count) .
+ * ! */
 static enum decode_event append_event(struct row_decoder *d, struct buf *out, struct err *e)
 {
     enum decode_event ev = row_decoder_next(d, e);
@@ -99,24 +102,26 @@ static char *decode(const char *doc, size_t len, struct way way, struct err *e)
 }
 
 /* want_error: the text of the error, NULL = there must be none. */
-static void assert_events(const char *doc, size_t len, struct way way, const char *want, const char *want_error)
+static void assert_events(const char *doc, size_t len, struct way way, const char *want,
+                          const char *want_error)
 {
     struct err e = ERR_INIT;
     char *got = decode(doc, len, way, &e);
 
     if (strcmp(got, want) != 0)
-        fail_msg("cut at %zu, steps of %zu, chunks of %zu:\n  %s\n  gave   %s %s\n  wanted %s", way.cut, way.step,
-                 way.chunk_bytes, doc, got, buf_str(&e.text), want);
+        fail_msg("cut at %zu, steps of %zu, chunks of %zu:\n  %s\n  gave   %s %s\n  wanted %s",
+                 way.cut, way.step, way.chunk_bytes, doc, got, buf_str(&e.text), want);
     if (want_error == NULL)
         assert_string_equal(e.state, "");
     else if (strcmp(buf_str(&e.text), want_error) != 0)
-        fail_msg("cut at %zu, steps of %zu, chunks of %zu:\n  %s\n  said   %s\n  wanted %s", way.cut, way.step,
-                 way.chunk_bytes, doc, buf_str(&e.text), want_error);
+        fail_msg("cut at %zu, steps of %zu, chunks of %zu:\n  %s\n  said   %s\n  wanted %s",
+                 way.cut, way.step, way.chunk_bytes, doc, buf_str(&e.text), want_error);
     err_release(&e);
     mem_free(got);
 }
 
-static void assert_the_same_however_cut(const char *doc, size_t len, const char *want, const char *want_error)
+static void assert_the_same_however_cut(const char *doc, size_t len, const char *want,
+                                        const char *want_error)
 {
     assert_events(doc, len, (struct way){0, len + 1, CHUNK_USUAL}, want, want_error);
     assert_events(doc, len, (struct way){0, len + 1, CHUNK_TINY}, want, want_error);
@@ -134,58 +139,118 @@ static void assert_the_same_however_cut(const char *doc, size_t len, const char 
 static const struct {
     const char *doc, *events;
 } good[] = {
-    {"{\"fields\":[" FIELD("n", 23) "," FIELD("z", 25) "],\"rows\":[[\"42\",null],[\"7\",\"\"]],\"command\":\"SELECT\",\"rowCount\":2,"
-     "\"rowAsArray\":true}", "F(n:23:14,z:25:14)R['42',null]R['7','']E(SELECT,2)."},
-    {"{\"fields\":[" FIELD("id", 20) "],\"rows\":[],\"command\":\"SELECT\",\"rowCount\":0,\"rowAsArray\":false}",
+    {"{\"fields\":[" FIELD("n", 23) "," FIELD(
+         "z", 25) "],\"rows\":[[\"42\",null],[\"7\",\"\"]],\"command\":\"SELECT\",\"rowCount\":2,"
+                  "\"rowAsArray\":true}",
+     "F(n:23:14,z:25:14)R['42',null]R['7','']E(SELECT,2)."},
+    {"{\"fields\":[" FIELD(
+         "id", 20) "],\"rows\":[],\"command\":\"SELECT\",\"rowCount\":0,\"rowAsArray\":false}",
      "F(id:20:14)E(SELECT,0)."},
-    {"{\"fields\":[],\"rows\":[],\"command\":\"CREATE\",\"rowCount\":null,\"rowAsArray\":false}", "F()E(CREATE,-1)."},
-    {"{\"fields\":[],\"rows\":[],\"command\":\"\",\"rowCount\":null,\"rowAsArray\":true}", "F()E(,-1)."},
-    {"{\"fields\":[],\"rows\":[[],[]],\"command\":\"SELECT\",\"rowCount\":2,\"rowAsArray\":true}", "F()R[]R[]E(SELECT,2)."},
-    {"{\"results\":[{\"fields\":[" FIELD("a", 23) "],\"rows\":[[\"1\"]],\"command\":\"SELECT\",\"rowCount\":1,\"rowAsArray\":true},"
-     "{\"fields\":[],\"rows\":[],\"command\":\"ROLLBACK\",\"rowCount\":null,\"rowAsArray\":true}]}",
+    {"{\"fields\":[],\"rows\":[],\"command\":\"CREATE\",\"rowCount\":null,\"rowAsArray\":false}",
+     "F()E(CREATE,-1)."},
+    {"{\"fields\":[],\"rows\":[],\"command\":\"\",\"rowCount\":null,\"rowAsArray\":true}",
+     "F()E(,-1)."},
+    {"{\"fields\":[],\"rows\":[[],[]],\"command\":\"SELECT\",\"rowCount\":2,\"rowAsArray\":true}",
+     "F()R[]R[]E(SELECT,2)."},
+    {"{\"results\":[{\"fields\":[" FIELD(
+         "a", 23) "],\"rows\":[[\"1\"]],\"command\":\"SELECT\",\"rowCount\":1,\"rowAsArray\":true},"
+                  "{\"fields\":[],\"rows\":[],\"command\":\"ROLLBACK\",\"rowCount\":null,"
+                  "\"rowAsArray\":true}]}",
      "F(a:23:14)R['1']E(SELECT,1)F()E(ROLLBACK,-1)."},
     {"{\"results\":[]}", "."},
     /* the worked examples of the protocol document: 1, 3, 8 (raw), 7, 16, and 2 as an array */
-    {"{\"fields\":[{\"name\":\"n\",\"dataTypeID\":23,\"tableID\":0,\"columnID\":0,\"dataTypeSize\":4,\"dataTypeModifier\":-1,"
-     "\"format\":\"text\"},{\"name\":\"d\",\"dataTypeID\":1082,\"tableID\":0,\"columnID\":0,\"dataTypeSize\":4,\"dataTypeModifier\":-1,"
-     "\"format\":\"text\"},{\"name\":\"z\",\"dataTypeID\":25,\"tableID\":0,\"columnID\":0,\"dataTypeSize\":-1,\"dataTypeModifier\":-1,"
-     "\"format\":\"text\"}],\"rows\":[[\"42\",\"2025-01-31\",null]],\"command\":\"SELECT\",\"rowCount\":1,\"rowAsArray\":true}",
+    {"{\"fields\":[{\"name\":\"n\",\"dataTypeID\":23,\"tableID\":0,\"columnID\":0,\"dataTypeSize\":"
+     "4,\"dataTypeModifier\":-1,"
+     "\"format\":\"text\"},{\"name\":\"d\",\"dataTypeID\":1082,\"tableID\":0,\"columnID\":0,"
+     "\"dataTypeSize\":4,\"dataTypeModifier\":-1,"
+     "\"format\":\"text\"},{\"name\":\"z\",\"dataTypeID\":25,\"tableID\":0,\"columnID\":0,"
+     "\"dataTypeSize\":-1,\"dataTypeModifier\":-1,"
+     "\"format\":\"text\"}],\"rows\":[[\"42\",\"2025-01-31\",null]],\"command\":\"SELECT\","
+     "\"rowCount\":1,\"rowAsArray\":true}",
      "F(n:23:-1,d:1082:-1,z:25:-1)R['42','2025-01-31',null]E(SELECT,1)."},
-    {"{\"fields\":[" FIELD("a", 25) "," FIELD("b", 25) "," FIELD("c", 25) "," FIELD("d", 25) "," FIELD("e", 25) "," FIELD("f", 25)
-     "," FIELD("g", 25) "," FIELD("h", 25) "],\"rows\":[[null,\"t\",\"9007199254740993\",\"1.1\",\"q\\\"\\n\",\"{\\\"a\\\": [null], \\\"b\\\": 1}\","
-     "\"{x,\\\"y\\\\\\\"z\\\",NULL,\\\"NULL\\\"}\",\"{{1,2},{3,4}}\"]],\"command\":\"SELECT\",\"rowCount\":1,\"rowAsArray\":true}",
-     "F(a:25:14,b:25:14,c:25:14,d:25:14,e:25:14,f:25:14,g:25:14,h:25:14)R[null,'t','9007199254740993','1.1','q\"\n',"
+    {"{\"fields\":[" FIELD("a", 25) "," FIELD("b", 25) "," FIELD("c", 25) "," FIELD(
+         "d",
+         25) "," FIELD("e",
+                       25) "," FIELD("f",
+                                     25) "," FIELD("g",
+                                                   25) "," FIELD("h",
+                                                                 25) "],\"rows\":[[null,\"t\","
+                                                                     "\"9007199254740993\",\"1.1\","
+                                                                     "\"q\\\"\\n\",\"{\\\"a\\\": "
+                                                                     "[null], \\\"b\\\": 1}\","
+                                                                     "\"{x,\\\"y\\\\\\\"z\\\",NULL,"
+                                                                     "\\\"NULL\\\"}\",\"{{1,2},{3,"
+                                                                     "4}}\"]],\"command\":"
+                                                                     "\"SELECT\",\"rowCount\":1,"
+                                                                     "\"rowAsArray\":true}",
+     "F(a:25:14,b:25:14,c:25:14,d:25:14,e:25:14,f:25:14,g:25:14,h:25:14)R[null,'t','"
+     "9007199254740993','1.1','q\"\n',"
      "'{\"a\": [null], \"b\": 1}','{x,\"y\\\"z\",NULL,\"NULL\"}','{{1,2},{3,4}}']E(SELECT,1)."},
-    {"{\"fields\":[" FIELD("a", 701) "," FIELD("b", 700) "," FIELD("c", 701) "," FIELD("d", 701) "],\"rows\":[[\"NaN\",\"-Infinity\",1.0,1e16]],"
-     "\"command\":\"SELECT\",\"rowCount\":1,\"rowAsArray\":true}",
+    {"{\"fields\":[" FIELD("a", 701) "," FIELD("b", 700) "," FIELD("c", 701) "," FIELD(
+         "d", 701) "],\"rows\":[[\"NaN\",\"-Infinity\",1.0,1e16]],"
+                   "\"command\":\"SELECT\",\"rowCount\":1,\"rowAsArray\":true}",
      "F(a:701:14,b:700:14,c:701:14,d:701:14)R['NaN','-Infinity','1.0','1e16']E(SELECT,1)."},
-    {"{\"fields\":[" FIELD("id", 20) "," FIELD("sku", 1043) "],\"rows\":[[\"1\",\"A1\"],[\"2\",\"B2\"]],\"command\":\"INSERT\",\"rowCount\":2,"
-     "\"rowAsArray\":true}", "F(id:20:14,sku:1043:14)R['1','A1']R['2','B2']E(INSERT,2)."},
-    {"{\"results\":[{\"fields\":[" FIELD("sku", 1043) "],\"rows\":[[\"D4\"]],\"command\":\"INSERT\",\"rowCount\":1,\"rowAsArray\":true},"
-     "{\"fields\":[],\"rows\":[],\"command\":\"ROLLBACK\",\"rowCount\":null,\"rowAsArray\":true}]}",
+    {"{\"fields\":[" FIELD("id", 20) "," FIELD(
+         "sku",
+         1043) "],\"rows\":[[\"1\",\"A1\"],[\"2\",\"B2\"]],\"command\":\"INSERT\",\"rowCount\":2,"
+               "\"rowAsArray\":true}",
+     "F(id:20:14,sku:1043:14)R['1','A1']R['2','B2']E(INSERT,2)."},
+    {"{\"results\":[{\"fields\":[" FIELD(
+         "sku",
+         1043) "],\"rows\":[[\"D4\"]],\"command\":\"INSERT\",\"rowCount\":1,\"rowAsArray\":true},"
+               "{\"fields\":[],\"rows\":[],\"command\":\"ROLLBACK\",\"rowCount\":null,"
+               "\"rowAsArray\":true}]}",
      "F(sku:1043:14)R['D4']E(INSERT,1)F()E(ROLLBACK,-1)."},
-    {"{\"fields\":[" FIELD("i", 23) "," FIELD("b", 20) "," FIELD("t", 16) "," FIELD("m", 1700) "," FIELD("a", 1007) "," FIELD("j", 3802) "," FIELD("y", 17)
-     "],\"rows\":[[7,\"7\",true,\"1.50\",[1,2],{\"k\": [1]},\"\\\\x01ff\"]],\"command\":\"SELECT\",\"rowCount\":1,\"rowAsArray\":true}",
-     "F(i:23:14,b:20:14,t:16:14,m:1700:14,a:1007:14,j:3802:14,y:17:14)R['7','7','true','1.50','[1,2]','{\"k\": [1]}','\\x01ff']E(SELECT,1)."},
+    {"{\"fields\":[" FIELD("i", 23) "," FIELD("b", 20) "," FIELD("t", 16) "," FIELD(
+         "m",
+         1700) "," FIELD("a",
+                         1007) "," FIELD("j",
+                                         3802) "," FIELD("y",
+                                                         17) "],\"rows\":[[7,\"7\",true,\"1.50\",["
+                                                             "1,2],{\"k\": "
+                                                             "[1]},\"\\\\x01ff\"]],\"command\":"
+                                                             "\"SELECT\",\"rowCount\":1,"
+                                                             "\"rowAsArray\":true}",
+     "F(i:23:14,b:20:14,t:16:14,m:1700:14,a:1007:14,j:3802:14,y:17:14)R['7','7','true','1.50','[1,"
+     "2]','{\"k\": [1]}','\\x01ff']E(SELECT,1)."},
     /* 17, as an array: a label twice is two columns */
-    {"{\"fields\":[" FIELD("a", 23) "," FIELD("a", 23) "],\"rows\":[[\"1\",\"2\"]],\"command\":\"SELECT\",\"rowCount\":1,\"rowAsArray\":true}",
+    {"{\"fields\":[" FIELD("a", 23) "," FIELD("a",
+                                              23) "],\"rows\":[[\"1\",\"2\"]],\"command\":"
+                                                  "\"SELECT\",\"rowCount\":1,\"rowAsArray\":true}",
      "F(a:23:14,a:23:14)R['1','2']E(SELECT,1)."},
-    {" { \"new\" : {\"x\":[1,\"]}\",{}]} , \"fields\" : [ " FIELD("a", 23) " ] , \"rows\" : [ [ \"1\" ] , [ null ] ] , \"command\" : "
-     "\"X\" , \"rowCount\" : 2 , \"later\":[1] } \n", "F(a:23:14)R['1']R[null]E(X,2)."},
-    {"{\"fields\":[" FIELD("e", 25) "],\"rows\":[[\"q\\\"b\\\\s\\/\\n\\t\\r\\b\\f\"],[\"\\u00e9\\u20ac\\ud83d\\ude00\"],[\"\\ud83dx\"]],"
-     "\"command\":\"S\",\"rowCount\":3}",
-     "F(e:25:14)R['q\"b\\s/\n\t\r\b\f']R['\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80']R['\xEF\xBF\xBDx']E(S,3)."},
-    {"{\"fields\":[" FIELD("i", 23) "," FIELD("j", 114) "," FIELD("b", 16) "],\"rows\":[[7,{\"k\": [1,\"}\"]},true],[-1.5e3,[],false]],"
-     "\"command\":\"S\",\"rowCount\":2}", "F(i:23:14,j:114:14,b:16:14)R['7','{\"k\": [1,\"}\"]}','true']R['-1.5e3','[]','false']E(S,2)."},
-    {"{\"command\":\"S\",\"rowCount\":1,\"fields\":[{\"name\":\"a\"}],\"rows\":[[\"x\"]]}", "F(a:0:-1)R['x']E(S,1)."},
-    /* what an escape may be: halves of pairs, NUL, a key; a quote and a backslash side by side; bytes that are not UTF-8 */
-    {"{\"\\u0066ields\":[" FIELD("a", 25) "],\"rows\":[[\"\\udc00\\ud800\\ud800\\u0041\"],[\"\\u0000\"],[\"\\\\\"],[\"\\\\\\\"\"],"
-     "[\"\\ud800\\\"\"],[\"\xFF\xC3\"]],\"command\":\"S\",\"rowCount\":6}",
-     "F(a:25:14)R['\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD" "A']R['<0>']R['\\']R['\\\"']R['\xEF\xBF\xBD\"']R['\xFF\xC3']E(S,6)."},
-    {"{\"fields\":[" FIELD("j", 3802) "],\"rows\":[[{}],[ [ ] ],[{\"a\\\"]\":[{\"b\":-0.5e+10},null,true,\"\\u00e9\"],\"c\" : {} }]],"
-     "\"command\":\"S\",\"rowCount\":3}",
-     "F(j:3802:14)R['{}']R['[ ]']R['{\"a\\\"]\":[{\"b\":-0.5e+10},null,true,\"\\u00e9\"],\"c\" : {} }']E(S,3)."},
-    {"{\"fields\":[" FIELD("d", 114) "],\"rows\":[[" THIRTY_TWO("[") THIRTY_TWO("]") "]],\"command\":\"S\",\"rowCount\":1}",
+    {" { \"new\" : {\"x\":[1,\"]}\",{}]} , \"fields\" : [ " FIELD(
+         "a", 23) " ] , \"rows\" : [ [ \"1\" ] , [ null ] ] , \"command\" : "
+                  "\"X\" , \"rowCount\" : 2 , \"later\":[1] } \n",
+     "F(a:23:14)R['1']R[null]E(X,2)."},
+    {"{\"fields\":[" FIELD(
+         "e", 25) "],\"rows\":[[\"q\\\"b\\\\s\\/"
+                  "\\n\\t\\r\\b\\f\"],[\"\\u00e9\\u20ac\\ud83d\\ude00\"],[\"\\ud83dx\"]],"
+                  "\"command\":\"S\",\"rowCount\":3}",
+     "F(e:25:14)R['q\"b\\s/"
+     "\n\t\r\b\f']R['\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80']R['\xEF\xBF\xBDx']E(S,3)."},
+    {"{\"fields\":[" FIELD("i", 23) "," FIELD("j", 114) "," FIELD(
+         "b", 16) "],\"rows\":[[7,{\"k\": [1,\"}\"]},true],[-1.5e3,[],false]],"
+                  "\"command\":\"S\",\"rowCount\":2}",
+     "F(i:23:14,j:114:14,b:16:14)R['7','{\"k\": "
+     "[1,\"}\"]}','true']R['-1.5e3','[]','false']E(S,2)."},
+    {"{\"command\":\"S\",\"rowCount\":1,\"fields\":[{\"name\":\"a\"}],\"rows\":[[\"x\"]]}",
+     "F(a:0:-1)R['x']E(S,1)."},
+    /* what an escape may be: halves of pairs, NUL, a key; a quote and a backslash side by side;
+       bytes that are not UTF-8 */
+    {"{\"\\u0066ields\":[" FIELD(
+         "a", 25) "],\"rows\":[[\"\\udc00\\ud800\\ud800\\u0041\"],[\"\\u0000\"],[\"\\\\\"],["
+                  "\"\\\\\\\"\"],"
+                  "[\"\\ud800\\\"\"],[\"\xFF\xC3\"]],\"command\":\"S\",\"rowCount\":6}",
+     "F(a:25:14)R['\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"
+     "A']R['<0>']R['\\']R['\\\"']R['\xEF\xBF\xBD\"']R['\xFF\xC3']E(S,6)."},
+    {"{\"fields\":[" FIELD(
+         "j", 3802) "],\"rows\":[[{}],[ [ ] "
+                    "],[{\"a\\\"]\":[{\"b\":-0.5e+10},null,true,\"\\u00e9\"],\"c\" : {} }]],"
+                    "\"command\":\"S\",\"rowCount\":3}",
+     "F(j:3802:14)R['{}']R['[ ]']R['{\"a\\\"]\":[{\"b\":-0.5e+10},null,true,\"\\u00e9\"],\"c\" : "
+     "{} }']E(S,3)."},
+    {"{\"fields\":[" FIELD("d", 114) "],\"rows\":[[" THIRTY_TWO("[")
+         THIRTY_TWO("]") "]],\"command\":\"S\",\"rowCount\":1}",
      "F(d:114:14)R['" THIRTY_TWO("[") THIRTY_TWO("]") "']E(S,1)."},
 };
 
@@ -204,46 +269,123 @@ static const struct {
     const char *doc, *why;
 } bad[] = {
     /* truncated */
-    {"", "ended early, after 0 bytes"}, {" ", "ended early, after 1 bytes"}, {"{", "ended early"}, {"{\"fields\":[]", "ended early"},
-    {HEAD, "ended early"}, {HEAD "[", "ended early"}, {HEAD "[\"1\"", "ended early"}, {HEAD "[\"1\"]", "ended early"},
-    {HEAD "[\"1\"]]", "ended early"}, {HEAD "[\"1\\", "ended early"}, {HEAD "[\"\\u00", "ended early"}, {HEAD "[{\"a\":[", "ended early"},
+    {"", "ended early, after 0 bytes"},
+    {" ", "ended early, after 1 bytes"},
+    {"{", "ended early"},
+    {"{\"fields\":[]", "ended early"},
+    {HEAD, "ended early"},
+    {HEAD "[", "ended early"},
+    {HEAD "[\"1\"", "ended early"},
+    {HEAD "[\"1\"]", "ended early"},
+    {HEAD "[\"1\"]]", "ended early"},
+    {HEAD "[\"1\\", "ended early"},
+    {HEAD "[\"\\u00", "ended early"},
+    {HEAD "[{\"a\":[", "ended early"},
     /* another document: a page of a proxy, an error of Neon given as success, rows as objects */
-    {"<html>", "not JSON (at byte 0)"}, {"[]", "not a JSON object"}, {"null", "not a JSON object"}, {"\"query is not supported\"", "not a JSON object"},
-    {"{}", "holds no result"}, {"{\"message\":\"x\",\"code\":\"\"}", "holds no result"}, {"\xEF\xBB\xBF{}", "not JSON"},
+    {"<html>", "not JSON (at byte 0)"},
+    {"[]", "not a JSON object"},
+    {"null", "not a JSON object"},
+    {"\"query is not supported\"", "not a JSON object"},
+    {"{}", "holds no result"},
+    {"{\"message\":\"x\",\"code\":\"\"}", "holds no result"},
+    {"\xEF\xBB\xBF{}", "not JSON"},
     {HEAD "{\"a\":1}" TAIL, "a row is not an array"},
     /* keys */
-    {"{\"rows\":[]}", "before their columns"}, {"{\"fields\":[],\"fields\":[]}", "there twice"}, {HEAD "],\"rows\":[]}", "there twice"},
-    {"{\"command\":\"a\",\"command\":\"b\"}", "there twice"}, {"{\"rowCount\":1,\"rowCount\":1}", "there twice"},
-    {"{\"results\":[],\"results\":[]}", "where it cannot"}, {"{\"fields\":[],\"results\":[]}", "where it cannot"},
-    {"{\"results\":[{\"results\":[]}]}", "where it cannot"}, {"{\"results\":{}}", "not an array"}, {"{\"results\":[1]}", "not an object"},
-    {"{\"results\":[{}]}", "without its columns"}, {"{\"fields\":[]}", "without its columns"}, {HEAD "]}", "without its columns"},
-    {HEAD "],\"command\":\"S\"}", "without its columns"}, {HEAD "],\"rowCount\":0}", "without its columns"},
-    {"{1:2}", "a key is not a string"}, {"{\"a\" 1}", "a colon"}, {"{\"a\":}", "a value is missing"}, {"{\"a\":1,}", "a key is not"}, {"{,}", "a key is not"},
+    {"{\"rows\":[]}", "before their columns"},
+    {"{\"fields\":[],\"fields\":[]}", "there twice"},
+    {HEAD "],\"rows\":[]}", "there twice"},
+    {"{\"command\":\"a\",\"command\":\"b\"}", "there twice"},
+    {"{\"rowCount\":1,\"rowCount\":1}", "there twice"},
+    {"{\"results\":[],\"results\":[]}", "where it cannot"},
+    {"{\"fields\":[],\"results\":[]}", "where it cannot"},
+    {"{\"results\":[{\"results\":[]}]}", "where it cannot"},
+    {"{\"results\":{}}", "not an array"},
+    {"{\"results\":[1]}", "not an object"},
+    {"{\"results\":[{}]}", "without its columns"},
+    {"{\"fields\":[]}", "without its columns"},
+    {HEAD "]}", "without its columns"},
+    {HEAD "],\"command\":\"S\"}", "without its columns"},
+    {HEAD "],\"rowCount\":0}", "without its columns"},
+    {"{1:2}", "a key is not a string"},
+    {"{\"a\" 1}", "a colon"},
+    {"{\"a\":}", "a value is missing"},
+    {"{\"a\":1,}", "a key is not"},
+    {"{,}", "a key is not"},
     /* columns */
-    {"{\"fields\":[{}]", "no name"}, {"{\"fields\":[{\"name\":1}]", "not a string"}, {"{\"fields\":[1]", "not an object"},
-    {"{\"fields\":[{\"name\":\"a\",\"dataTypeID\":\"x\"}]}", "not the number"}, {"{\"fields\":[{\"dataTypeID\":-1", "ended early"},
-    {"{\"fields\":[{\"dataTypeID\":-1,", "not the number"}, {"{\"fields\":[{\"dataTypeID\":4294967296,", "not the number"},
-    {"{\"fields\":[{\"columnID\":40000,", "not the number"}, {"{\"fields\":[{\"dataTypeSize\":1.5,", "not the number"},
+    {"{\"fields\":[{}]", "no name"},
+    {"{\"fields\":[{\"name\":1}]", "not a string"},
+    {"{\"fields\":[1]", "not an object"},
+    {"{\"fields\":[{\"name\":\"a\",\"dataTypeID\":\"x\"}]}", "not the number"},
+    {"{\"fields\":[{\"dataTypeID\":-1", "ended early"},
+    {"{\"fields\":[{\"dataTypeID\":-1,", "not the number"},
+    {"{\"fields\":[{\"dataTypeID\":4294967296,", "not the number"},
+    {"{\"fields\":[{\"columnID\":40000,", "not the number"},
+    {"{\"fields\":[{\"dataTypeSize\":1.5,", "not the number"},
     /* rows */
-    {HEAD "[\"1\"],]" TAIL, "a row is not"}, {HEAD "[]" TAIL, "fewer cells"}, {HEAD "[\"1\",\"2\"]" TAIL, "more cells"}, {HEAD "[\"1\" \"2\"]" TAIL, "comma"},
-    {HEAD "[,]" TAIL, "no value"}, {HEAD "[\"1\",]" TAIL, "more cells"}, {HEAD "[\"1\"}" TAIL, "comma"}, {HEAD "[\"1\"][\"1\"]" TAIL, "comma"},
-    {"{\"fields\":[],\"rows\":[[\"1\"]]", "more cells"}, {HEAD "[:]" TAIL, "no value"},
+    {HEAD "[\"1\"],]" TAIL, "a row is not"},
+    {HEAD "[]" TAIL, "fewer cells"},
+    {HEAD "[\"1\",\"2\"]" TAIL, "more cells"},
+    {HEAD "[\"1\" \"2\"]" TAIL, "comma"},
+    {HEAD "[,]" TAIL, "no value"},
+    {HEAD "[\"1\",]" TAIL, "more cells"},
+    {HEAD "[\"1\"}" TAIL, "comma"},
+    {HEAD "[\"1\"][\"1\"]" TAIL, "comma"},
+    {"{\"fields\":[],\"rows\":[[\"1\"]]", "more cells"},
+    {HEAD "[:]" TAIL, "no value"},
     /* values */
-    {HEAD "[\"\\x\"]" TAIL, "not JSON"}, {HEAD "[\"\\u12\"]" TAIL, "not JSON"}, {HEAD "[\"\\u12g4\"]" TAIL, "not JSON"}, {HEAD "[\"a\\\n\"]" TAIL, "not JSON"},
-    {HEAD "[nul]" TAIL, "not JSON"}, {HEAD "[nulll]" TAIL, "not JSON"}, {HEAD "[NULL]" TAIL, "not JSON"}, {HEAD "[undefined]" TAIL, "not JSON"},
-    {HEAD "[NaN]" TAIL, "not JSON"}, {HEAD "[01]" TAIL, "not JSON"}, {HEAD "[1.]" TAIL, "not JSON"}, {HEAD "[.5]" TAIL, "not JSON"}, {HEAD "[+1]" TAIL, "not JSON"},
-    {HEAD "[-]" TAIL, "not JSON"}, {HEAD "[1e]" TAIL, "not JSON"}, {HEAD "[1e+]" TAIL, "not JSON"}, {HEAD "['1']" TAIL, "not JSON"},
+    {HEAD "[\"\\x\"]" TAIL, "not JSON"},
+    {HEAD "[\"\\u12\"]" TAIL, "not JSON"},
+    {HEAD "[\"\\u12g4\"]" TAIL, "not JSON"},
+    {HEAD "[\"a\\\n\"]" TAIL, "not JSON"},
+    {HEAD "[nul]" TAIL, "not JSON"},
+    {HEAD "[nulll]" TAIL, "not JSON"},
+    {HEAD "[NULL]" TAIL, "not JSON"},
+    {HEAD "[undefined]" TAIL, "not JSON"},
+    {HEAD "[NaN]" TAIL, "not JSON"},
+    {HEAD "[01]" TAIL, "not JSON"},
+    {HEAD "[1.]" TAIL, "not JSON"},
+    {HEAD "[.5]" TAIL, "not JSON"},
+    {HEAD "[+1]" TAIL, "not JSON"},
+    {HEAD "[-]" TAIL, "not JSON"},
+    {HEAD "[1e]" TAIL, "not JSON"},
+    {HEAD "[1e+]" TAIL, "not JSON"},
+    {HEAD "['1']" TAIL, "not JSON"},
     /* nested values */
-    {HEAD "[[1}]" TAIL, "not JSON"}, {HEAD "[{\"a\":1]]" TAIL, "not JSON"}, {HEAD "[{\"a\"}]" TAIL, "not JSON"}, {HEAD "[{1:1}]" TAIL, "not JSON"},
-    {HEAD "[[1,]]" TAIL, "not JSON"}, {HEAD "[[,1]]" TAIL, "not JSON"}, {HEAD "[{,}]" TAIL, "not JSON"}, {HEAD "[{\"a\":1,}]" TAIL, "not JSON"},
-    {HEAD "[[1 2]]" TAIL, "not JSON"}, {HEAD "[[1:2]]" TAIL, "not JSON"}, {HEAD "[{\"a\":}]" TAIL, "not JSON"}, {HEAD "[[\"\\q\"]]" TAIL, "not JSON"},
-    {HEAD "[[tru]]" TAIL, "not JSON"}, {HEAD "[[@]]" TAIL, "not JSON"}, {HEAD "[" THIRTY_TWO("[") "[", "not JSON"}, {"{\"a\":" THIRTY_TWO("[") "[", "not JSON"},
+    {HEAD "[[1}]" TAIL, "not JSON"},
+    {HEAD "[{\"a\":1]]" TAIL, "not JSON"},
+    {HEAD "[{\"a\"}]" TAIL, "not JSON"},
+    {HEAD "[{1:1}]" TAIL, "not JSON"},
+    {HEAD "[[1,]]" TAIL, "not JSON"},
+    {HEAD "[[,1]]" TAIL, "not JSON"},
+    {HEAD "[{,}]" TAIL, "not JSON"},
+    {HEAD "[{\"a\":1,}]" TAIL, "not JSON"},
+    {HEAD "[[1 2]]" TAIL, "not JSON"},
+    {HEAD "[[1:2]]" TAIL, "not JSON"},
+    {HEAD "[{\"a\":}]" TAIL, "not JSON"},
+    {HEAD "[[\"\\q\"]]" TAIL, "not JSON"},
+    {HEAD "[[tru]]" TAIL, "not JSON"},
+    {HEAD "[[@]]" TAIL, "not JSON"},
+    {HEAD "[" THIRTY_TWO("[") "[", "not JSON"},
+    {"{\"a\":" THIRTY_TWO("[") "[", "not JSON"},
     {"{\"a\":" THIRTY_TWO("{\"a\":") "{", "not JSON"},
     /* what follows the rows */
-    {HEAD "],\"rowCount\":\"x\"}", "no number"}, {HEAD "],\"rowCount\":-2}", "no number"}, {HEAD "],\"rowCount\":1.5}", "no number"},
-    {HEAD "],\"rowCount\":99999999999999999999}", "no number"}, {HEAD "],\"command\":7}", "not a word"}, {HEAD "],\"command\":null}", "not a word"},
-    {HEAD "],\"command\":\"" THIRTY_TWO("x") THIRTY_TWO("x") "x\"", "not a word"}, {HEAD TAIL " x", "follows the end"}, {HEAD TAIL "\"", "follows the end"}, {HEAD TAIL "@", "not JSON"}, {"Unauthorized", "not a JSON object"}, {"Bad Gateway", "not JSON"}, {HEAD TAIL "}", "follows the end"},
-    {HEAD TAIL "{}", "follows the end"}, {HEAD "]}}", "without its columns"}, {HEAD "] x,", "not JSON"}, {HEAD "] 1,", "a comma"},
+    {HEAD "],\"rowCount\":\"x\"}", "no number"},
+    {HEAD "],\"rowCount\":-2}", "no number"},
+    {HEAD "],\"rowCount\":1.5}", "no number"},
+    {HEAD "],\"rowCount\":99999999999999999999}", "no number"},
+    {HEAD "],\"command\":7}", "not a word"},
+    {HEAD "],\"command\":null}", "not a word"},
+    {HEAD "],\"command\":\"" THIRTY_TWO("x") THIRTY_TWO("x") "x\"", "not a word"},
+    {HEAD TAIL " x", "follows the end"},
+    {HEAD TAIL "\"", "follows the end"},
+    {HEAD TAIL "@", "not JSON"},
+    {"Unauthorized", "not a JSON object"},
+    {"Bad Gateway", "not JSON"},
+    {HEAD TAIL "}", "follows the end"},
+    {HEAD TAIL "{}", "follows the end"},
+    {HEAD "]}}", "without its columns"},
+    {HEAD "] x,", "not JSON"},
+    {HEAD "] 1,", "a comma"},
 };
 
 static void test_what_is_not_the_protocol_is_one_error_however_it_is_cut(void **state)
@@ -254,7 +396,8 @@ static void test_what_is_not_the_protocol_is_one_error_however_it_is_cut(void **
         struct err e = ERR_INIT;
         char *got = decode(bad[i].doc, len, (struct way){0, len + 1, CHUNK_USUAL}, &e);
         if (got[strlen(got) - 1] != '!' || strstr(buf_str(&e.text), bad[i].why) == NULL)
-            fail_msg("%s\n  gave %s %s,\n  wanted \"%s\"", bad[i].doc, got, buf_str(&e.text), bad[i].why);
+            fail_msg("%s\n  gave %s %s,\n  wanted \"%s\"", bad[i].doc, got, buf_str(&e.text),
+                     bad[i].why);
         assert_string_equal(e.state, "08S01");
         assert_the_same_however_cut(bad[i].doc, len, got, buf_str(&e.text));
         err_release(&e);
@@ -285,8 +428,9 @@ static void test_a_truncated_answer_is_never_taken_for_a_whole_one(void **state)
 
 static void test_columns_stay_until_the_next_are_known(void **state)
 {
-    static const char first[] = "{\"results\":[{\"fields\":[" FIELD("a", 23) "],\"rows\":[],\"command\":\"S\",\"rowCount\":0},"
-                                "{\"fields\":[" FIELD("b", 25) "," FIELD("c", 25);
+    static const char first[] = "{\"results\":[{\"fields\":[" FIELD(
+        "a", 23) "],\"rows\":[],\"command\":\"S\",\"rowCount\":0},"
+                 "{\"fields\":[" FIELD("b", 25) "," FIELD("c", 25);
     struct row_decoder *d = row_decoder_new();
     struct err e = ERR_INIT;
     size_t cap = 0;
@@ -335,8 +479,11 @@ static uint32_t rnd(uint32_t below)
 
 static void random_string(struct buf *out)
 {
-    static const char *const parts[] = {"a", "bc", " ", "\\n", "\\\"", "\\\\", "\\u0041", "\\u00fc", "\xC3\xA4", "\\ud83d\\ude00", "0123456789",
-                                        ",", "]", "[", "{", "null"};
+    static const char *const parts[] = {
+        "a",          "bc",      " ",       "\\n",      "\\\"",
+        "\\\\",       "\\u0041", "\\u00fc", "\xC3\xA4", "\\ud83d\\ude00",
+        "0123456789", ",",       "]",       "[",        "{",
+        "null"};
     uint32_t n = rnd(8);
 
     if (rnd(200) == 0)
@@ -361,7 +508,10 @@ static void random_nested(struct buf *out, int depth)
         if (rnd(3) == 0)
             random_nested(out, depth + 1);
         else
-            buf_append_str(out, rnd(2) ? "-12" : rnd(2) ? "\"]}\\\"\\\\\"" : rnd(2) ? "null" : "true");
+            buf_append_str(out, rnd(2)   ? "-12"
+                                : rnd(2) ? "\"]}\\\"\\\\\""
+                                : rnd(2) ? "null"
+                                         : "true");
     }
     buf_append_char(out, object ? '}' : ']');
 }
@@ -438,9 +588,10 @@ static void expected_events(const char *doc, unsigned n_columns, struct buf *out
             if (v == NULL)
                 buf_append_str(out, "null");
             else
-                buf_printf(out, "'%s'", json_object_is_type(v, json_type_string)
-                                            ? json_object_get_string(v)
-                                            : json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN));
+                buf_printf(out, "'%s'",
+                           json_object_is_type(v, json_type_string)
+                               ? json_object_get_string(v)
+                               : json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN));
         }
         buf_append_str(out, "]");
     }
@@ -457,8 +608,11 @@ static void test_random_documents_decode_as_json_c_reads_them(void **state)
         unsigned n_columns = 1 + rnd(6);
         random_document(&doc, n_columns, rnd(40));
         expected_events(doc.data, n_columns, &want);
-        assert_events(doc.data, doc.len, (struct way){rnd((uint32_t)doc.len), 1 + rnd(5000), CHUNK_USUAL}, want.data, NULL);
-        assert_events(doc.data, doc.len, (struct way){0, 1 + rnd(100), 16 + rnd(1000)}, want.data, NULL);
+        assert_events(doc.data, doc.len,
+                      (struct way){rnd((uint32_t)doc.len), 1 + rnd(5000), CHUNK_USUAL}, want.data,
+                      NULL);
+        assert_events(doc.data, doc.len, (struct way){0, 1 + rnd(100), 16 + rnd(1000)}, want.data,
+                      NULL);
         buf_release(&doc);
         buf_release(&want);
     }
@@ -563,14 +717,52 @@ static void test_a_cell_much_longer_than_a_chunk(void **state)
     row_decoder_free(d);
 }
 
-/* The caller may release while a row is half decoded: its first cells lie in chunks that are full. */
+/* A window of rows moves over the result: what is in it stays, whatever lies at a chunk's
+ * beginning. */
+static void test_releasing_what_is_before_a_row_keeps_it_and_the_rest(void **state)
+{
+    enum { WINDOW = 30, ROWS = 3000 };
+    struct row_decoder *d = row_decoder_new_with_chunks(128);
+    struct err e = ERR_INIT;
+    static struct cell kept[ROWS];
+    size_t most = 0;
+    char text[64];
+
+    (void)state;
+    assert_non_null(d);
+    feed(d, HEAD, sizeof HEAD - 1);
+    assert_int_equal(row_decoder_next(d, &e), DECODE_FIELDS);
+    for (int i = 0; i < ROWS; i++) {
+        int n = snprintf(text, sizeof text, "%s[\"%0*d\"]", i ? "," : "", 1 + i % 23, i);
+        for (int at = 0; at < n; at++) {
+            assert_int_equal(row_decoder_next(d, &e), DECODE_MORE);
+            feed(d, text + at, 1);
+        }
+        assert_int_equal(row_decoder_next(d, &e), DECODE_ROW);
+        kept[i] = row_decoder_row(d)[0];
+        row_decoder_release_before(d, kept[i < WINDOW ? 0 : i - WINDOW].ptr);
+        for (int k = i < WINDOW ? 0 : i - WINDOW; k <= i; k++) {
+            n = snprintf(text, sizeof text, "%0*d", 1 + k % 23, k);
+            assert_int_equal(kept[k].len, n);
+            assert_memory_equal(kept[k].ptr, text, (size_t)n);
+        }
+        most = row_decoder_held_bytes(d) > most ? row_decoder_held_bytes(d) : most;
+    }
+    assert_true(most <= 16 * 128);
+    row_decoder_free(d);
+}
+
+/* The caller may release while a row is half decoded: its first cells lie in chunks that are full.
+ */
 static void test_releasing_keeps_the_cells_of_the_row_under_way(void **state)
 {
-    static const char *const cells[] = {"0123456789abcdef", "second \\u00fc", "third", "fourth, a longer one than the others", "5"};
+    static const char *const cells[] = {"0123456789abcdef", "second \\u00fc", "third",
+                                        "fourth, a longer one than the others", "5"};
     struct row_decoder *d = row_decoder_new_with_chunks(64);
     struct err e = ERR_INIT;
     char text[512];
-    int n = snprintf(text, sizeof text, "[\"%s\",\"%s\",\"%s\",\"%s\",\"%s\"]", cells[0], cells[1], cells[2], cells[3], cells[4]);
+    int n = snprintf(text, sizeof text, "[\"%s\",\"%s\",\"%s\",\"%s\",\"%s\"]", cells[0], cells[1],
+                     cells[2], cells[3], cells[4]);
 
     (void)state;
     assert_non_null(d);
@@ -647,7 +839,8 @@ static void test_as_many_columns_as_postgres_has_are_taken(void **state)
     row_decoder_free(d);
 }
 
-/* Decodes with the n-th allocation failing; false: there were fewer than n. Never a crash; ASan sees leaks. */
+/* Decodes with the n-th allocation failing; false: there were fewer than n. Never a crash; ASan
+ * sees leaks. */
 static bool decode_without_allocation(uint64_t n, int onwards, const char *doc, size_t len)
 {
     struct err e = ERR_INIT;
@@ -701,7 +894,8 @@ static void test_every_allocation_may_fail(void **state)
     buf_append_str(&doc, "{\"results\":[{\"fields\":[");
     for (int i = 0; i < 40; i++) /* the list of columns grows twice */
         buf_printf(&doc, "%s{\"name\":\"c%d\"}", i ? "," : "", i);
-    buf_append_str(&doc, "],\"rows\":[],\"command\":\"S\",\"rowCount\":0},{\"fields\":[{\"name\":\"a\"}],\"rows\":[[\"a\"],[\"");
+    buf_append_str(&doc, "],\"rows\":[],\"command\":\"S\",\"rowCount\":0},{\"fields\":[{\"name\":"
+                         "\"a\"}],\"rows\":[[\"a\"],[\"");
     for (int i = 0; i < 300; i++)
         buf_append_str(&doc, "long");
     buf_append_str(&doc, "\"],[null]],\"command\":\"S\",\"rowCount\":3}]}");
@@ -726,6 +920,7 @@ int main(void)
         cmocka_unit_test(test_a_long_result_read_forward_holds_a_few_chunks),
         cmocka_unit_test(test_rows_not_released_stay_readable),
         cmocka_unit_test(test_a_cell_much_longer_than_a_chunk),
+        cmocka_unit_test(test_releasing_what_is_before_a_row_keeps_it_and_the_rest),
         cmocka_unit_test(test_releasing_keeps_the_cells_of_the_row_under_way),
         cmocka_unit_test(test_more_columns_than_postgres_has_are_refused),
         cmocka_unit_test(test_as_many_columns_as_postgres_has_are_taken),
