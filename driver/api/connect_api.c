@@ -150,6 +150,10 @@ NEON_EXPORT SQLRETURN SQL_API SQLDisconnect(SQLHDBC h)
 
     if (d == NULL)
         return rc;
+    for (const struct stmt *s = d->stmts; s != NULL; s = s->next)
+        if (s->need_data.active)
+            return api_leave_dbc(d, diag_post(&d->handle, ST_HY010, 0, "A statement of this connection waits for data: call "
+                                              "SQLParamData and SQLPutData, or SQLCancel, first."));
     /* Statements and explicit descriptors go with the connection (SQLDisconnect's reference). */
     while (d->stmts != NULL)
         stmt_free(d->stmts);

@@ -22,12 +22,23 @@ static SQLRETURN put_value(struct desc *d, const struct desc_value *v, SQLPOINTE
     return SQL_SUCCESS;
 }
 
-/* An IRD has no meaning before there is a result (HY007, SQLGetDescField's reference). */
+/* The fields of a descriptor that say something before there is a result. */
+static bool needs_no_result(SQLSMALLINT field)
+{
+    return field == SQL_DESC_ALLOC_TYPE || field == SQL_DESC_ARRAY_STATUS_PTR || field == SQL_DESC_ROWS_PROCESSED_PTR;
+}
+
+/* An IRD has no meaning before there is a result (HY007, SQLGetDescField's reference), and a count of 0 must not be told
+ * of a prepared SELECT whose columns are not known yet. */
 static SQLRETURN check_ird(struct desc *d)
 {
-    if (d->role == DESC_IRD && d->stmt != NULL && !d->stmt->executed && !d->stmt->prepared)
+    SQLSMALLINT count;
+
+    if (d->role != DESC_IRD || d->stmt == NULL || d->stmt->executed)
+        return SQL_SUCCESS;
+    if (!d->stmt->prepared)
         return diag_post(&d->handle, ST_HY007, 0, "The statement of this descriptor is neither prepared nor executed.");
-    return SQL_SUCCESS;
+    return stmt_count_columns(d->stmt, &d->handle, &count);
 }
 
 static SQLRETURN get_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value, const struct text_out *text)
@@ -38,7 +49,7 @@ static SQLRETURN get_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, 
 
     if (d == NULL)
         return rc;
-    rc = check_ird(d);
+    rc = needs_no_result(field) ? SQL_SUCCESS : check_ird(d);
     if (rc == SQL_SUCCESS)
         rc = desc_get_field(d, rec, field, &v);
     if (rc == SQL_SUCCESS)
@@ -97,40 +108,38 @@ struct rec_out {
     SQLSMALLINT *precision, *scale, *nullable;
 };
 
-static void put_rec(const struct desc_rec *r, const struct rec_out *out)
+static void put_rec(const struct desc_rec_values *v, const struct rec_out *out)
 {
     if (out->type != NULL)
-        *out->type = r->type;
+        *out->type = v->type;
     if (out->subtype != NULL)
-        *out->subtype = r->datetime_interval_code;
+        *out->subtype = v->subtype;
     if (out->length != NULL)
-        *out->length = r->octet_length;
+        *out->length = v->octet_length;
     if (out->precision != NULL)
-        *out->precision = r->precision;
+        *out->precision = v->precision;
     if (out->scale != NULL)
-        *out->scale = r->scale;
+        *out->scale = v->scale;
     if (out->nullable != NULL)
-        *out->nullable = r->nullable;
+        *out->nullable = v->nullable;
 }
 
 static SQLRETURN get_desc_rec(SQLHDESC h, SQLSMALLINT number, const struct text_out *name, const struct rec_out *out)
 {
     SQLRETURN rc;
-    const struct desc_rec *r;
+    struct desc_rec_values v;
     struct desc *d = api_enter_desc(h, "SQLGetDescRec", ENTER_PLAIN, &rc);
 
     if (d == NULL)
         return rc;
     rc = check_ird(d);
-    if (rc != SQL_SUCCESS)
-        return api_leave_desc(d, rc);
-    if (number < 0 || (number == 0 && d->role == DESC_IPD))
-        return api_leave_desc(d, diag_post(&d->handle, ST_07009, 0, "Record %d does not exist.", number));
-    r = number > d->count ? NULL : desc_record(d, (size_t)number);
-    if (r == NULL)
-        return api_leave_desc(d, SQL_NO_DATA);
-    put_rec(r, out);
-    return api_leave_desc(d, text_out_put(&d->handle, name, sv(r->name ? r->name : "")));
+    if (rc == SQL_SUCCESS)
+        rc = desc_get_rec(d, number, &v);
+    if (rc == SQL_SUCCESS) {
+        put_rec(&v, out);
+        rc = text_out_put(&d->handle, name, sv(v.name));
+    }
+    return api_leave_desc(d, rc);
 }
 
 NEON_EXPORT SQLRETURN SQL_API SQLGetDescRec(SQLHDESC h, SQLSMALLINT number, SQLCHAR *name, SQLSMALLINT cap, SQLSMALLINT *len,
@@ -149,36 +158,24 @@ NEON_EXPORT SQLRETURN SQL_API SQLGetDescRecW(SQLHDESC h, SQLSMALLINT number, SQL
                         &(struct rec_out){type, subtype, length, precision, scale, nullable});
 }
 
-struct rec_field {
-    SQLSMALLINT field;
-    SQLPOINTER value;
-};
-
 NEON_EXPORT SQLRETURN SQL_API SQLSetDescRec(SQLHDESC h, SQLSMALLINT number, SQLSMALLINT type, SQLSMALLINT subtype,
                                             SQLLEN length, SQLSMALLINT precision, SQLSMALLINT scale, SQLPOINTER data,
                                             SQLLEN *octet_length, SQLLEN *indicator)
 {
     SQLRETURN rc;
     struct desc *d = api_enter_desc(h, "SQLSetDescRec", ENTER_PLAIN, &rc);
-    bool sub = type == SQL_DATETIME || type == SQL_INTERVAL;
-    const struct rec_field fields[] = {
-        {SQL_DESC_TYPE, (SQLPOINTER)(intptr_t)type},
-        {sub ? SQL_DESC_DATETIME_INTERVAL_CODE : 0, (SQLPOINTER)(intptr_t)subtype},
-        {SQL_DESC_OCTET_LENGTH, (SQLPOINTER)(intptr_t)length},
-        {SQL_DESC_PRECISION, (SQLPOINTER)(intptr_t)precision},
-        {SQL_DESC_SCALE, (SQLPOINTER)(intptr_t)scale},
-        {d && d->role != DESC_IPD ? SQL_DESC_OCTET_LENGTH_PTR : 0, octet_length},
-        {d && d->role != DESC_IPD ? SQL_DESC_INDICATOR_PTR : 0, indicator},
-        {d && d->role != DESC_IPD ? SQL_DESC_DATA_PTR : 0, data},
+    const struct desc_rec_values v = {
+        .type = type,
+        .subtype = subtype,
+        .octet_length = length,
+        .precision = precision,
+        .scale = scale,
+        .app_data_ptr = data,
+        .app_octet_length_ptr = octet_length,
+        .app_indicator_ptr = indicator,
     };
 
-    if (d == NULL)
-        return rc;
-    rc = SQL_SUCCESS;
-    for (size_t i = 0; rc == SQL_SUCCESS && i < ARRAY_LEN(fields); i++)
-        if (fields[i].field != 0)
-            rc = desc_set_field(d, number, fields[i].field, fields[i].value, 0);
-    return api_leave_desc(d, rc);
+    return d ? api_leave_desc(d, desc_set_rec(d, number, &v)) : rc;
 }
 
 NEON_EXPORT SQLRETURN SQL_API SQLCopyDesc(SQLHDESC from, SQLHDESC to)

@@ -15,6 +15,7 @@ static SQLRETURN alloc_dbc(SQLHENV parent, SQLHANDLE *out)
     struct env *e = api_enter_env(parent, "SQLAllocHandle", ENTER_PLAIN, &rc);
     struct dbc *d = NULL;
 
+    *out = SQL_NULL_HANDLE;
     if (e == NULL)
         return rc;
     if (e->odbc_version == 0)
@@ -91,7 +92,7 @@ static SQLRETURN free_dbc(SQLHDBC h)
 static SQLRETURN free_stmt(SQLHSTMT h)
 {
     SQLRETURN rc;
-    struct stmt *s = api_enter_stmt(h, "SQLFreeHandle", ENTER_NEED_DATA_OK, &rc);
+    struct stmt *s = api_enter_stmt(h, "SQLFreeHandle", ENTER_PLAIN, &rc);
     struct dbc *d;
 
     if (s == NULL)

@@ -49,6 +49,12 @@ SQLRETURN text_in_read(struct handle *post_on, struct text_in in, struct text *o
     if (in.len < 0 && in.len != SQL_NTS)
         return diag_post(post_on, ST_HY090, 0, "The length %lld of a text argument is neither SQL_NTS nor at least 0.",
                          (long long)in.len);
+    if (in.in_bytes && in.len >= 0) {
+        if (in.len % (SQLLEN)sizeof(SQLWCHAR) != 0)
+            return diag_post(post_on, ST_HY090, 0, "The length %lld of a text argument is in bytes and must be a multiple "
+                             "of the character size %zu.", (long long)in.len, sizeof(SQLWCHAR));
+        in.len /= (SQLLEN)sizeof(SQLWCHAR);
+    }
     n = in.len == SQL_NTS ? nts_length(&in) : (size_t)in.len;
     out->is_null = false;
     ok = in.wide ? read_wide(&in, n, &out->utf8, &bad) : buf_append(&out->utf8, in.app, n);

@@ -11,13 +11,13 @@ _Static_assert(sizeof(SQLWCHAR) == 2 || sizeof(SQLWCHAR) == 4, "SQLWCHAR is UTF-
 struct text_in {
     const void *app;
     SQLLEN len;  /* characters (A: bytes; W: SQLWCHARs), or SQL_NTS */
-    bool wide;
+    bool wide, in_bytes; /* in_bytes: len counts bytes of SQLWCHARs */
 };
 
-#define IN_A(p, n) ((struct text_in){(p), (n), false})
-#define IN_W(p, n) ((struct text_in){(p), (n), true})
+#define IN_A(p, n) ((struct text_in){(p), (n), false, false})
+#define IN_W(p, n) ((struct text_in){(p), (n), true, false})
 /* W functions whose length argument counts bytes (Set*Attr, SetDescField). */
-#define IN_W_BYTES(p, n) ((struct text_in){(p), (n) >= 0 ? (n) / (SQLLEN)sizeof(SQLWCHAR) : (n), true})
+#define IN_W_BYTES(p, n) ((struct text_in){(p), (n), true, true})
 
 /* The argument as UTF-8: ptr NULL when the application passed a null pointer. Owned. */
 struct text {
@@ -26,7 +26,8 @@ struct text {
 };
 #define TEXT_INIT ((struct text){.utf8 = {NULL, 0, 0, 0, BUF_OK}, .is_null = true})
 
-/* SQL_SUCCESS, or SQL_ERROR after posting HY090 (negative length), 22021 (lone surrogate), HY001. */
+/* SQL_SUCCESS, or SQL_ERROR after posting HY090 (negative length, or no whole number of
+ * characters), 22021 (lone surrogate), HY001. */
 SQLRETURN text_in_read(struct handle *post_on, struct text_in in, struct text *out);
 void text_release(struct text *t);
 /* ptr NULL when the argument was null. */

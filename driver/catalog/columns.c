@@ -38,18 +38,24 @@ static const struct local_column columns2[] = {COLUMNS(ODBC2_COLUMN)};
 enum in_column { IN_CATALOG, IN_SCHEMA, IN_TABLE, IN_COLUMN, IN_TYPE_OID, IN_TYPE_MODIFIER, IN_TYPE_NAME, IN_NOT_NULL,
                  IN_POSITION, IN_DEFAULT, IN_REMARKS, IN_COUNT };
 
-/* $1 catalog, $2 schema, $3 table, $4 column: patterns or NULL. A domain is described as its base type, under its own name. */
+/* $1 catalog, $2 schema, $3 table, $4 column: patterns or NULL. A domain is described as its base type, under its own name;
+ * a domain over a domain as the type below all of them, as the server describes results. */
 static const char columns_sql[] =
     "SELECT pg_catalog.current_database(), n.nspname, c.relname, a.attname, "
-    "CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'd' THEN t.typbasetype ELSE a.atttypid END, "
-    "CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'd' THEN t.typtypmod ELSE a.atttypmod END, "
-    "t.typname, a.attnotnull OR t.typnotnull, a.attnum, "
+    "coalesce(b.oid, a.atttypid), coalesce(b.modifier, a.atttypmod), "
+    "t.typname, a.attnotnull OR coalesce(b.not_null, false), a.attnum, "
     "CASE WHEN a.attgenerated OPERATOR(pg_catalog.=) '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END, "
     "pg_catalog.col_description(c.oid, a.attnum) "
     "FROM pg_catalog.pg_class c "
     "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
     "JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) c.oid "
     "JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid "
+    "LEFT JOIN LATERAL (WITH RECURSIVE chain AS (SELECT t.typbasetype AS oid, t.typtypmod AS modifier, t.typnotnull AS not_null, "
+    "1 AS depth WHERE t.typtype OPERATOR(pg_catalog.=) 'd' "
+    "UNION ALL SELECT i.typbasetype, CASE WHEN chain.modifier OPERATOR(pg_catalog.=) -1 THEN i.typtypmod ELSE chain.modifier END, "
+    "i.typnotnull OR chain.not_null, chain.depth OPERATOR(pg_catalog.+) 1 "
+    "FROM chain JOIN pg_catalog.pg_type i ON i.oid OPERATOR(pg_catalog.=) chain.oid AND i.typtype OPERATOR(pg_catalog.=) 'd') "
+    "SELECT chain.oid, chain.modifier, chain.not_null FROM chain ORDER BY chain.depth DESC LIMIT 1) b ON true "
     "LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid OPERATOR(pg_catalog.=) a.attrelid "
     "AND d.adnum OPERATOR(pg_catalog.=) a.attnum "
     "WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f']::\"char\"[]) "

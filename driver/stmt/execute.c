@@ -112,6 +112,14 @@ static bool check_connection(struct stmt *s, struct err *e)
     return true;
 }
 
+/* Texts only: parameters may be personal data. */
+static void log_statements(const struct stmt *s, const struct wire_request *r)
+{
+    for (size_t i = 0; i < r->n_stmts && log_wants(s->dbc->log, LOG_STATEMENT); i++)
+        log_line(s->dbc->log, LOG_STATEMENT, "%.*s", (int)(r->stmts[i].sql.len > 8192 ? 8192 : r->stmts[i].sql.len),
+                 r->stmts[i].sql.ptr);
+}
+
 /* Sends the request and starts the stream of its answer. */
 static bool send_request(struct stmt *s, const struct wire_request *r, struct err *e)
 {
@@ -122,6 +130,7 @@ static bool send_request(struct stmt *s, const struct wire_request *r, struct er
     x = exchange_new(s->dbc->transport, e);
     if (x == NULL)
         return false;
+    log_statements(s, r);
     set_running(s, x);
     if (!exchange_begin(x, r, e)) {
         set_running(s, NULL);
@@ -207,6 +216,36 @@ static bool finish_if_complete(struct stmt *s, struct err *e)
     }
 }
 
+/* SQL_DIAG_DYNAMIC_FUNCTION and its code, for what the text alone tells (SQLGetDiagField, "Values of the Dynamic Function
+ * Fields"); definition statements stay SQL_DIAG_UNKNOWN_STATEMENT. */
+static const struct {
+    const char *name;
+    SQLINTEGER code;
+} dynamic_functions[] = {
+    [SQLC_SELECT] = {"SELECT CURSOR", SQL_DIAG_SELECT_CURSOR},
+    [SQLC_INSERT] = {"INSERT", SQL_DIAG_INSERT},
+    [SQLC_UPDATE] = {"UPDATE WHERE", SQL_DIAG_UPDATE_WHERE},
+    [SQLC_DELETE] = {"DELETE WHERE", SQL_DIAG_DELETE_WHERE},
+    [SQLC_CALL] = {"CALL", SQL_DIAG_CALL},
+};
+
+static void note_function(struct stmt *s, const struct sql_kind *k)
+{
+    struct diag *d = &s->handle.diag;
+
+    if (k->cls >= ARRAY_LEN(dynamic_functions) || dynamic_functions[k->cls].name == NULL)
+        return;
+    d->dynamic_function = dynamic_functions[k->cls].name;
+    d->dynamic_function_code = dynamic_functions[k->cls].code;
+}
+
+/* The counts of the diagnostics' header: those that SQLRowCount gives. */
+static void note_counts(struct stmt *s)
+{
+    s->handle.diag.row_count = (SQLLEN)s->row_count;
+    s->handle.diag.cursor_row_count = s->cursor_open ? (SQLLEN)s->row_count : 0;
+}
+
 static SQLRETURN failed(struct stmt *s, struct err *e)
 {
     end_stream(s);
@@ -247,6 +286,7 @@ static SQLRETURN start(struct stmt *s, const struct wire_request *r, size_t n_se
     s->results_left = r->n_stmts - n_settings - 1;
     if (!finish_if_complete(s, &e))
         return failed(s, &e);
+    note_counts(s);
     return result_code(s, kind);
 }
 
@@ -268,6 +308,7 @@ static SQLRETURN run_planned(struct stmt *s, const struct plan *plan, const char
             .deadline = query_deadline(s),
             .read_timeout_s = dbc_read_timeout_s(s->dbc),
         };
+        note_function(s, &s->script.stmts[0].kind);
         rc = start(s, &r, o.n_settings, &s->script.stmts[0].kind);
     }
     outgoing_release(&o);
@@ -291,8 +332,12 @@ SQLRETURN stmt_execute_ready(struct stmt *s)
     if (casts == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
     rc = params_collect(s, casts);
-    if (rc != SQL_NEED_DATA)
+    if (rc != SQL_NEED_DATA) {
+        /* The data of an SQLExecDirect is there: like its other ends, nothing stays prepared. */
+        if (s->need_data.direct)
+            s->prepared = false;
         need_data_release(&s->need_data);
+    }
     if (rc == SQL_SUCCESS)
         rc = plan_script(s, &plan);
     if (rc == SQL_SUCCESS)
@@ -341,7 +386,9 @@ SQLRETURN stmt_exec_direct(struct stmt *s, struct strview text)
     if (rc == SQL_SUCCESS)
         rc = stmt_execute(s);
     /* SQLExecDirect leaves nothing that SQLExecute could run again (state S1 or S4 to S6). */
-    if (rc != SQL_NEED_DATA)
+    if (rc == SQL_NEED_DATA)
+        s->need_data.direct = true;
+    else
         s->prepared = false;
     return rc;
 }
@@ -363,7 +410,10 @@ SQLRETURN stmt_more_results(struct stmt *s)
         return failed(s, &e);
     }
     s->results_left--;
-    return finish_if_complete(s, &e) ? SQL_SUCCESS : failed(s, &e);
+    if (!finish_if_complete(s, &e))
+        return failed(s, &e);
+    note_counts(s);
+    return SQL_SUCCESS;
 }
 
 SQLRETURN stmt_row_count(struct stmt *s, SQLLEN *out)
@@ -393,6 +443,7 @@ SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wir
     if (s->cursor_open)
         return diag_post(&s->handle, ST_24000, 0, "A cursor is open on this statement: close it (SQLCloseCursor) first.");
     s->prepared = false;
+    script_release(&s->script);
     return start(s, &r, 0, &select);
 }
 
@@ -403,6 +454,7 @@ SQLRETURN stmt_open_local(struct stmt *s)
     if (!colmeta_fill_local(s, &s->local, &e))
         return failed(s, &e);
     rows_begin_local(&s->rows, &s->local);
+    script_release(&s->script);
     s->prepared = false;
     s->executed = s->cursor_open = true;
     s->row_count = s->rows.row_count;

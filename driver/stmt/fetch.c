@@ -3,6 +3,8 @@
 #include "base/utf.h"
 #include "stmt/stmt.h"
 
+#include <limits.h>
+
 static const struct {
     enum sqlstate state;
     const char *text;
@@ -43,6 +45,9 @@ SQLRETURN stmt_bind_col(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type,
 {
     struct desc_rec *r;
 
+    if (column > SHRT_MAX) /* SQL_DESC_COUNT is an SQLSMALLINT */
+        return diag_post(&s->handle, ST_07009, 0, "Column %u does not exist: no result has as many columns.",
+                         (unsigned)column);
     if (column == 0)
         return diag_post(&s->handle, ST_07009, 0, "The bookmark column is not available: bookmarks are off.");
     if (cap_bytes < 0)
@@ -132,10 +137,8 @@ struct block {
     bool any_error, any_info;
 };
 
-static void note_outcome(struct stmt *s, struct block *b, size_t row, size_t column, SQLRETURN rc)
+static void note_outcome(struct block *b, size_t row, SQLRETURN rc)
 {
-    (void)s;
-    (void)column;
     if (rc == SQL_SUCCESS)
         return;
     if (rc == SQL_SUCCESS_WITH_INFO) {
@@ -157,13 +160,33 @@ static SQLRETURN put_null(struct stmt *s, const struct column_place *p, size_t r
     return SQL_SUCCESS;
 }
 
-/* SQL_ATTR_MAX_LENGTH cuts character and binary data without a warning (its reference). */
-static struct cell limited(const struct stmt *s, const struct to_c *conv, struct cell c)
+/* How much of a bytea's text stands for at most `limit` bytes: hex pairs behind "\x", or the escape format's \\ and
+ * \ooo. */
+static size_t bytea_prefix(struct cell c, size_t limit)
 {
-    bool text = conv->row->family == FAM_TEXT || conv->row->family == FAM_BYTEA;
+    size_t at = 0;
 
-    if (s->attrs.max_length > 0 && text && c.len > s->attrs.max_length)
-        c.len = conv->row->family == FAM_TEXT ? utf8_floor(c.ptr, s->attrs.max_length) : s->attrs.max_length;
+    if (c.len >= 2 && c.ptr[0] == '\\' && c.ptr[1] == 'x')
+        return limit < (c.len - 2) / 2 ? 2 + 2 * limit : c.len;
+    for (size_t n = 0; n < limit && at < c.len; n++) {
+        bool escaped = c.ptr[at] == '\\' && at + 1 < c.len;
+        size_t step = !escaped ? 1 : c.ptr[at + 1] == '\\' ? 2 : 4;
+        at = step < c.len - at ? at + step : c.len;
+    }
+    return at;
+}
+
+/* Without a warning: the application asked for it (SQL_ATTR_MAX_LENGTH's reference). */
+struct cell stmt_limited_cell(const struct stmt *s, const struct to_c *conv, struct cell c)
+{
+    size_t limit = s->attrs.max_length;
+
+    if (limit == 0 || c.ptr == NULL || c.len <= limit)
+        return c;
+    if (conv->row->family == FAM_TEXT)
+        c.len = utf8_floor(c.ptr, limit);
+    else if (conv->row->family == FAM_BYTEA)
+        c.len = bytea_prefix(c, limit);
     return c;
 }
 
@@ -182,11 +205,11 @@ static void convert_column(struct stmt *s, struct block *b, size_t number, const
         if (b->status[row] == SQL_ROW_ERROR)
             continue;
         if (cell->ptr == NULL) {
-            note_outcome(s, b, row, number, put_null(s, &p, row, number));
+            note_outcome(b, row, put_null(s, &p, row, number));
             continue;
         }
         if (s->attrs.max_length > 0) {
-            cut = limited(s, conv, *cell);
+            cut = stmt_limited_cell(s, conv, *cell);
             cell = &cut;
         }
         outcome = conv->fn(conv, cell, &out);
@@ -197,7 +220,7 @@ static void convert_column(struct stmt *s, struct block *b, size_t number, const
                 put_len(p.length + row * p.len_step, out.total_bytes);
         }
         if (outcome != CONV_OK)
-            note_outcome(s, b, row, number, stmt_post_conv(s, outcome, (SQLLEN)row + 1, (SQLINTEGER)number));
+            note_outcome(b, row, stmt_post_conv(s, outcome, (SQLLEN)row + 1, (SQLINTEGER)number));
     }
 }
 
@@ -306,7 +329,12 @@ SQLRETURN stmt_fetch(struct stmt *s)
     }
     s->rowset_rows = b.n_rows;
     s->rows_returned += b.n_rows;
-    rc = convert_block(s, &b) ? block_code(s, &b) : SQL_ERROR;
+    rc = SQL_ERROR;
+    if (convert_block(s, &b))
+        rc = block_code(s, &b);
+    else
+        for (size_t i = 0; i < b.n_rows; i++)
+            b.status[i] = SQL_ROW_ERROR;
     report_status(s, &b, s->ard->array_size);
     if (b.status != &one)
         mem_free(b.status);

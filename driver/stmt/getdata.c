@@ -13,6 +13,10 @@ static SQLRETURN check(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, 
                          (int)s->ird.count);
     if (cap_bytes < 0)
         return diag_post(&s->handle, ST_HY090, 0, "The buffer length %lld is negative.", (long long)cap_bytes);
+    if (s->ard->array_size > 1)
+        return diag_post(&s->handle, ST_HY109, 0, "SQLGetData reads single rows: the rowset size (SQL_ATTR_ROW_ARRAY_SIZE) "
+                         "is %llu and the cursor moves forward only. Bind the column, or fetch one row at a time.",
+                         (unsigned long long)s->ard->array_size);
     if (c_type != SQL_ARD_TYPE && !typemap_is_c_type(c_type))
         return diag_post(&s->handle, ST_HY003, 0, "%d is no C data type.", c_type);
     return SQL_SUCCESS;
@@ -55,19 +59,21 @@ SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type,
 {
     struct getdata_state *g = &s->getdata;
     SQLRETURN rc = check(s, column, c_type, cap_bytes);
-    const struct cell *cell;
+    struct cell cell;
     struct to_c_out out;
     enum conv outcome;
 
     if (rc != SQL_SUCCESS)
         return rc;
+    if (app_buf == NULL && app_len_or_ind == NULL)
+        return diag_post(&s->handle, ST_HY009, 0, "Both the buffer and the pointer for the length are null.");
     if (!begin_column(s, column, c_type))
         return diag_post(&s->handle, ST_07006, 0, "Column %u cannot be converted to %s.", (unsigned)column,
                          stmt_c_type_name(c_type));
     if (g->progress == TO_C_DONE)
         return SQL_NO_DATA;
-    cell = &rows_at(&s->rows, 0)[column - 1];
-    if (cell->ptr == NULL) {
+    cell = stmt_limited_cell(s, &g->conv, rows_at(&s->rows, 0)[column - 1]);
+    if (cell.ptr == NULL) {
         if (app_len_or_ind == NULL)
             return diag_post(&s->handle, ST_22002, 0, "Column %u is NULL, but no indicator (StrLen_or_IndPtr) was given.",
                              (unsigned)column);
@@ -77,10 +83,13 @@ SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type,
     }
     out = (struct to_c_out){
         .app_buf = app_buf, .cap_bytes = cap_bytes, .progress = &g->progress, .left_bytes = &g->left_bytes};
-    outcome = g->conv.fn(&g->conv, cell, &out);
+    outcome = g->conv.fn(&g->conv, &cell, &out);
     if (outcome <= CONV_FRACTION_LOST && app_len_or_ind != NULL)
         *app_len_or_ind = out.total_bytes;
-    if (outcome == CONV_OK || outcome == CONV_FRACTION_LOST)
+    /* Without a buffer only the length was asked for: all the data is still to come. */
+    if (app_buf == NULL)
+        outcome = outcome == CONV_OK ? CONV_TRUNCATED : outcome;
+    else if (outcome == CONV_OK || outcome == CONV_FRACTION_LOST)
         g->progress = TO_C_DONE;
     return stmt_post_conv(s, outcome, 1, column);
 }

@@ -33,8 +33,9 @@ SQLRETURN stmt_prepare(struct stmt *s, struct strview text)
 
 SQLRETURN stmt_num_params(struct stmt *s, SQLSMALLINT *out)
 {
-    if (!s->prepared)
-        return diag_post(&s->handle, ST_HY010, 0, "No statement is prepared: call SQLPrepare first.");
+    /* The text of SQLExecDirect counts too (the reference's HY010); a catalog function's result has no markers. */
+    if (!s->prepared && !s->executed)
+        return diag_post(&s->handle, ST_HY010, 0, "No statement is prepared or executed: call SQLPrepare first.");
     *out = (SQLSMALLINT)s->script.n_params;
     return SQL_SUCCESS;
 }
@@ -44,20 +45,25 @@ static bool script_returns_no_rows(const struct script *sc)
     return sc->n_stmts > 0 && !sql_kind_may_return_rows(sc->stmts[0].kind);
 }
 
-SQLRETURN stmt_num_result_cols(struct stmt *s, SQLSMALLINT *out)
+SQLRETURN stmt_count_columns(struct stmt *s, struct handle *post_on, SQLSMALLINT *out)
 {
     if (s->executed) {
         *out = s->ird.count;
         return SQL_SUCCESS;
     }
     if (!s->prepared)
-        return diag_post(&s->handle, ST_HY010, 0, "No statement is prepared or executed.");
+        return diag_post(post_on, ST_HY010, 0, "No statement is prepared or executed.");
     if (script_returns_no_rows(&s->script)) {
         *out = 0;
         return SQL_SUCCESS;
     }
-    return diag_post(&s->handle, ST_HYC00, 0, "The columns of a statement are known once it is executed: describing it "
+    return diag_post(post_on, ST_HYC00, 0, "The columns of a statement are known once it is executed: describing it "
                      "before is not available yet. Call SQLExecute first.");
+}
+
+SQLRETURN stmt_num_result_cols(struct stmt *s, SQLSMALLINT *out)
+{
+    return stmt_count_columns(s, &s->handle, out);
 }
 
 SQLRETURN stmt_native_sql(struct dbc *dbc, struct strview text, struct buf *out)

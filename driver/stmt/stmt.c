@@ -20,6 +20,7 @@ struct stmt *stmt_new(struct dbc *dbc)
     s->apd = &s->auto_apd;
     s->row_count = -1;
     s->rows.row_count = -1;
+    s->extended_rowset_size = 1;
     buf_init(&s->param_text, 0);
     s->next = dbc->stmts;
     dbc->stmts = s;
@@ -129,6 +130,8 @@ SQLRETURN stmt_cancel(struct stmt *s)
      * lock is about to finish by itself. */
     if (!was_running && pthread_mutex_trylock(&s->dbc->lock) == 0) {
         if (s->need_data.active) {
+            if (s->need_data.direct)
+                s->prepared = false;
             need_data_release(&s->need_data);
             stmt_close(s);
         }
@@ -200,7 +203,7 @@ const char *stmt_cursor_name(struct stmt *s)
 /* ---- attributes: those that are fields of a descriptor, then the plain ones ---- */
 
 enum field_kind { F_ULEN, F_POINTER, F_BIND_TYPE };
-enum field_owner { OF_ARD, OF_APD, OF_IRD, OF_IPD };
+enum field_owner { OF_ARD, OF_APD, OF_IRD, OF_IPD, OF_STMT };
 
 static const struct desc_attr {
     SQLINTEGER id;
@@ -209,7 +212,6 @@ static const struct desc_attr {
     size_t offset;
 } desc_attrs[] = {
     {SQL_ATTR_ROW_ARRAY_SIZE, OF_ARD, F_ULEN, offsetof(struct desc, array_size)},
-    {SQL_ROWSET_SIZE, OF_ARD, F_ULEN, offsetof(struct desc, array_size)},
     {SQL_ATTR_ROW_BIND_TYPE, OF_ARD, F_BIND_TYPE, offsetof(struct desc, bind_type)},
     {SQL_ATTR_ROW_BIND_OFFSET_PTR, OF_ARD, F_POINTER, offsetof(struct desc, app_bind_offset_ptr)},
     {SQL_ATTR_ROW_OPERATION_PTR, OF_ARD, F_POINTER, offsetof(struct desc, app_array_status_ptr)},
@@ -221,11 +223,13 @@ static const struct desc_attr {
     {SQL_ATTR_PARAM_OPERATION_PTR, OF_APD, F_POINTER, offsetof(struct desc, app_array_status_ptr)},
     {SQL_ATTR_PARAM_STATUS_PTR, OF_IPD, F_POINTER, offsetof(struct desc, app_array_status_ptr)},
     {SQL_ATTR_PARAMS_PROCESSED_PTR, OF_IPD, F_POINTER, offsetof(struct desc, app_rows_processed_ptr)},
+    /* Of SQLExtendedFetch alone: an ODBC 2 application that sets it and calls SQLFetch has room for one row. */
+    {SQL_ROWSET_SIZE, OF_STMT, F_ULEN, offsetof(struct stmt, extended_rowset_size)},
 };
 
 static char *desc_attr_place(struct stmt *s, const struct desc_attr *a)
 {
-    struct desc *const owners[] = {[OF_ARD] = s->ard, [OF_APD] = s->apd, [OF_IRD] = &s->ird, [OF_IPD] = &s->ipd};
+    void *const owners[] = {[OF_ARD] = s->ard, [OF_APD] = s->apd, [OF_IRD] = &s->ird, [OF_IPD] = &s->ipd, [OF_STMT] = s};
     return (char *)owners[a->owner] + a->offset;
 }
 

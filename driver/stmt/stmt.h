@@ -30,7 +30,7 @@ struct put_param {
 
 /* Data at execution: SQLExecute answered SQL_NEED_DATA. */
 struct need_data {
-    bool active;
+    bool active, direct;      /* direct: of SQLExecDirect, which leaves nothing prepared */
     size_t current;           /* 0-based parameter asked for; SIZE_MAX before the first SQLParamData */
     struct put_param *params; /* owned; one per parameter of the script, NULL when not active */
     size_t n_params;
@@ -51,6 +51,7 @@ struct stmt {
     struct desc auto_ard, auto_apd, ird, ipd;
     struct desc *ard, *apd;       /* an explicit descriptor or the automatic one */
     char *cursor_name;            /* owned; NULL until asked for */
+    SQLULEN extended_rowset_size; /* SQL_ROWSET_SIZE */
 
     struct script script;
     bool prepared;                /* SQLPrepare succeeded: SQLExecute may come */
@@ -101,6 +102,8 @@ SQLRETURN stmt_check_idle(struct stmt *s);
 SQLRETURN stmt_prepare(struct stmt *s, struct strview text);
 SQLRETURN stmt_num_params(struct stmt *s, SQLSMALLINT *out);
 SQLRETURN stmt_num_result_cols(struct stmt *s, SQLSMALLINT *out);
+/* The same, its diagnostics on another handle (of the IRD). HY010; HYC00 for a prepared statement that returns rows. */
+SQLRETURN stmt_count_columns(struct stmt *s, struct handle *post_on, SQLSMALLINT *out);
 /* What SQLNativeSql shows. */
 SQLRETURN stmt_native_sql(struct dbc *dbc, struct strview text, struct buf *out);
 struct script_options stmt_script_options(const struct dbc *dbc, bool noscan);
@@ -165,6 +168,8 @@ SQLRETURN stmt_fetch(struct stmt *s);
 SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf, SQLLEN cap_bytes,
                         SQLLEN *app_len_or_ind);
 void bound_columns_forget(struct stmt *s);
+/* What SQL_ATTR_MAX_LENGTH leaves of a character or binary value; other values are as they were. */
+struct cell stmt_limited_cell(const struct stmt *s, const struct to_c *conv, struct cell c);
 /* Posts the record for a conversion's outcome; SQL_SUCCESS for CONV_OK. */
 SQLRETURN stmt_post_conv(struct stmt *s, enum conv c, SQLLEN row, SQLINTEGER column);
 const char *stmt_c_type_name(SQLSMALLINT c_type);
