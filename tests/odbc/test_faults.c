@@ -100,6 +100,59 @@ static void test_a_silent_server_ends_at_the_read_timeout(void **state)
     assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
 }
 
+static void test_a_body_that_stalls_ends_at_the_read_timeout(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    SQLRETURN rc;
+
+    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_CONNECTION_TIMEOUT, (SQLPOINTER)1, SQL_IS_UINTEGER));
+    gateway_fault("{\"kind\":\"slow_body\",\"count\":1,\"bytes\":600000,\"ms\":4000}");
+    rc = SQLExecDirect(f->stmt, sqltext("SELECT g, repeat('x', 100) FROM generate_series(1, 30000) g"), SQL_NTS);
+    while (SQL_SUCCEEDED(rc))
+        rc = SQLFetch(f->stmt);
+    assert_stmt_state(f->stmt, rc, "HYT01");
+    assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
+}
+
+static void test_columns_that_do_not_fit_the_rows(void **state)
+{
+    struct fixture *f = fixture_of(state);
+
+    gateway_fault("{\"kind\":\"half_fields\",\"count\":1}");
+    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT 1, 2, 3, 4"), SQL_NTS), "08S01");
+    assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
+}
+
+/* The endpoint's own limits (the gateway has Neon's 10 MiB), and the driver's, which comes first. */
+static void test_requests_and_answers_that_are_too_large(void **state)
+{
+    static char big[11 << 20];
+    struct fixture *f = fixture_of(state);
+    struct fixture *g = fixture_new(SQL_OV_ODBC3);
+    SQLLEN len = sizeof big;
+    SQLINTEGER native = 0;
+
+    memset(big, 'x', sizeof big);
+    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT g, repeat('x', 200) FROM generate_series(1, 60000) g"), SQL_NTS),
+                      "54000");
+    SQLGetDiagRec(SQL_HANDLE_STMT, f->stmt, 1, NULL, &native, NULL, 0, NULL);
+    assert_int_equal(native, 507);
+    assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "LIMIT"));
+    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_LONGVARCHAR, 0, 0, big, sizeof big, &len));
+    gateway_reset();
+    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT length(?)"), SQL_NTS), "54000");
+    assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "MaxRequestBytes"));
+    assert_int_equal(gateway_requests(), 0);
+    fixture_connect(g, "DSN=neon;MaxRequestBytes=30000000");
+    assert_stmt_ok(g->stmt, SQLBindParameter(g->stmt, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_LONGVARCHAR, 0, 0, big, sizeof big, &len));
+    assert_stmt_state(g->stmt, SQLExecDirect(g->stmt, sqltext("SELECT length(?)"), SQL_NTS), "54000");
+    SQLGetDiagRec(SQL_HANDLE_STMT, g->stmt, 1, NULL, &native, NULL, 0, NULL);
+    assert_int_equal(native, 413);
+    SQLFreeStmt(g->stmt, SQL_RESET_PARAMS);
+    assert_string_equal(query_text(g->stmt, "SELECT 'usable'"), "usable");
+    fixture_free(g);
+}
+
 static void test_a_cold_start_within_the_login_timeout_succeeds(void **state)
 {
     struct fixture *f = fixture_of(state);
@@ -137,6 +190,9 @@ int main(void)
         T(test_a_cut_body_loses_rows_and_says_so),
         T(test_a_hanging_server_ends_at_the_query_timeout),
         T(test_a_silent_server_ends_at_the_read_timeout),
+        T(test_a_body_that_stalls_ends_at_the_read_timeout),
+        T(test_columns_that_do_not_fit_the_rows),
+        T(test_requests_and_answers_that_are_too_large),
         T(test_a_cold_start_within_the_login_timeout_succeeds),
         T(test_a_cold_start_that_fails_for_good_says_why),
     };
