@@ -381,8 +381,13 @@ SQLRETURN stmt_execute(struct stmt *s)
 
 SQLRETURN stmt_exec_direct(struct stmt *s, struct strview text)
 {
-    SQLRETURN rc = stmt_prepare(s, text);
+    SQLRETURN rc;
 
+    /* A refusal leaves what was prepared before. */
+    if (s->cursor_open)
+        return diag_post(&s->handle, ST_24000, 0, "A cursor is open on this statement: close it (SQLCloseCursor) before "
+                         "executing another text.");
+    rc = stmt_prepare(s, text);
     if (rc == SQL_SUCCESS)
         rc = stmt_execute(s);
     /* SQLExecDirect leaves nothing that SQLExecute could run again (state S1 or S4 to S6). */
