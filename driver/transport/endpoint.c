@@ -44,7 +44,8 @@ static size_t find_byte(struct strview s, char c)
 
 static bool host_char(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '.' || c == '_';
 }
 
 static bool host_is_valid(struct strview h)
@@ -54,7 +55,8 @@ static bool host_is_valid(struct strview h)
     if (h.len == 0)
         return false;
     for (size_t i = literal ? 1 : 0; i < h.len - (literal ? 1 : 0); i++)
-        if (!(literal ? h.ptr[i] == ':' || h.ptr[i] == '.' || host_char(h.ptr[i]) : host_char(h.ptr[i])))
+        if (!(literal ? h.ptr[i] == ':' || h.ptr[i] == '.' || host_char(h.ptr[i])
+                      : host_char(h.ptr[i])))
             return false;
     return true;
 }
@@ -113,13 +115,21 @@ static bool url_of_api_host(const struct net_options *o, struct buf *out, struct
     struct api_host a;
 
     if (!parse_api_host(sv(o->api_host), &a))
-        return err_set(e, ST_HY024, 0, "ApiHost=%s is not a host, host:port or https://host[:port][/path].", o->api_host);
+        return err_set(e, ST_HY024, 0,
+                       "ApiHost=%s is not a host, host:port or https://host[:port][/path].",
+                       o->api_host);
     if (a.is_http && !o->allow_insecure)
-        return err_set(e, ST_HY024, 0, "ApiHost=%s would send the password unencrypted. Use https://, or AllowInsecure=1 for "
-                       "a gateway on this machine.", o->api_host);
+        return err_set(
+            e, ST_HY024, 0,
+            "ApiHost=%s would send the password unencrypted. Use https://, or AllowInsecure=1 for "
+            "a gateway on this machine.",
+            o->api_host);
     if (a.is_http && !endpoint_is_loopback(a.host))
-        return err_set(e, ST_HY024, 0, "ApiHost=%s: plain http:// is allowed to this machine only (localhost, 127.0.0.1, "
-                       "[::1]), also with AllowInsecure=1. Use https://.", o->api_host);
+        return err_set(
+            e, ST_HY024, 0,
+            "ApiHost=%s: plain http:// is allowed to this machine only (localhost, 127.0.0.1, "
+            "[::1]), also with AllowInsecure=1. Use https://.",
+            o->api_host);
     buf_append_str(out, a.is_http ? "http://" : "https://");
     append_lower(out, a.host);
     if (a.port != 0)
@@ -133,7 +143,8 @@ static bool url_of_api_host(const struct net_options *o, struct buf *out, struct
     return !out->failed || err_oom(e);
 }
 
-/* The first label gives way to "api." ("apiauth." with a token): one TLS connection serves every endpoint of a region. */
+/* The first label gives way to "api." ("apiauth." with a token): one TLS connection serves every
+ * endpoint of a region. */
 bool endpoint_url(const struct net_options *o, struct buf *out, struct err *e)
 {
     struct strview host = sv(o->host ? o->host : "");
@@ -142,8 +153,10 @@ bool endpoint_url(const struct net_options *o, struct buf *out, struct err *e)
     if (o->api_host != NULL && o->api_host[0] != '\0')
         return url_of_api_host(o, out, e);
     if (!host_is_valid(host))
-        return err_set(e, ST_HY024, 0, "Server=%s is no host name. It looks like ep-cool-name-123456.region.aws.neon.tech.",
-                       o->host ? o->host : "");
+        return err_set(
+            e, ST_HY024, 0,
+            "Server=%s is no host name. It looks like ep-cool-name-123456.region.aws.neon.tech.",
+            o->host ? o->host : "");
     buf_append_str(out, "https://");
     if (dot < host.len) {
         buf_append_str(out, o->token ? "apiauth" : "api");
@@ -163,7 +176,8 @@ static void append_encoded(struct buf *out, const char *text)
 
     for (const char *p = text ? text : ""; *p != '\0'; p++) {
         unsigned char c = (unsigned char)*p;
-        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr("-._~", c) != NULL) {
+        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+            strchr("-._~", c) != NULL) {
             buf_append_char(out, (char)c);
         } else {
             buf_append_char(out, '%');

@@ -1,6 +1,7 @@
-/* Requests over HTTP: one exchange is one POST, driven in the caller's thread on a lane of its own. Streams the answer, stops
- * at deadlines, can be cancelled from any thread, and never sends again what may have run. Reads no SQL and no rows.
- * Called by stmt/ and handle/dbc.c through transport.h. */
+/* Requests over HTTP: one exchange is one POST, driven in the caller's thread on a lane of its own.
+ * Streams the answer, stops at deadlines, can be cancelled from any thread, and never sends again
+ * what may have run. Reads no SQL and no rows. Called by stmt/ and handle/dbc.c through
+ * transport.h. */
 #include "transport/transport_int.h"
 
 #include <netinet/in.h>
@@ -9,8 +10,10 @@
 #include "transport/neon_error.h"
 #include "transport/request_body.h"
 
-#define READ_BUFFER_BYTES (32L << 10) /* small: what a paused transfer holds back is copied once more */
-#define COLD_START_MAX_MS 10000  /* how long a statement (not a login) waits for a compute that wakes up */
+#define READ_BUFFER_BYTES                                                                          \
+    (32L << 10) /* small: what a paused transfer holds back is copied once more */
+#define COLD_START_MAX_MS                                                                          \
+    10000 /* how long a statement (not a login) waits for a compute that wakes up */
 #define BACKOFF_MAX_MS 5000
 #define POLL_MAX_MS 60000
 
@@ -18,19 +21,19 @@ enum stop { STOP_NONE, STOP_CANCELLED, STOP_DEADLINE, STOP_SILENCE, STOP_TOO_LAR
 
 struct exchange {
     struct transport *t;
-    struct lane *lane;           /* NULL when none is borrowed */
-    bool added;                  /* the easy handle is in the lane's multi */
-    struct curl_slist *headers;  /* hold secrets: wiped */
+    struct lane *lane;          /* NULL when none is borrowed */
+    bool added;                 /* the easy handle is in the lane's multi */
+    struct curl_slist *headers; /* hold secrets: wiped */
     struct buf body;
-    size_t sent;                 /* bytes of the body handed to libcurl */
-    bool may_have_run;           /* sticky over attempts */
+    size_t sent;       /* bytes of the body handed to libcurl */
+    bool may_have_run; /* sticky over attempts */
 
     /* the answer */
     struct exchange_info info;
     struct buf error_body;
-    struct buf stash;            /* what arrived when no buffer was there, or did not fit */
+    struct buf stash; /* what arrived when no buffer was there, or did not fit */
     size_t stash_pos;
-    char *dst;                   /* the reader's buffer, or NULL */
+    char *dst; /* the reader's buffer, or NULL */
     size_t dst_cap, dst_len;
     uint64_t received;
     bool paused, done, got_byte;
@@ -72,8 +75,8 @@ static size_t on_send(char *to, size_t size, size_t n, void *ctx)
     return take;
 }
 
-/* libcurl wants to begin the body again, because a kept connection died under it. Once the whole body was handed over the
- * server may have executed it: no. An incomplete body cannot have been. */
+/* libcurl wants to begin the body again, because a kept connection died under it. Once the whole
+ * body was handed over the server may have executed it: no. An incomplete body cannot have been. */
 static int on_rewind(void *ctx, curl_off_t offset, int origin)
 {
     struct exchange *x = ctx;
@@ -103,7 +106,8 @@ static size_t abort_with(struct exchange *x, enum stop why)
 #define CURL_WRITEFUNC_ERROR 0xFFFFFFFF
 #endif
 
-/* Into the reader's buffer, the rest into the stash; when the reader has no room at all, libcurl waits. */
+/* Into the reader's buffer, the rest into the stash; when the reader has no room at all, libcurl
+ * waits. */
 static size_t on_body(char *from, size_t size, size_t n, void *ctx)
 {
     struct exchange *x = ctx;
@@ -114,7 +118,8 @@ static size_t on_body(char *from, size_t size, size_t n, void *ctx)
     note_byte(x);
     if (x->info.http_status != 200) {
         size_t left = NEON_ERROR_MAX_BODY_BYTES - x->error_body.len;
-        return buf_append(&x->error_body, from, len < left ? len : left) ? len : abort_with(x, STOP_OOM);
+        return buf_append(&x->error_body, from, len < left ? len : left) ? len
+                                                                         : abort_with(x, STOP_OOM);
     }
     if (room == 0 && (x->stash.len > 0 || x->dst != NULL)) {
         x->paused = true;
@@ -172,7 +177,8 @@ static int on_debug(CURL *easy, curl_infotype type, char *data, size_t size, voi
         return 0;
     while (len > 0 && (data[len - 1] == '\n' || data[len - 1] == '\r'))
         len--;
-    log_line(x->t->log, LOG_WIRE, "%s %.*s", type == CURLINFO_TEXT ? "*" : "<", (int)(len > 4096 ? 4096 : len), data);
+    log_line(x->t->log, LOG_WIRE, "%s %.*s", type == CURLINFO_TEXT ? "*" : "<",
+             (int)(len > 4096 ? 4096 : len), data);
     return 0;
 }
 
@@ -221,7 +227,8 @@ static bool make_headers(struct exchange *x, const struct wire_request *r)
     };
     bool ok = add_header(x, "Content-Type: ", "application/json") && add_header(x, "Expect:", "") &&
               add_header(x, "Neon-Connection-String: ", buf_str(&x->t->identity)) &&
-              add_header(x, "Neon-Raw-Text-Output: ", "true") && add_header(x, "Neon-Array-Mode: ", "true") && add_token(x);
+              add_header(x, "Neon-Raw-Text-Output: ", "true") &&
+              add_header(x, "Neon-Array-Mode: ", "true") && add_token(x);
 
     if (x->t->o.pool_opt_in)
         ok = ok && add_header(x, "Neon-Pool-Opt-In: ", "true");
@@ -248,7 +255,8 @@ static void set_tls(CURL *c, const struct net_options *o)
 
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, o->verify == TLS_VERIFY_CA ? 0L : 2L);
-    curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)(tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
+    curl_easy_setopt(c, CURLOPT_SSLVERSION,
+                     (long)(tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
     set_text(c, CURLOPT_CAINFO, o->ca_file);
     set_text(c, CURLOPT_CAPATH, o->ca_path);
     set_text(c, CURLOPT_CRLFILE, o->crl_file);
@@ -266,7 +274,9 @@ static long proxy_auth_bits(const char *name)
     static const struct {
         const char *name;
         unsigned long bits;
-    } kinds[] = {{"basic", CURLAUTH_BASIC}, {"digest", CURLAUTH_DIGEST}, {"ntlm", CURLAUTH_NTLM},
+    } kinds[] = {{"basic", CURLAUTH_BASIC},
+                 {"digest", CURLAUTH_DIGEST},
+                 {"ntlm", CURLAUTH_NTLM},
                  {"negotiate", CURLAUTH_NEGOTIATE}};
 
     for (size_t i = 0; name != NULL && i < ARRAY_LEN(kinds); i++)
@@ -296,7 +306,8 @@ static void set_proxy(CURL *c, const struct net_options *o, bool is_http)
 
 static void set_protocol(CURL *c, const struct net_options *o, bool is_http)
 {
-    long version = o->http_version == HTTP_1_1 || is_http ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS;
+    long version = o->http_version == HTTP_1_1 || is_http ? (long)CURL_HTTP_VERSION_1_1
+                                                          : (long)CURL_HTTP_VERSION_2TLS;
 
     curl_easy_setopt(c, CURLOPT_HTTP_VERSION, version);
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -305,7 +316,9 @@ static void set_protocol(CURL *c, const struct net_options *o, bool is_http)
     curl_easy_setopt(c, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
     curl_easy_setopt(c, CURLOPT_IPRESOLVE,
-                     (long)(o->ip_version == 4 ? CURL_IPRESOLVE_V4 : o->ip_version == 6 ? CURL_IPRESOLVE_V6 : CURL_IPRESOLVE_WHATEVER));
+                     (long)(o->ip_version == 4   ? CURL_IPRESOLVE_V4
+                            : o->ip_version == 6 ? CURL_IPRESOLVE_V6
+                                                 : CURL_IPRESOLVE_WHATEVER));
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -376,7 +389,9 @@ static void return_lane(struct exchange *x, bool reusable)
     x->lane = NULL;
     pthread_mutex_unlock(&x->cancel_lock);
     if (x->added)
-        curl_multi_remove_handle(l->multi, l->easy); /* an unfinished answer: this closes the connection or resets the stream */
+        curl_multi_remove_handle(
+            l->multi,
+            l->easy); /* an unfinished answer: this closes the connection or resets the stream */
     x->added = false;
     lane_give(l, reusable);
 }
@@ -469,17 +484,25 @@ static bool fail_stopped(struct exchange *x, struct err *e)
         break;
     case STOP_DEADLINE:
         if (x->connecting)
-            err_set(e, ST_HYT00, 0, "The connection was not made within LoginTimeout. A compute that sleeps may need some seconds "
-                    "to wake up: raise LoginTimeout, or check that port 443 of the host is reachable.");
+            err_set(
+                e, ST_HYT00, 0,
+                "The connection was not made within LoginTimeout. A compute that sleeps may need "
+                "some seconds "
+                "to wake up: raise LoginTimeout, or check that port 443 of the host is reachable.");
         else
-            err_set(e, ST_HYT00, 0, "The statement took longer than the query timeout and was cancelled.");
+            err_set(e, ST_HYT00, 0,
+                    "The statement took longer than the query timeout and was cancelled.");
         break;
     case STOP_SILENCE:
-        err_set(e, ST_HYT01, 0, "The server sent nothing for %lld seconds (ReadTimeout).", (long long)(x->read_timeout_ms / 1000));
+        err_set(e, ST_HYT01, 0, "The server sent nothing for %lld seconds (ReadTimeout).",
+                (long long)(x->read_timeout_ms / 1000));
         break;
     case STOP_TOO_LARGE:
-        err_set(e, ST_54000, 0, "The answer is larger than MaxResponseBytes=%zu. Read fewer rows at a time, or raise "
-                "MaxResponseBytes.", x->t->o.max_response_bytes);
+        err_set(
+            e, ST_54000, 0,
+            "The answer is larger than MaxResponseBytes=%zu. Read fewer rows at a time, or raise "
+            "MaxResponseBytes.",
+            x->t->o.max_response_bytes);
         unknown = true;
         break;
     case STOP_OOM:
@@ -502,10 +525,15 @@ static bool proxy_refused(struct exchange *x, struct err *e)
     if (code == 0 || (code >= 200 && code < 300))
         return false;
     if (code == 407)
-        err_set(e, ST_08001, 407, "The proxy wants a login (407). Give ProxyUID and ProxyPWD, and ProxyAuth if it is not basic.");
+        err_set(e, ST_08001, 407,
+                "The proxy wants a login (407). Give ProxyUID and ProxyPWD, and ProxyAuth if it is "
+                "not basic.");
     else
-        err_set(e, ST_08001, (int)code, "The proxy refused the connection with status %ld. Check Proxy, or ask for the host and "
-                "port 443 to be allowed there.", code);
+        err_set(e, ST_08001, (int)code,
+                "The proxy refused the connection with status %ld. Check Proxy, or ask for the "
+                "host and "
+                "port 443 to be allowed there.",
+                code);
     if (!x->connecting)
         memcpy(e->state, "08S01", 6);
     return true;
@@ -531,7 +559,10 @@ static bool fail_network(struct exchange *x, struct err *e)
         e->retry_safe = false;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    err_set_state(e, row ? (x->connecting ? row->connecting : row->later) : x->connecting ? "08001" : "08S01",
+    err_set_state(e,
+                  row             ? (x->connecting ? row->connecting : row->later)
+                  : x->connecting ? "08001"
+                                  : "08S01",
                   1000 + (int)x->result, row ? row->text : fallback, reason);
 #pragma GCC diagnostic pop
     say_unknown(x, e);
@@ -544,10 +575,12 @@ static void log_attempt(struct exchange *x, const struct err *e, int attempt)
 {
     if (!log_wants(x->t->log, e ? LOG_ERROR : LOG_REQUEST))
         return;
-    log_line(x->t->log, e ? LOG_ERROR : LOG_REQUEST, "POST %s http/%d.%d %d %lldms out=%zu id=%s attempt=%d%s%s",
-             buf_str(&x->t->url), x->info.http_version / 10, x->info.http_version % 10, x->info.http_status,
-             (long long)(clock_now_ms() - x->started_ms), x->body.len, x->info.request_id[0] ? x->info.request_id : "-", attempt + 1,
-             e ? " " : "", e ? e->state : "");
+    log_line(x->t->log, e ? LOG_ERROR : LOG_REQUEST,
+             "POST %s http/%d.%d %d %lldms out=%zu id=%s attempt=%d%s%s", buf_str(&x->t->url),
+             x->info.http_version / 10, x->info.http_version % 10, x->info.http_status,
+             (long long)(clock_now_ms() - x->started_ms), x->body.len,
+             x->info.request_id[0] ? x->info.request_id : "-", attempt + 1, e ? " " : "",
+             e ? e->state : "");
 }
 
 static void note_version(struct exchange *x)
@@ -555,7 +588,9 @@ static void note_version(struct exchange *x)
     long version = 0;
 
     curl_easy_getinfo(x->lane->easy, CURLINFO_HTTP_VERSION, &version);
-    x->info.http_version = version == CURL_HTTP_VERSION_2_0 ? 20 : version == CURL_HTTP_VERSION_1_0 ? 10 : 11;
+    x->info.http_version = version == CURL_HTTP_VERSION_2_0   ? 20
+                           : version == CURL_HTTP_VERSION_1_0 ? 10
+                                                              : 11;
 }
 
 static void begin_attempt(struct exchange *x)
@@ -607,8 +642,8 @@ static int64_t backoff_ms(const struct exchange *x, int attempt_no)
     return ms * 3 / 4 + (int64_t)(noise >> 8) % (ms / 2 + 1);
 }
 
-/* The network failed before anything could run, or the request may be repeated: retry_count times. The compute is waking up:
- * as long as the login may take, or for some seconds within a query's. */
+/* The network failed before anything could run, or the request may be repeated: retry_count times.
+ * The compute is waking up: as long as the login may take, or for some seconds within a query's. */
 static bool may_retry(const struct exchange *x, const struct err *e, int attempt_no)
 {
     bool waking = e->retry_safe && x->info.http_status >= 429;
@@ -618,9 +653,11 @@ static bool may_retry(const struct exchange *x, const struct err *e, int attempt
         return false;
     if (waking)
         return x->connecting && x->deadline != DEADLINE_NONE ? true : clock_now_ms() < patience;
-    if (x->info.http_status != 0 && !e->retry_safe && !(x->repeatable && e->effect == EFFECT_UNKNOWN))
+    if (x->info.http_status != 0 && !e->retry_safe &&
+        !(x->repeatable && e->effect == EFFECT_UNKNOWN))
         return false;
-    return attempt_no < x->t->o.retry_count && (e->retry_safe || (x->repeatable && e->effect == EFFECT_UNKNOWN));
+    return attempt_no < x->t->o.retry_count &&
+           (e->retry_safe || (x->repeatable && e->effect == EFFECT_UNKNOWN));
 }
 
 /* Waits on the lane, so that a cancel wakes it. False: cancelled or past the deadline. */
@@ -634,7 +671,8 @@ static bool pause_before_retry(struct exchange *x, int64_t ms)
             break;
         curl_multi_poll(x->lane->multi, NULL, 0, (int)left, NULL);
     }
-    return !atomic_load(&x->cancelled) && (x->deadline == DEADLINE_NONE || deadline_left_ms(x->deadline, 1) > 0);
+    return !atomic_load(&x->cancelled) &&
+           (x->deadline == DEADLINE_NONE || deadline_left_ms(x->deadline, 1) > 0);
 }
 
 static void take_request(struct exchange *x, const struct wire_request *r)
@@ -738,7 +776,8 @@ static bool receive(struct exchange *x)
     return ok;
 }
 
-enum exchange_read exchange_read(struct exchange *x, char *dst, size_t cap, size_t *got, struct err *e)
+enum exchange_read exchange_read(struct exchange *x, char *dst, size_t cap, size_t *got,
+                                 struct err *e)
 {
     bool ok;
 
@@ -756,7 +795,8 @@ enum exchange_read exchange_read(struct exchange *x, char *dst, size_t cap, size
     x->dst = dst;
     x->dst_cap = cap;
     x->dst_len = 0;
-    x->last_byte_ms = clock_now_ms(); /* the application's own pauses do not count as the server's silence */
+    x->last_byte_ms =
+        clock_now_ms(); /* the application's own pauses do not count as the server's silence */
     ok = x->done ? true : receive(x);
     *got = x->dst_len;
     x->dst = NULL;

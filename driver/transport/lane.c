@@ -1,5 +1,5 @@
-/* The pool of lanes. A child process after fork() starts with an empty pool and never touches its parent's sockets.
- * Called by http_curl.c. */
+/* The pool of lanes. A child process after fork() starts with an empty pool and never touches its
+ * parent's sockets. Called by http_curl.c. */
 #include "transport/lane.h"
 
 #include <openssl/evp.h>
@@ -42,7 +42,8 @@ static void make_share(void)
     curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 }
 
-/* The parent's lanes are left alone (leaked in the child on purpose): closing them would write to the parent's sockets. */
+/* The parent's lanes are left alone (leaked in the child on purpose): closing them would write to
+ * the parent's sockets. */
 static void after_fork_in_child(void)
 {
     pthread_mutex_init(&pool_lock, NULL);
@@ -111,7 +112,8 @@ static void destroy_list(struct lane *l)
     }
 }
 
-/* Takes out of the pool what has been idle for too long; with the lock held. The caller destroys the list without it. */
+/* Takes out of the pool what has been idle for too long; with the lock held. The caller destroys
+ * the list without it. */
 static struct lane *take_expired(int64_t max_idle_ms)
 {
     int64_t now = clock_now_ms();

@@ -7,10 +7,23 @@ static const struct {
     const char *key;
     enum pg_field field;
 } json_keys[] = {
-    {"message", PG_MESSAGE}, {"code", PG_CODE}, {"severity", PG_SEVERITY}, {"detail", PG_DETAIL}, {"hint", PG_HINT},
-    {"position", PG_POSITION}, {"internalPosition", PG_INTERNAL_POSITION}, {"internalQuery", PG_INTERNAL_QUERY},
-    {"where", PG_WHERE}, {"schema", PG_SCHEMA}, {"table", PG_TABLE}, {"column", PG_COLUMN}, {"dataType", PG_DATA_TYPE},
-    {"constraint", PG_CONSTRAINT}, {"file", PG_FILE}, {"line", PG_LINE}, {"routine", PG_ROUTINE},
+    {"message", PG_MESSAGE},
+    {"code", PG_CODE},
+    {"severity", PG_SEVERITY},
+    {"detail", PG_DETAIL},
+    {"hint", PG_HINT},
+    {"position", PG_POSITION},
+    {"internalPosition", PG_INTERNAL_POSITION},
+    {"internalQuery", PG_INTERNAL_QUERY},
+    {"where", PG_WHERE},
+    {"schema", PG_SCHEMA},
+    {"table", PG_TABLE},
+    {"column", PG_COLUMN},
+    {"dataType", PG_DATA_TYPE},
+    {"constraint", PG_CONSTRAINT},
+    {"file", PG_FILE},
+    {"line", PG_LINE},
+    {"routine", PG_ROUTINE},
     {"msg", PG_MESSAGE},
 };
 
@@ -23,7 +36,8 @@ static const struct catalogue_row {
     enum yes_no retry;
     const char *remedy;
 } catalogue[] = {
-#define X(how, text, connecting, later, effect, retry, remedy) {how, text, connecting, later, EFFECT_##effect, retry, remedy},
+#define X(how, text, connecting, later, effect, retry, remedy)                                     \
+    {how, text, connecting, later, EFFECT_##effect, retry, remedy},
 #include "transport/neon_error.def"
 #undef X
 };
@@ -39,7 +53,8 @@ static const struct {
 const char *neon_error_translate_state(const char *state, bool connecting)
 {
     for (size_t i = 0; i < ARRAY_LEN(states); i++) {
-        const char *to = connecting && states[i].connecting[0] ? states[i].connecting : states[i].later;
+        const char *to =
+            connecting && states[i].connecting[0] ? states[i].connecting : states[i].later;
         if (strncmp(states[i].state, state, strlen(states[i].state)) == 0)
             return to[0] ? to : state;
     }
@@ -69,7 +84,8 @@ static struct pg_fields *read_body(struct strview body)
         doc = json_tokener_parse_ex(tok, body.ptr, (int)body.len);
     if (ok && json_object_is_type(doc, json_type_string))
         ok = take_field(f, PG_MESSAGE, doc);
-    for (size_t i = 0; ok && json_object_is_type(doc, json_type_object) && i < ARRAY_LEN(json_keys); i++) {
+    for (size_t i = 0; ok && json_object_is_type(doc, json_type_object) && i < ARRAY_LEN(json_keys);
+         i++) {
         struct json_object *v;
         if (json_object_object_get_ex(doc, json_keys[i].key, &v))
             ok = take_field(f, json_keys[i].field, v);
@@ -101,7 +117,8 @@ static void append_fields(struct err *e)
     static const struct {
         enum pg_field field;
         const char *label;
-    } shown[] = {{PG_DETAIL, "DETAIL"}, {PG_HINT, "HINT"}, {PG_WHERE, "CONTEXT"}, {PG_POSITION, "POSITION"}};
+    } shown[] = {
+        {PG_DETAIL, "DETAIL"}, {PG_HINT, "HINT"}, {PG_WHERE, "CONTEXT"}, {PG_POSITION, "POSITION"}};
 
     for (size_t i = 0; i < ARRAY_LEN(shown); i++)
         if (e->pg->value[shown[i].field] != NULL)
@@ -114,26 +131,29 @@ static void append_request_id(struct err *e)
         err_append(e, "\nREQUEST: %s", e->pg->value[PG_REQUEST_ID]);
 }
 
-/* FATAL while a statement ran: the session is gone, and with it the certainty. While connecting (no such database, no such
- * role) nothing ran. */
+/* FATAL while a statement ran: the session is gone, and with it the certainty. While connecting (no
+ * such database, no such role) nothing ran. */
 static bool lost_session(int status, const struct err *e)
 {
     const char *code = e->pg->value[PG_CODE];
     const char *severity = e->pg->value[PG_SEVERITY];
 
-    return status < 500 && severity != NULL && strcmp(severity, "FATAL") == 0 && strcmp(code, "3D000") != 0 &&
-           strncmp(code, "28", 2) != 0;
+    return status < 500 && severity != NULL && strcmp(severity, "FATAL") == 0 &&
+           strcmp(code, "3D000") != 0 && strncmp(code, "28", 2) != 0;
 }
 
-/* An SQLSTATE of the server: the statement failed and was rolled back. At 500 it failed while connecting to the database. */
+/* An SQLSTATE of the server: the statement failed and was rolled back. At 500 it failed while
+ * connecting to the database. */
 static void from_sqlstate(int status, const struct wire_request *r, struct err *e)
 {
     const char *code = e->pg->value[PG_CODE];
-    const char *message = e->pg->value[PG_MESSAGE] ? e->pg->value[PG_MESSAGE] : "The server gave no message.";
+    const char *message =
+        e->pg->value[PG_MESSAGE] ? e->pg->value[PG_MESSAGE] : "The server gave no message.";
     const char *state = neon_error_translate_state(code, r->connecting || status >= 500);
     bool lost = lost_session(status, e);
 
-    if (strcmp(code, "57014") == 0) /* nobody but statement_timeout or an administrator cancels: ours never get an answer */
+    if (strcmp(code, "57014") ==
+        0) /* nobody but statement_timeout or an administrator cancels: ours never get an answer */
         state = strstr(message, "timeout") != NULL ? "HYT00" : "HY008";
     else if (lost && strncmp(state, "08", 2) != 0)
         state = "08S01";
@@ -147,9 +167,12 @@ static void from_message(int status, const struct wire_request *r, struct err *e
 {
     const char *message = e->pg->value[PG_MESSAGE];
     const struct catalogue_row *row = find_message(message);
-    const char *state = row ? (r->connecting ? row->connecting : row->later) : r->connecting ? "08001" : "HY000";
+    const char *state = row             ? (r->connecting ? row->connecting : row->later)
+                        : r->connecting ? "08001"
+                                        : "HY000";
 
-    err_set_state(e, state, status, "%s%s%s", message, row && row->remedy[0] ? ". " : "", row ? row->remedy : "");
+    err_set_state(e, state, status, "%s%s%s", message, row && row->remedy[0] ? ". " : "",
+                  row ? row->remedy : "");
     e->effect = row ? row->effect : status >= 500 && !r->connecting ? EFFECT_UNKNOWN : EFFECT_NONE;
     e->retry_safe = row != NULL && row->retry == YES;
     if (r->batch && status == 507)
@@ -157,20 +180,25 @@ static void from_message(int status, const struct wire_request *r, struct err *e
 }
 
 /* Something else than Neon answered: a load balancer, a captive portal, a misdirected ApiHost. */
-static void from_stranger(int status, struct strview body, const struct wire_request *r, struct err *e)
+static void from_stranger(int status, struct strview body, const struct wire_request *r,
+                          struct err *e)
 {
-    const char *what = body.len == 0 ? "an empty body" : body.ptr[0] == '<' ? "a web page" : "something else";
+    const char *what = body.len == 0        ? "an empty body"
+                       : body.ptr[0] == '<' ? "a web page"
+                                            : "something else";
     bool unknown = status >= 500 && status != 503;
 
     err_set(e, r->connecting ? ST_08001 : ST_08S01, status,
-            "The answer is HTTP status %d with %s instead of Neon's JSON. A proxy or load balancer on the way may be "
-            "answering: check Server, ApiHost and Proxy.%s", status, what,
-            unknown && !r->connecting && !r->repeatable ? ERR_OUTCOME_UNKNOWN : "");
+            "The answer is HTTP status %d with %s instead of Neon's JSON. A proxy or load balancer "
+            "on the way may be "
+            "answering: check Server, ApiHost and Proxy.%s",
+            status, what, unknown && !r->connecting && !r->repeatable ? ERR_OUTCOME_UNKNOWN : "");
     e->effect = unknown ? EFFECT_UNKNOWN : EFFECT_NONE;
     e->retry_safe = status == 429 || status == 503;
 }
 
-bool neon_error_read(int http_status, struct strview body, const char *request_id, const struct wire_request *r, struct err *e)
+bool neon_error_read(int http_status, struct strview body, const char *request_id,
+                     const struct wire_request *r, struct err *e)
 {
     struct pg_fields *f = read_body(body);
 
@@ -182,7 +210,8 @@ bool neon_error_read(int http_status, struct strview body, const char *request_i
     }
     pg_fields_free(e->pg);
     e->pg = f;
-    if (f->value[PG_CODE] != NULL && strlen(f->value[PG_CODE]) == 5 && strcmp(f->value[PG_CODE], "08P01") != 0)
+    if (f->value[PG_CODE] != NULL && strlen(f->value[PG_CODE]) == 5 &&
+        strcmp(f->value[PG_CODE], "08P01") != 0)
         from_sqlstate(http_status, r, e);
     else if (f->value[PG_CODE] != NULL && f->value[PG_SEVERITY] != NULL)
         from_sqlstate(http_status, r, e);

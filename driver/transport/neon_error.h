@@ -1,5 +1,5 @@
-/* An answer that is not 200, as an error: the shapes of protocol 5.1, the catalogue of 5.3, and whatever a proxy or load
- * balancer says instead (HTML, nothing). Pure. */
+/* An answer that is not 200, as an error: the shapes of protocol 5.1, the catalogue of 5.3, and
+ * whatever a proxy or load balancer says instead (HTML, nothing). Pure. */
 #ifndef NEON_TRANSPORT_NEON_ERROR_H
 #define NEON_TRANSPORT_NEON_ERROR_H
 
@@ -8,11 +8,12 @@
 /* Error bodies beyond that are cut. */
 #define NEON_ERROR_MAX_BODY_BYTES ((size_t)1 << 20)
 
-/* Fills *e (always; returns false). State, message with DETAIL, HINT and POSITION, the server's fields (err.pg), native = HTTP
- * status, whether it may have run, whether trying again is safe. */
-bool neon_error_read(int http_status, struct strview body, const char *request_id, const struct wire_request *r,
-                     struct err *e);
-/* The ODBC state for a server's state; `connecting` as in pg_sqlstate.def. The result is static or `state` itself. */
+/* Fills *e (always; returns false). State, message with DETAIL, HINT and POSITION, the server's
+ * fields (err.pg), native = HTTP status, whether it may have run, whether trying again is safe. */
+bool neon_error_read(int http_status, struct strview body, const char *request_id,
+                     const struct wire_request *r, struct err *e);
+/* The ODBC state for a server's state; `connecting` as in pg_sqlstate.def. The result is static or
+ * `state` itself. */
 const char *neon_error_translate_state(const char *state, bool connecting);
 
 #endif

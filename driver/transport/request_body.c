@@ -80,6 +80,9 @@ bool request_body_write(const struct wire_request *r, struct buf *out, struct er
         return true;
     if (out->failed == BUF_NO_MEMORY)
         return err_oom(e);
-    return err_set(e, ST_54000, 413, "The request is larger than MaxRequestBytes=%zu: nothing was sent. Send fewer or smaller "
-                   "parameters at a time, or raise MaxRequestBytes if the server accepts more.", out->max);
+    return err_set(
+        e, ST_54000, 413,
+        "The request is larger than MaxRequestBytes=%zu: nothing was sent. Send fewer or smaller "
+        "parameters at a time, or raise MaxRequestBytes if the server accepts more.",
+        out->max);
 }

@@ -4,8 +4,10 @@
 
 #include "transport/transport.h"
 
-/* Writes {"query","params"} or {"queries":[...]} into out (emptied first); out->max is the limit. Every parameter is a string
- * or null, never a JSON number. 54000 naming MaxRequestBytes when it does not fit; HY001. */
-bool request_body_write(const struct wire_request *r, struct buf *out, struct err *e) NEON_MUST_CHECK;
+/* Writes {"query","params"} or {"queries":[...]} into out (emptied first); out->max is the limit.
+ * Every parameter is a string or null, never a JSON number. 54000 naming MaxRequestBytes when it
+ * does not fit; HY001. */
+bool request_body_write(const struct wire_request *r, struct buf *out,
+                        struct err *e) NEON_MUST_CHECK;
 
 #endif

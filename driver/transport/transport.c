@@ -1,5 +1,5 @@
-/* The transport object: a copy of the options, the URL, the identity header and the key of its lanes. No network here;
- * http_curl.c carries requests. Called by handle/dbc.c. */
+/* The transport object: a copy of the options, the URL, the identity header and the key of its
+ * lanes. No network here; http_curl.c carries requests. Called by handle/dbc.c. */
 #include "transport/transport_int.h"
 
 #include <unistd.h>
@@ -84,8 +84,8 @@ static bool make_key(struct transport *t)
         mem_free(copy);
         return false;
     }
-    snprintf(numbers, sizeof numbers, "%d %d %d %d", (int)t->o.verify, (int)t->o.http_version, t->o.ip_version,
-             (int)t->o.keep_alive);
+    snprintf(numbers, sizeof numbers, "%d %d %d %d", (int)t->o.verify, (int)t->o.http_version,
+             t->o.ip_version, (int)t->o.keep_alive);
     lane_key_text(&k, copy);
     lane_key_text(&k, numbers);
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
@@ -97,8 +97,8 @@ static bool make_key(struct transport *t)
 
 static bool add_secrets(struct transport *t)
 {
-    const char *const secrets[] = {t->o.password, t->o.token, t->o.client_key_password, t->o.proxy_password, t->o.proxy,
-                                   t->o.neon_options};
+    const char *const secrets[] = {t->o.password,       t->o.token, t->o.client_key_password,
+                                   t->o.proxy_password, t->o.proxy, t->o.neon_options};
 
     for (size_t i = 0; i < ARRAY_LEN(secrets); i++)
         if (secrets[i] != NULL && !log_add_secret(t->log, sv(secrets[i])))
@@ -121,7 +121,8 @@ struct transport *transport_new(const struct net_options *o, struct log *log, st
     buf_init(&t->identity, 0);
     pthread_mutex_init(&t->lock, NULL);
     ok = copy_options(&t->o, o) || err_oom(e);
-    ok = ok && endpoint_url(&t->o, &t->url, e) && endpoint_connection_string(&t->o, &t->identity, e);
+    ok =
+        ok && endpoint_url(&t->o, &t->url, e) && endpoint_connection_string(&t->o, &t->identity, e);
     ok = ok && (make_key(t) || err_oom(e));
     ok = ok && (log == NULL || add_secrets(t) || err_oom(e));
     if (ok)

@@ -5,9 +5,9 @@
  * (HTTP: the JSON body of protocol section 4; a session: result/ events). Nothing is read ahead of
  * the caller by more than a few buffers: not pulling is the back-pressure.
  *
- * Threads: one exchange is used by one thread at a time, except exchange_cancel, which any thread may
- * call at any time between exchange_start and exchange_free. A transport may have several exchanges
- * under way at once, each from its own thread. */
+ * Threads: one exchange is used by one thread at a time, except exchange_cancel, which any thread
+ * may call at any time between exchange_start and exchange_free. A transport may have several
+ * exchanges under way at once, each from its own thread. */
 #ifndef NEON_TRANSPORT_TRANSPORT_H
 #define NEON_TRANSPORT_TRANSPORT_H
 
@@ -22,13 +22,18 @@ struct wire_param {
 };
 
 struct wire_stmt {
-    struct strview sql;               /* one statement, $n markers, UTF-8 */
+    struct strview sql; /* one statement, $n markers, UTF-8 */
     const struct wire_param *params;
     size_t n_params;
 };
 
-enum isolation { ISOLATION_DEFAULT, ISOLATION_READ_UNCOMMITTED, ISOLATION_READ_COMMITTED,
-                 ISOLATION_REPEATABLE_READ, ISOLATION_SERIALIZABLE };
+enum isolation {
+    ISOLATION_DEFAULT,
+    ISOLATION_READ_UNCOMMITTED,
+    ISOLATION_READ_COMMITTED,
+    ISOLATION_REPEATABLE_READ,
+    ISOLATION_SERIALIZABLE
+};
 
 /* What is to be sent. Everything is borrowed until exchange_start returns. */
 struct wire_request {
@@ -38,11 +43,12 @@ struct wire_request {
     enum isolation isolation; /* batch only */
     bool read_only;           /* batch only */
     bool deferrable;          /* batch only */
-    bool repeatable;          /* sending it twice is harmless (a probe, a read-only batch): more may be retried */
-    bool connecting;          /* failures are reported as of connecting: 08001, HYT00 by login timeout */
-    bool committing;          /* a lost answer is 08007 instead of 08S01 */
-    int64_t deadline;         /* base/clock.h; DEADLINE_NONE = no query or login timeout */
-    int64_t read_timeout_s;   /* no byte for so long: HYT01; 0 = none */
+    bool repeatable;  /* sending it twice is harmless (a probe, a read-only batch): more may be
+                         retried */
+    bool connecting;  /* failures are reported as of connecting: 08001, HYT00 by login timeout */
+    bool committing;  /* a lost answer is 08007 instead of 08S01 */
+    int64_t deadline; /* base/clock.h; DEADLINE_NONE = no query or login timeout */
+    int64_t read_timeout_s; /* no byte for so long: HYT01; 0 = none */
 };
 
 struct transport;
@@ -51,41 +57,52 @@ struct exchange;
 /* What the answer said besides its body; valid once exchange_start returned true. */
 struct exchange_info {
     int http_status;
-    int http_version;         /* 10, 11, 20 */
-    char request_id[64];      /* "" when the server sent none */
-    int64_t first_byte_ms;    /* from start to the first byte of the body */
+    int http_version;      /* 10, 11, 20 */
+    char request_id[64];   /* "" when the server sent none */
+    int64_t first_byte_ms; /* from start to the first byte of the body */
 };
 
-/* Never blocks, no network. NULL: HY001, or HY024/08001 for options that can never work. Options are copied. */
-struct transport *transport_new(const struct net_options *o, struct log *log, struct err *e) NEON_MUST_CHECK;
+/* Never blocks, no network. NULL: HY001, or HY024/08001 for options that can never work. Options
+ * are copied. */
+struct transport *transport_new(const struct net_options *o, struct log *log,
+                                struct err *e) NEON_MUST_CHECK;
 /* NULL is fine. No exchange may be left. */
 void transport_free(struct transport *t);
 /* Replaces the bearer token (TokenFile is read again on every connect). */
 bool transport_set_token(struct transport *t, struct strview token, struct err *e) NEON_MUST_CHECK;
 
-/* Sends the request and waits for the answer's headers. On false *e tells why and whether it may have been
- * executed (err.effect), retries of what surely did not run are over (protocol 5.4), and nothing is left to free.
- * An HTTP answer other than 200 is an error here: its body was read and parsed into *e. */
-struct exchange *exchange_start(struct transport *t, const struct wire_request *r, struct err *e) NEON_MUST_CHECK;
-/* Makes an exchange that can be cancelled while exchange_begin runs in another thread; exchange_start is new + begin. */
+/* Sends the request and waits for the answer's headers. On false *e tells why and whether it may
+ * have been executed (err.effect), retries of what surely did not run are over (protocol 5.4), and
+ * nothing is left to free. An HTTP answer other than 200 is an error here: its body was read and
+ * parsed into *e. */
+struct exchange *exchange_start(struct transport *t, const struct wire_request *r,
+                                struct err *e) NEON_MUST_CHECK;
+/* Makes an exchange that can be cancelled while exchange_begin runs in another thread;
+ * exchange_start is new + begin. */
 struct exchange *exchange_new(struct transport *t, struct err *e) NEON_MUST_CHECK;
-bool exchange_begin(struct exchange *x, const struct wire_request *r, struct err *e) NEON_MUST_CHECK;
+bool exchange_begin(struct exchange *x, const struct wire_request *r,
+                    struct err *e) NEON_MUST_CHECK;
 const struct exchange_info *exchange_info(const struct exchange *x);
 
 enum exchange_read { EXCHANGE_DATA, EXCHANGE_END, EXCHANGE_FAILED };
-/* Waits for at least one byte of the body and copies at most cap bytes into dst (*got > 0 with EXCHANGE_DATA).
- * EXCHANGE_END: the whole body was delivered. EXCHANGE_FAILED: 08S01, HYT00, HYT01, HY008. */
-enum exchange_read exchange_read(struct exchange *x, char *dst, size_t cap, size_t *got, struct err *e);
+/* Waits for at least one byte of the body and copies at most cap bytes into dst (*got > 0 with
+ * EXCHANGE_DATA). EXCHANGE_END: the whole body was delivered. EXCHANGE_FAILED: 08S01, HYT00, HYT01,
+ * HY008. */
+enum exchange_read exchange_read(struct exchange *x, char *dst, size_t cap, size_t *got,
+                                 struct err *e);
 
-/* From any thread: the call that waits returns HY008 soon, or the next one does. No effect on a finished exchange. */
+/* From any thread: the call that waits returns HY008 soon, or the next one does. No effect on a
+ * finished exchange. */
 void exchange_cancel(struct exchange *x);
-/* Ends it: an answer not read to its end drops the connection (h2: the stream), which cancels the statement on the
- * server (protocol 8). NULL is fine. Never blocks for long. */
+/* Ends it: an answer not read to its end drops the connection (h2: the stream), which cancels the
+ * statement on the server (protocol 8). NULL is fine. Never blocks for long. */
 void exchange_free(struct exchange *x);
 
-/* True when the last use showed that the endpoint cannot be reached any more (SQL_ATTR_CONNECTION_DEAD; no network). */
+/* True when the last use showed that the endpoint cannot be reached any more
+ * (SQL_ATTR_CONNECTION_DEAD; no network). */
 bool transport_is_dead(const struct transport *t);
-/* Must be called in the child after fork(): true when this transport was made in another process. */
+/* Must be called in the child after fork(): true when this transport was made in another process.
+ */
 bool transport_is_foreign(const struct transport *t);
 
 #endif

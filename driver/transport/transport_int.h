@@ -11,12 +11,12 @@
 #include "transport/transport.h"
 
 struct transport {
-    struct net_options o;  /* all texts owned */
-    struct log *log;       /* borrowed */
-    struct buf url;        /* https://api.../sql */
-    struct buf identity;   /* value of Neon-Connection-String: SECRET */
+    struct net_options o; /* all texts owned */
+    struct log *log;      /* borrowed */
+    struct buf url;       /* https://api.../sql */
+    struct buf identity;  /* value of Neon-Connection-String: SECRET */
     unsigned char key[LANE_KEY_BYTES];
-    pthread_mutex_t lock;  /* guards o.token */
+    pthread_mutex_t lock; /* guards o.token */
     atomic_bool dead;
     pid_t pid;
 };

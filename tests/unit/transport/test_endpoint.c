@@ -7,7 +7,10 @@
 
 #include "transport/endpoint.h"
 
-static const struct net_options base = {.host = "EP-cool-1.eu-1.aws.neon.tech", .user = "app", .password = "pw", .database = "db",
+static const struct net_options base = {.host = "EP-cool-1.eu-1.aws.neon.tech",
+                                        .user = "app",
+                                        .password = "pw",
+                                        .database = "db",
                                         .port = 443};
 
 static const struct {
@@ -17,13 +20,15 @@ static const struct {
 } urls[] = {
     {"ep-x.eu-1.aws.neon.tech", NULL, NULL, "https://api.eu-1.aws.neon.tech/sql", 443, false},
     {"EP-X.EU-1.aws.neon.tech", NULL, NULL, "https://api.eu-1.aws.neon.tech/sql", 443, false},
-    {"ep-x-pooler.eu-1.aws.neon.tech", NULL, NULL, "https://api.eu-1.aws.neon.tech/sql", 443, false},
+    {"ep-x-pooler.eu-1.aws.neon.tech", NULL, NULL, "https://api.eu-1.aws.neon.tech/sql", 443,
+     false},
     {"ep-x.eu-1.aws.neon.tech", NULL, "jwt", "https://apiauth.eu-1.aws.neon.tech/sql", 443, false},
     {"ep-x.eu-1.aws.neon.tech", NULL, NULL, "https://api.eu-1.aws.neon.tech:8443/sql", 8443, false},
     {"localhost", NULL, NULL, "https://localhost/sql", 443, false},
     {"ep-x.a.b", "gate.example.net", NULL, "https://gate.example.net/sql", 443, false},
     {"ep-x.a.b", "gate.example.net:9000", NULL, "https://gate.example.net:9000/sql", 443, false},
-    {"ep-x.a.b", "https://Gate.example.net/my/sql", NULL, "https://gate.example.net/my/sql", 443, false},
+    {"ep-x.a.b", "https://Gate.example.net/my/sql", NULL, "https://gate.example.net/my/sql", 443,
+     false},
     {"ep-x.a.b", "https://gate.example.net/", NULL, "https://gate.example.net/sql", 443, false},
     {"ep-x.a.b", "https://[2001:db8::1]:8443", NULL, "https://[2001:db8::1]:8443/sql", 443, false},
     {"ep-x.a.b", "http://127.0.0.1:4444", NULL, "http://127.0.0.1:4444/sql", 443, true},
@@ -60,7 +65,8 @@ static void test_urls(void **state)
         ok = endpoint_url(&o, &out, &e);
         if (urls[i].url == NULL) {
             if (ok)
-                fail_msg("%s, %s was taken as %s", urls[i].host, urls[i].api_host ? urls[i].api_host : "-", buf_str(&out));
+                fail_msg("%s, %s was taken as %s", urls[i].host,
+                         urls[i].api_host ? urls[i].api_host : "-", buf_str(&out));
             assert_string_equal(e.state, "HY024");
             assert_true(e.text.len > 30);
         } else {
@@ -80,11 +86,14 @@ static void test_connection_strings_are_encoded_strictly(void **state)
     } rows[] = {
         {"app", "pw", "db", NULL, NULL, "postgresql://app:pw@ep-cool-1.eu-1.aws.neon.tech/db"},
         {"a p", "s@crt:/?#[]%&;=", "d/b", NULL, NULL,
-         "postgresql://a%20p:s%40crt%3A%2F%3F%23%5B%5D%25%26%3B%3D@ep-cool-1.eu-1.aws.neon.tech/d%2Fb"},
-        {"app", "p\xC3\xA9", "db", NULL, NULL, "postgresql://app:p%C3%A9@ep-cool-1.eu-1.aws.neon.tech/db"},
+         "postgresql://a%20p:s%40crt%3A%2F%3F%23%5B%5D%25%26%3B%3D@ep-cool-1.eu-1.aws.neon.tech/"
+         "d%2Fb"},
+        {"app", "p\xC3\xA9", "db", NULL, NULL,
+         "postgresql://app:p%C3%A9@ep-cool-1.eu-1.aws.neon.tech/db"},
         {"app", "-._~", "", NULL, NULL, "postgresql://app:-._~@ep-cool-1.eu-1.aws.neon.tech/app"},
         {"app", "pw", "db", "jwt", NULL, "postgresql://app@ep-cool-1.eu-1.aws.neon.tech/db"},
-        {"app", "pw", "db", NULL, "neon_lsn:0/1", "postgresql://app:pw@ep-cool-1.eu-1.aws.neon.tech/db?options=neon_lsn%3A0%2F1"},
+        {"app", "pw", "db", NULL, "neon_lsn:0/1",
+         "postgresql://app:pw@ep-cool-1.eu-1.aws.neon.tech/db?options=neon_lsn%3A0%2F1"},
     };
 
     (void)state;
@@ -105,8 +114,10 @@ static void test_connection_strings_are_encoded_strictly(void **state)
 
 static void test_loopback(void **state)
 {
-    static const char *const yes[] = {"localhost", "LOCALHOST", "127.0.0.1", "127.255.0.9", "::1", "[::1]"};
-    static const char *const no[] = {"", "localhost.example.net", "127.0.0.1.nip.io", "128.0.0.1", "0.0.0.0", "::2", "10.0.0.1"};
+    static const char *const yes[] = {"localhost",   "LOCALHOST", "127.0.0.1",
+                                      "127.255.0.9", "::1",       "[::1]"};
+    static const char *const no[] = {
+        "", "localhost.example.net", "127.0.0.1.nip.io", "128.0.0.1", "0.0.0.0", "::2", "10.0.0.1"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(yes); i++)

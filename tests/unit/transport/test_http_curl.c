@@ -1,5 +1,5 @@
-/* The exchange against a scripted TCP server that plays bytes: what is sent how often, when connections break, lie or stall.
- * It is no database: integration with one is in tests/odbc. */
+/* The exchange against a scripted TCP server that plays bytes: what is sent how often, when
+ * connections break, lie or stall. It is no database: integration with one is in tests/odbc. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,15 +37,17 @@ struct server {
     pthread_t thread;
     const enum play *script; /* the last one repeats */
     size_t n_script;
-    atomic_int requests;     /* read whole */
-    atomic_int client;       /* the connection being served, or -1 */
+    atomic_int requests; /* read whole */
+    atomic_int client;   /* the connection being served, or -1 */
     atomic_bool stop;
 };
 
 static void say(int fd, const char *status, const char *body)
 {
-    dprintf(fd, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nneon-request-id: id-1\r\nContent-Length: %zu\r\n\r\n%s", status,
-            strlen(body), body);
+    dprintf(fd,
+            "HTTP/1.1 %s\r\nContent-Type: application/json\r\nneon-request-id: "
+            "id-1\r\nContent-Length: %zu\r\n\r\n%s",
+            status, strlen(body), body);
 }
 
 static void close_hard(int fd)
@@ -67,10 +69,12 @@ static bool play(struct server *s, int fd, enum play what)
         say(fd, "200 OK", "{\"ok\":1}");
         return false;
     case COLD:
-        say(fd, "500 Internal Server Error", "{\"message\":\"Control plane request failed\",\"code\":\"\"}");
+        say(fd, "500 Internal Server Error",
+            "{\"message\":\"Control plane request failed\",\"code\":\"\"}");
         return true;
     case ERROR_400:
-        say(fd, "400 Bad Request", "{\"message\":\"division by zero\",\"code\":\"22012\",\"severity\":\"ERROR\"}");
+        say(fd, "400 Bad Request",
+            "{\"message\":\"division by zero\",\"code\":\"22012\",\"severity\":\"ERROR\"}");
         return true;
     case HALF:
         dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"ok\":");
@@ -183,9 +187,19 @@ static void server_stop(struct server *s)
 static struct transport *connect_to(const struct server *s, struct err *e)
 {
     char url[64];
-    struct net_options o = {.host = "ep-x.local.test", .user = "app", .password = "pw", .database = "db", .port = 443,
-                            .allow_insecure = true, .pool_opt_in = true, .verify = TLS_VERIFY_FULL, .keep_alive = true,
-                            .max_idle_s = 55, .retry_count = 2, .retry_interval_ms = 20, .max_request_bytes = 1 << 20,
+    struct net_options o = {.host = "ep-x.local.test",
+                            .user = "app",
+                            .password = "pw",
+                            .database = "db",
+                            .port = 443,
+                            .allow_insecure = true,
+                            .pool_opt_in = true,
+                            .verify = TLS_VERIFY_FULL,
+                            .keep_alive = true,
+                            .max_idle_s = 55,
+                            .retry_count = 2,
+                            .retry_interval_ms = 20,
+                            .max_request_bytes = 1 << 20,
                             .user_agent = "test"};
 
     snprintf(url, sizeof url, "http://127.0.0.1:%d", s->port);
@@ -236,8 +250,22 @@ static const struct {
     {"no HTTP", {GARBAGE}, 1, false, false, "08S01", 1, true},
     {"a huge header", {HUGE_HEADER}, 1, false, false, "08S01", 1, true},
     /* libcurl by itself would send these a second time */
-    {"kept connection: closed after the request", {ANSWER, CLOSE, ANSWER}, 3, false, true, "08S01", 1, true},
-    {"kept connection: reset after the request", {ANSWER, RESET, ANSWER}, 3, false, true, "08S01", 1, true},
+    {"kept connection: closed after the request",
+     {ANSWER, CLOSE, ANSWER},
+     3,
+     false,
+     true,
+     "08S01",
+     1,
+     true},
+    {"kept connection: reset after the request",
+     {ANSWER, RESET, ANSWER},
+     3,
+     false,
+     true,
+     "08S01",
+     1,
+     true},
     {"kept connection: closed, repeatable", {ANSWER, CLOSE, ANSWER}, 3, true, true, "", 2, false},
     {"kept connection: died while idle", {ANSWER_THEN_CLOSE, ANSWER}, 2, false, true, "", 1, false},
 };
@@ -268,7 +296,8 @@ static void test_what_is_sent_how_often(void **state)
             fail_msg("%s: %d requests", cases[i].name, atomic_load(&s.requests) - before);
         if (!ok && (e.effect == EFFECT_UNKNOWN) != cases[i].unknown)
             fail_msg("%s: effect %d (%s)", cases[i].name, (int)e.effect, buf_str(&e.text));
-        if (!ok && cases[i].unknown && !cases[i].repeatable && strstr(buf_str(&e.text), "unknown") == NULL)
+        if (!ok && cases[i].unknown && !cases[i].repeatable &&
+            strstr(buf_str(&e.text), "unknown") == NULL)
             fail_msg("%s: %s", cases[i].name, buf_str(&e.text));
         assert_int_equal(transport_is_dead(t), !ok && strncmp(e.state, "08", 2) == 0);
         err_release(&e);
@@ -435,8 +464,10 @@ static void *hammer(void *arg)
             abort();
         if (cancelled)
             pthread_create(&th, NULL, cancel_soon, x);
-        /* The server closes kept connections at once: a request may meet the closing one, and is then not sent again. */
-        if (!exchange_begin(x, &r, &e) && strcmp(e.state, "HY008") != 0 && strcmp(e.state, "08S01") != 0)
+        /* The server closes kept connections at once: a request may meet the closing one, and is
+         * then not sent again. */
+        if (!exchange_begin(x, &r, &e) && strcmp(e.state, "HY008") != 0 &&
+            strcmp(e.state, "08S01") != 0)
             abort();
         if (cancelled)
             pthread_join(th, NULL);
@@ -446,8 +477,8 @@ static void *hammer(void *arg)
     return NULL;
 }
 
-/* Several threads on one transport, each exchange on a lane of its own. The server takes one connection at a time, so the
- * others wait for theirs: that is the point. */
+/* Several threads on one transport, each exchange on a lane of its own. The server takes one
+ * connection at a time, so the others wait for theirs: that is the point. */
 static void test_threads_share_a_transport(void **state)
 {
     static const enum play script[] = {ANSWER_THEN_CLOSE};

@@ -1,4 +1,5 @@
-/* Error answers: the catalogue of protocol 5.3, the shapes of 5.1, and what strangers say, as one table. */
+/* Error answers: the catalogue of protocol 5.3, the shapes of 5.1, and what strangers say, as one
+ * table. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,48 +9,62 @@
 
 #include "transport/neon_error.h"
 
-#define MSG(text) "{\"message\":\"" text "\",\"code\":\"\",\"detail\":null,\"hint\":null,\"position\":null,\"severity\":\"\"}"
-#define SQL(text, code) "{\"message\":\"" text "\",\"code\":\"" code "\",\"detail\":null,\"hint\":null,\"severity\":\"ERROR\"}"
+#define MSG(text)                                                                                  \
+    "{\"message\":\"" text                                                                         \
+    "\",\"code\":\"\",\"detail\":null,\"hint\":null,\"position\":null,\"severity\":\"\"}"
+#define SQL(text, code)                                                                            \
+    "{\"message\":\"" text "\",\"code\":\"" code                                                   \
+    "\",\"detail\":null,\"hint\":null,\"severity\":\"ERROR\"}"
 #define FATAL(text, code) "{\"message\":\"" text "\",\"code\":\"" code "\",\"severity\":\"FATAL\"}"
 
 static const struct row {
     int status;
     const char *body;
     const char *connecting, *later; /* states */
-    bool unknown;  /* later: the statement may have run */
-    bool retry;    /* later: surely did not run and may be tried again */
+    bool unknown;                   /* later: the statement may have run */
+    bool retry;                     /* later: surely did not run and may be tried again */
 } rows[] = {
     {400, MSG("invalid header: neon-connection-string"), "08001", "08001", false, false},
     {400, MSG("invalid connection string: empty host"), "08001", "08001", false, false},
     {400, MSG("missing database name"), "08001", "08001", false, false},
     {400, MSG("missing username"), "08001", "08001", false, false},
-    {400, MSG("missing authentication credentials: required password"), "28000", "28000", false, false},
+    {400, MSG("missing authentication credentials: required password"), "28000", "28000", false,
+     false},
     {400, MSG("missing hostname"), "08001", "08001", false, false},
     {400, MSG("could not parse the HTTP request body: EOF"), "HY000", "HY000", false, false},
     {413, MSG("request is too large (max is 10485760 bytes)"), "54000", "54000", false, false},
     {507, MSG("response is too large (max is 10485760 bytes)"), "54000", "54000", true, false},
     {400, MSG("password authentication failed for user 'app'"), "28000", "28000", false, false},
-    {400, MSG("This IP address 1.2.3.4 is not allowed to connect to this endpoint."), "28000", "28000", false, false},
+    {400, MSG("This IP address 1.2.3.4 is not allowed to connect to this endpoint."), "28000",
+     "28000", false, false},
     {400, FATAL("database \\\"x\\\" does not exist", "3D000"), "08004", "3D000", false, false},
     {500, FATAL("sorry, too many clients already", "53300"), "08004", "08004", false, true},
     {500, FATAL("the database system is starting up", "57P03"), "08001", "08001", false, true},
-    {500, MSG("Too many connections to this endpoint. Please try again later."), "08004", "08004", false, true},
-    {500, MSG("Failed to acquire permit to connect to the database."), "08004", "08004", false, true},
+    {500, MSG("Too many connections to this endpoint. Please try again later."), "08004", "08004",
+     false, true},
+    {500, MSG("Failed to acquire permit to connect to the database."), "08004", "08004", false,
+     true},
     {500, MSG("Control plane request failed"), "08001", "08001", false, true},
-    {400, MSG("Control plane request failed: endpoint cannot be found"), "08001", "08001", false, false},
-    {400, MSG("Control plane request failed: endpoint is disabled"), "08001", "08001", false, false},
+    {400, MSG("Control plane request failed: endpoint cannot be found"), "08001", "08001", false,
+     false},
+    {400, MSG("Control plane request failed: endpoint is disabled"), "08001", "08001", false,
+     false},
     {500, MSG("Couldn't connect to compute node"), "08001", "08001", false, true},
     {500, MSG("pooled connection closed at inconsistent state"), "08001", "08S01", false, true},
     {400, MSG("connection closed"), "08001", "08S01", true, false},
     {400, MSG("error communicating with the server: broken pipe"), "08001", "08S01", true, false},
     {400, MSG("unexpected message from server"), "HY000", "HY000", true, false},
     {500, MSG("could not parse postgres response"), "HY000", "HY000", true, false},
-    {400, MSG("Provided authentication token is not a valid JWT encoding"), "28000", "28000", false, false},
+    {400, MSG("Provided authentication token is not a valid JWT encoding"), "28000", "28000", false,
+     false},
     {400, MSG("JWT token has expired (exp=1700000000)"), "28000", "28000", false, false},
     {400, MSG("jwk not found"), "28000", "28000", false, false},
-    {400, MSG("error encoding message to server: value too large to transmit"), "54000", "54000", false, false},
-    {400, MSG("error encoding message to server: string contains embedded null"), "22021", "22021", false, false},
-    {400, "{\"message\":\"Query cancelled, connection was terminated\",\"code\":\"08P01\"}", "HY008", "HY008", true, false},
+    {400, MSG("error encoding message to server: value too large to transmit"), "54000", "54000",
+     false, false},
+    {400, MSG("error encoding message to server: string contains embedded null"), "22021", "22021",
+     false, false},
+    {400, "{\"message\":\"Query cancelled, connection was terminated\",\"code\":\"08P01\"}",
+     "HY008", "HY008", true, false},
     /* SQL errors: translated only where tools test for it */
     {400, SQL("relation does not exist", "42P01"), "42S02", "42S02", false, false},
     {400, SQL("relation exists", "42P07"), "42S01", "42S01", false, false},
@@ -61,10 +76,13 @@ static const struct row {
     {400, SQL("deadlock detected", "40P01"), "40P01", "40P01", false, false},
     {400, SQL("read-only transaction", "25006"), "25006", "25006", false, false},
     {400, SQL("raised", "P0001"), "P0001", "P0001", false, false},
-    {400, SQL("canceling statement due to statement timeout", "57014"), "HYT00", "HYT00", false, false},
+    {400, SQL("canceling statement due to statement timeout", "57014"), "HYT00", "HYT00", false,
+     false},
     {400, SQL("canceling statement due to user request", "57014"), "HY008", "HY008", false, false},
-    {400, SQL("bind message supplies 1 parameters, but requires 2", "08P01"), "HY000", "HY000", false, false},
-    {400, FATAL("terminating connection due to administrator command", "57P01"), "08001", "08S01", true, false},
+    {400, SQL("bind message supplies 1 parameters, but requires 2", "08P01"), "HY000", "HY000",
+     false, false},
+    {400, FATAL("terminating connection due to administrator command", "57P01"), "08001", "08S01",
+     true, false},
     /* other shapes, and strangers */
     {400, "{\"msg\":\"bad upgrade\"}", "08001", "HY000", false, false},
     {400, "\"query is not supported\"", "08001", "HY000", false, false},
@@ -76,7 +94,8 @@ static const struct row {
     {200 + 4, "", "08001", "08S01", false, false},
     {400, "[]", "08001", "08S01", false, false},
     {400, "{\"message\":7,\"code\":null}", "08001", "08S01", false, false},
-    {400, "{\"message\":\"x\",\"code\":\"toolong\",\"severity\":\"ERROR\"}", "HY000", "HY000", false, false},
+    {400, "{\"message\":\"x\",\"code\":\"toolong\",\"severity\":\"ERROR\"}", "HY000", "HY000",
+     false, false},
 };
 
 static void check_row(const struct row *w, bool connecting)
@@ -87,7 +106,8 @@ static void check_row(const struct row *w, bool connecting)
 
     assert_false(neon_error_read(w->status, sv(w->body), "0b7c", &r, &e));
     if (strcmp(e.state, want) != 0)
-        fail_msg("%d %s: state %s, wanted %s (%s)", w->status, w->body, e.state, want, buf_str(&e.text));
+        fail_msg("%d %s: state %s, wanted %s (%s)", w->status, w->body, e.state, want,
+                 buf_str(&e.text));
     if (!connecting && (e.effect == EFFECT_UNKNOWN) != w->unknown)
         fail_msg("%d %s: effect %d", w->status, w->body, (int)e.effect);
     if (!connecting && e.retry_safe != w->retry)
@@ -108,13 +128,17 @@ static void test_every_row_of_the_catalogue(void **state)
 static void test_the_servers_fields_are_kept(void **state)
 {
     const struct wire_request r = {0};
-    const char *body = "{\"message\":\"duplicate key\",\"code\":\"23505\",\"detail\":\"Key (a)=(1) already exists.\",\"hint\":\"Try 2.\","
-                       "\"position\":\"18\",\"severity\":\"ERROR\",\"table\":\"t\",\"schema\":\"s\",\"constraint\":\"t_pkey\"}";
+    const char *body = "{\"message\":\"duplicate key\",\"code\":\"23505\",\"detail\":\"Key (a)=(1) "
+                       "already exists.\",\"hint\":\"Try 2.\","
+                       "\"position\":\"18\",\"severity\":\"ERROR\",\"table\":\"t\",\"schema\":"
+                       "\"s\",\"constraint\":\"t_pkey\"}";
     struct err e = ERR_INIT;
 
     (void)state;
     neon_error_read(400, sv(body), "", &r, &e);
-    assert_string_equal(buf_str(&e.text), "duplicate key\nDETAIL: Key (a)=(1) already exists.\nHINT: Try 2.\nPOSITION: 18");
+    assert_string_equal(
+        buf_str(&e.text),
+        "duplicate key\nDETAIL: Key (a)=(1) already exists.\nHINT: Try 2.\nPOSITION: 18");
     assert_string_equal(e.pg->value[PG_CONSTRAINT], "t_pkey");
     assert_string_equal(e.pg->value[PG_CODE], "23505");
     assert_null(e.pg->value[PG_REQUEST_ID]);
@@ -123,8 +147,14 @@ static void test_the_servers_fields_are_kept(void **state)
 
 static void test_hostile_bodies(void **state)
 {
-    static const char *const bodies[] = {"{", "{\"message\":", "{\"message\":{\"message\":[[[[[[[[[[[[[[[[]]]]]]", "\xFF\xFE", "{\"code\":\"42P01\"}",
-                                         "{\"message\":\"%s%n%s\",\"code\":\"\"}", "{\"message\":\"a\",\"message\":\"b\",\"code\":\"99999\"}"};
+    static const char *const bodies[] = {
+        "{",
+        "{\"message\":",
+        "{\"message\":{\"message\":[[[[[[[[[[[[[[[[]]]]]]",
+        "\xFF\xFE",
+        "{\"code\":\"42P01\"}",
+        "{\"message\":\"%s%n%s\",\"code\":\"\"}",
+        "{\"message\":\"a\",\"message\":\"b\",\"code\":\"99999\"}"};
     const struct wire_request r = {0};
     struct buf huge = BUF_INIT(0);
 

@@ -22,17 +22,22 @@ static void assert_body(const struct wire_request *r, const char *want)
 static void test_single_and_batch(void **state)
 {
     const struct wire_param params[] = {{"41", 2}, {NULL, 0}, {"", 0}, {"q\"\\\n\x01\xC3\xA9", 7}};
-    const struct wire_stmt stmts[] = {{SV_LIT("SELECT $1"), params, 4}, {SV_LIT("SELECT 2"), NULL, 0}};
+    const struct wire_stmt stmts[] = {{SV_LIT("SELECT $1"), params, 4},
+                                      {SV_LIT("SELECT 2"), NULL, 0}};
     struct wire_request r = {.stmts = stmts, .n_stmts = 1};
 
     (void)state;
-    assert_body(&r, "{\"query\":\"SELECT $1\",\"params\":[\"41\",null,\"\",\"q\\\"\\\\\\n\\u0001\xC3\xA9\"]}");
+    assert_body(
+        &r,
+        "{\"query\":\"SELECT $1\",\"params\":[\"41\",null,\"\",\"q\\\"\\\\\\n\\u0001\xC3\xA9\"]}");
     r.batch = true;
-    assert_body(&r, "{\"queries\":[{\"query\":\"SELECT $1\",\"params\":[\"41\",null,\"\",\"q\\\"\\\\\\n\\u0001\xC3\xA9\"]}]}");
+    assert_body(&r, "{\"queries\":[{\"query\":\"SELECT "
+                    "$1\",\"params\":[\"41\",null,\"\",\"q\\\"\\\\\\n\\u0001\xC3\xA9\"]}]}");
     r.batch = false;
     r.n_stmts = 2;
     r.stmts = stmts;
-    assert_body(&r, "{\"queries\":[{\"query\":\"SELECT $1\",\"params\":[\"41\",null,\"\",\"q\\\"\\\\\\n\\u0001\xC3\xA9\"]},"
+    assert_body(&r, "{\"queries\":[{\"query\":\"SELECT "
+                    "$1\",\"params\":[\"41\",null,\"\",\"q\\\"\\\\\\n\\u0001\xC3\xA9\"]},"
                     "{\"query\":\"SELECT 2\"}]}");
 }
 
