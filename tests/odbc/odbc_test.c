@@ -2,6 +2,7 @@
 #include "odbc_test.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -183,6 +184,99 @@ const char *query_text(SQLHSTMT stmt, const char *sql)
 long long query_number(SQLHSTMT stmt, const char *sql)
 {
     return atoll(query_text(stmt, sql));
+}
+
+/* ---- the driver without a manager ---- */
+
+void *driver_symbol(const char *name)
+{
+    static void *library;
+    void *symbol;
+
+    if (library == NULL)
+        library = dlopen(test_env("NEON_TEST_DRIVER"), RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL)
+        fail_msg("the driver cannot be loaded: %s", dlerror());
+    symbol = dlsym(library, name);
+    if (symbol == NULL)
+        fail_msg("the driver does not export %s", name);
+    return symbol;
+}
+
+const char *direct_state(SQLSMALLINT type, SQLHANDLE h)
+{
+    static SQLCHAR state[6];
+
+    if (!SQL_SUCCEEDED(DRIVER(SQLGetDiagRec)(type, h, 1, state, NULL, NULL, 0, NULL)))
+        state[0] = '\0';
+    return (char *)state;
+}
+
+/* state NULL: success is wanted. */
+void check_direct(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *state, const char *what, const char *file, int line)
+{
+    SQLCHAR text[2048] = "";
+
+    if (state == NULL ? SQL_SUCCEEDED(rc)
+                      : rc == (strncmp(state, "01", 2) == 0 ? SQL_SUCCESS_WITH_INFO : SQL_ERROR) &&
+                            strcmp(direct_state(type, h), state) == 0)
+        return;
+    if (rc != SQL_INVALID_HANDLE)
+        DRIVER(SQLGetDiagRec)(type, h, 1, NULL, NULL, text, sizeof text, NULL);
+    print_error("%s: returned %d with state \"%s\" (%s), wanted %s\n", what, rc,
+                rc == SQL_INVALID_HANDLE ? "" : direct_state(type, h), text, state ? state : "success");
+    _fail(file, line);
+}
+
+struct fixture *direct_new(SQLINTEGER odbc_version)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    assert_non_null(f);
+    assert_int_equal(DRIVER(SQLAllocHandle)(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &f->env), SQL_SUCCESS);
+    assert_int_equal(DRIVER(SQLSetEnvAttr)(f->env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)(intptr_t)odbc_version, 0), SQL_SUCCESS);
+    assert_int_equal(DRIVER(SQLAllocHandle)(SQL_HANDLE_DBC, f->env, &f->dbc), SQL_SUCCESS);
+    return f;
+}
+
+struct fixture *direct_connect(SQLINTEGER odbc_version)
+{
+    struct fixture *f = direct_new(odbc_version);
+    char connstr[1024];
+
+    snprintf(connstr, sizeof connstr, "ApiHost=%s;AllowInsecure=1;Server=%s;Database=%s;UID=%s;PWD={", test_env("NEON_TEST_GATEWAY_URL"),
+             test_env("NEON_TEST_SERVER"), test_env("NEON_TEST_DATABASE"), test_env("NEON_TEST_USER"));
+    for (const char *p = test_env("NEON_TEST_PASSWORD"); *p != '\0'; p++)
+        snprintf(connstr + strlen(connstr), sizeof connstr - strlen(connstr), *p == '}' ? "}%c" : "%c", *p);
+    strncat(connstr, "}", sizeof connstr - strlen(connstr) - 1);
+    assert_direct_ok(SQL_HANDLE_DBC, f->dbc,
+                     DRIVER(SQLDriverConnect)(f->dbc, NULL, sqltext(connstr), SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT));
+    assert_direct_ok(SQL_HANDLE_DBC, f->dbc, DRIVER(SQLAllocHandle)(SQL_HANDLE_STMT, f->dbc, &f->stmt));
+    return f;
+}
+
+void direct_free(struct fixture *f)
+{
+    if (f->stmt != NULL)
+        DRIVER(SQLFreeHandle)(SQL_HANDLE_STMT, f->stmt);
+    DRIVER(SQLDisconnect)(f->dbc);
+    DRIVER(SQLFreeHandle)(SQL_HANDLE_DBC, f->dbc);
+    DRIVER(SQLFreeHandle)(SQL_HANDLE_ENV, f->env);
+    free(f);
+}
+
+int setup_direct(void **state)
+{
+    gateway_reset();
+    *state = direct_connect(SQL_OV_ODBC3_80);
+    return 0;
+}
+
+int teardown_direct(void **state)
+{
+    gateway_reset();
+    direct_free(*state);
+    return 0;
 }
 
 /* ---- the gateway's control interface: plain HTTP/1.1 over loopback ---- */

@@ -57,6 +57,23 @@ void run(SQLHSTMT stmt, const char *sql);
 const char *query_text(SQLHSTMT stmt, const char *sql);
 long long query_number(SQLHSTMT stmt, const char *sql);
 
+/* ---- the driver itself, without a manager in between ---- */
+
+/* The driver's own function, for instance DRIVER(SQLFetch)(stmt): what the manager would catch reaches the driver. */
+#define DRIVER(function) ((__typeof__(&function))driver_symbol(#function))
+void *driver_symbol(const char *name);
+/* fixture_new and fixture_connect through the driver itself: its handles must never be given to the manager. */
+struct fixture *direct_new(SQLINTEGER odbc_version);
+struct fixture *direct_connect(SQLINTEGER odbc_version);
+void direct_free(struct fixture *f);
+int setup_direct(void **state);
+int teardown_direct(void **state);
+/* The state of the first record ("" none), from the driver; static buffer. */
+const char *direct_state(SQLSMALLINT type, SQLHANDLE h);
+#define assert_direct_state(type, h, rc, state) check_direct((rc), (type), (h), (state), #rc, __FILE__, __LINE__)
+#define assert_direct_ok(type, h, rc) check_direct((rc), (type), (h), NULL, #rc, __FILE__, __LINE__)
+void check_direct(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *state, const char *what, const char *file, int line);
+
 /* The gateway of DSN "neon". Counters: "requests", "statements", ... */
 void gateway_reset(void);
 long gateway_count(const char *counter);

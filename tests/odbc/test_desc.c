@@ -1,0 +1,364 @@
+/* Descriptors: explicit ones shared and freed while in use, copying, rights, and the implicit ones behind attributes. */
+#include "odbc_test.h"
+
+static SQLHSTMT stmt_of(void **state)
+{
+    return ((struct fixture *)*state)->stmt;
+}
+
+#define assert_desc_ok(d, rc) check_ok((rc), SQL_HANDLE_DESC, (d), #rc, __FILE__, __LINE__)
+#define assert_desc_state(d, rc, state) check_state((rc), SQL_HANDLE_DESC, (d), (state), #rc, __FILE__, __LINE__)
+
+static SQLHDESC desc_of(SQLHSTMT s, SQLINTEGER attribute)
+{
+    SQLHDESC d = NULL;
+
+    assert_stmt_ok(s, SQLGetStmtAttr(s, attribute, &d, 0, NULL));
+    assert_non_null(d);
+    return d;
+}
+
+static SQLHDESC new_desc(struct fixture *f)
+{
+    SQLHDESC d = NULL;
+
+    assert_dbc_ok(f->dbc, SQLAllocHandle(SQL_HANDLE_DESC, f->dbc, &d));
+    return d;
+}
+
+static SQLLEN number_field(SQLHDESC d, SQLSMALLINT rec, SQLSMALLINT field)
+{
+    SQLLEN v = 0;
+
+    assert_desc_ok(d, SQLGetDescField(d, rec, field, &v, 0, NULL));
+    return v;
+}
+
+static SQLSMALLINT small_field(SQLHDESC d, SQLSMALLINT rec, SQLSMALLINT field)
+{
+    SQLSMALLINT v = 0x5555;
+
+    assert_desc_ok(d, SQLGetDescField(d, rec, field, &v, 0, NULL));
+    return v;
+}
+
+static void *pointer_field(SQLHDESC d, SQLSMALLINT rec, SQLSMALLINT field)
+{
+    void *v = NULL;
+
+    assert_desc_ok(d, SQLGetDescField(d, rec, field, &v, 0, NULL));
+    return v;
+}
+
+/* ---- explicit descriptors ---- */
+
+static void test_one_row_descriptor_serves_two_statements(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT other = new_stmt(f);
+    SQLHDESC mine = desc_of(f->stmt, SQL_ATTR_APP_ROW_DESC);
+    SQLHDESC shared = new_desc(f);
+    SQLINTEGER number = 0;
+    SQLINTEGER own = 0;
+    SQLLEN ind;
+
+    assert_int_equal(small_field(shared, 0, SQL_DESC_ALLOC_TYPE), SQL_DESC_ALLOC_USER);
+    assert_int_equal(small_field(mine, 0, SQL_DESC_ALLOC_TYPE), SQL_DESC_ALLOC_AUTO);
+    assert_stmt_ok(f->stmt, SQLBindCol(f->stmt, 1, SQL_C_LONG, &own, 0, &ind));
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_APP_ROW_DESC, shared, 0));
+    assert_stmt_ok(other, SQLSetStmtAttr(other, SQL_ATTR_APP_ROW_DESC, shared, 0));
+    assert_ptr_equal(desc_of(f->stmt, SQL_ATTR_APP_ROW_DESC), shared);
+    assert_stmt_ok(f->stmt, SQLBindCol(f->stmt, 1, SQL_C_LONG, &number, 0, &ind)); /* into the shared one */
+    run(f->stmt, "SELECT 11");
+    run(other, "SELECT 12");
+    assert_int_equal(SQLFetch(f->stmt), SQL_SUCCESS);
+    assert_int_equal(number, 11);
+    assert_int_equal(own, 0);
+    assert_int_equal(SQLFetch(other), SQL_SUCCESS);
+    assert_int_equal(number, 12);
+    /* freed while in use: both go back to their own, and what was bound there is bound again */
+    assert_int_equal(SQLFreeHandle(SQL_HANDLE_DESC, shared), SQL_SUCCESS);
+    assert_ptr_equal(desc_of(f->stmt, SQL_ATTR_APP_ROW_DESC), mine);
+    run(f->stmt, "SELECT 13");
+    assert_int_equal(SQLFetch(f->stmt), SQL_SUCCESS);
+    assert_int_equal(own, 13);
+    assert_int_equal(number, 12);
+    SQLFreeHandle(SQL_HANDLE_STMT, other);
+}
+
+static void test_a_parameter_descriptor_is_shared_too(void **state)
+{
+    struct fixture *f = *state;
+    SQLHDESC shared = new_desc(f);
+    SQLHSTMT other = new_stmt(f);
+    SQLINTEGER number = 5;
+    char text[20];
+
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_APP_PARAM_DESC, shared, 0));
+    assert_stmt_ok(other, SQLSetStmtAttr(other, SQL_ATTR_APP_PARAM_DESC, shared, 0));
+    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &number, 0, NULL));
+    assert_stmt_ok(other, SQLBindParameter(other, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &number, 0, NULL));
+    snprintf(text, sizeof text, "%s", query_text(f->stmt, "SELECT ? * 10"));
+    assert_string_equal(text, "50");
+    number = 6;
+    assert_string_equal(query_text(other, "SELECT ? * 10"), "60");
+    assert_int_equal(SQLFreeHandle(SQL_HANDLE_DESC, shared), SQL_SUCCESS);
+    /* the statement's own descriptor has nothing bound */
+    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT ? * 10"), SQL_NTS), "07002");
+    SQLFreeHandle(SQL_HANDLE_STMT, other);
+}
+
+static void test_setting_the_null_handle_gives_the_own_descriptor_back(void **state)
+{
+    struct fixture *f = *state;
+    SQLHDESC shared = new_desc(f);
+    SQLINTEGER own = 0;
+    SQLINTEGER number = 0;
+
+    assert_stmt_ok(f->stmt, SQLBindCol(f->stmt, 1, SQL_C_LONG, &own, 0, NULL));
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_APP_ROW_DESC, shared, 0));
+    assert_stmt_ok(f->stmt, SQLBindCol(f->stmt, 1, SQL_C_LONG, &number, 0, NULL));
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_APP_ROW_DESC, SQL_NULL_HDESC, 0));
+    run(f->stmt, "SELECT 3");
+    assert_int_equal(SQLFetch(f->stmt), SQL_SUCCESS);
+    assert_int_equal(own, 3);
+    assert_int_equal(number, 0);
+    SQLFreeHandle(SQL_HANDLE_DESC, shared);
+}
+
+static void test_descriptors_that_do_not_fit_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT other = new_stmt(f);
+    struct fixture *second = fixture_new(SQL_OV_ODBC3_80);
+    SQLHDESC foreign;
+    SQLHDESC ard = desc_of(f->stmt, SQL_ATTR_APP_ROW_DESC);
+
+    fixture_connect(second, NULL);
+    foreign = new_desc(second);
+    assert_int_equal(SQLSetStmtAttr(f->stmt, SQL_ATTR_APP_ROW_DESC, foreign, 0), SQL_ERROR);
+    assert_int_equal(SQLSetStmtAttr(other, SQL_ATTR_APP_ROW_DESC, ard, 0), SQL_ERROR);
+    assert_string_equal(diag_state(SQL_HANDLE_STMT, other), "HY017");
+    assert_int_equal(SQLSetStmtAttr(f->stmt, SQL_ATTR_APP_PARAM_DESC, ard, 0), SQL_ERROR);
+    assert_int_equal(SQLSetStmtAttr(f->stmt, SQL_ATTR_IMP_ROW_DESC, ard, 0), SQL_ERROR);
+    assert_int_equal(SQLFreeHandle(SQL_HANDLE_DESC, ard), SQL_ERROR); /* an automatic one is freed with its statement */
+    assert_ptr_equal(desc_of(f->stmt, SQL_ATTR_APP_ROW_DESC), ard);
+    fixture_free(second);
+    SQLFreeHandle(SQL_HANDLE_STMT, other);
+}
+
+/* ---- copying ---- */
+
+static void test_copying_moves_a_binding_to_another_statement(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT other = new_stmt(f);
+    SQLINTEGER number = 0;
+    SQLCHAR text[10] = "";
+    SQLLEN ind;
+
+    assert_stmt_ok(f->stmt, SQLBindCol(f->stmt, 1, SQL_C_LONG, &number, 0, NULL));
+    assert_stmt_ok(f->stmt, SQLBindCol(f->stmt, 2, SQL_C_CHAR, text, sizeof text, &ind));
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_ROW_BIND_TYPE, (SQLPOINTER)32, 0));
+    assert_desc_ok(desc_of(other, SQL_ATTR_APP_ROW_DESC),
+                   SQLCopyDesc(desc_of(f->stmt, SQL_ATTR_APP_ROW_DESC), desc_of(other, SQL_ATTR_APP_ROW_DESC)));
+    assert_int_equal(small_field(desc_of(other, SQL_ATTR_APP_ROW_DESC), 0, SQL_DESC_COUNT), 2);
+    assert_int_equal(small_field(desc_of(other, SQL_ATTR_APP_ROW_DESC), 0, SQL_DESC_ALLOC_TYPE), SQL_DESC_ALLOC_AUTO);
+    run(other, "SELECT 21, 'copied'");
+    assert_int_equal(SQLFetch(other), SQL_SUCCESS);
+    assert_int_equal(number, 21);
+    assert_string_equal((char *)text, "copied");
+    SQLFreeHandle(SQL_HANDLE_STMT, other);
+}
+
+static void test_the_description_of_a_result_copies_into_bindings(void **state)
+{
+    struct fixture *f = *state;
+    SQLHDESC copy = new_desc(f);
+    SQLHDESC ird = desc_of(f->stmt, SQL_ATTR_IMP_ROW_DESC);
+    SQLHDESC apd = desc_of(f->stmt, SQL_ATTR_APP_PARAM_DESC);
+
+    run(f->stmt, "SELECT 1::numeric(10,2) AS n, 'x'::varchar(5)");
+    assert_desc_ok(copy, SQLCopyDesc(ird, copy));
+    assert_int_equal(small_field(copy, 0, SQL_DESC_COUNT), 2);
+    assert_int_equal(small_field(copy, 1, SQL_DESC_TYPE), SQL_NUMERIC);
+    assert_int_equal(small_field(copy, 1, SQL_DESC_SCALE), 2);
+    assert_int_equal(small_field(copy, 1, SQL_DESC_PRECISION), 10);
+    assert_desc_ok(apd, SQLCopyDesc(ird, apd));
+    SQLFreeStmt(f->stmt, SQL_CLOSE);
+    assert_int_equal(small_field(copy, 0, SQL_DESC_COUNT), 2); /* a copy, no view */
+    /* into an IRD nothing can be copied */
+    assert_desc_state(ird, SQLCopyDesc(copy, ird), "HY016");
+    SQLFreeHandle(SQL_HANDLE_DESC, copy);
+}
+
+/* ---- fields and rights ---- */
+
+static void test_rights_of_the_four_descriptors(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+    SQLHDESC ard = desc_of(s, SQL_ATTR_APP_ROW_DESC);
+    SQLHDESC ird = desc_of(s, SQL_ATTR_IMP_ROW_DESC);
+    SQLHDESC ipd = desc_of(s, SQL_ATTR_IMP_PARAM_DESC);
+    SQLULEN processed = 0;
+    SQLSMALLINT n;
+
+    assert_desc_state(ird, SQLGetDescField(ird, 1, SQL_DESC_TYPE, &n, 0, NULL), "HY007"); /* no result yet */
+    assert_desc_state(ird, SQLGetDescRec(ird, 1, NULL, 0, NULL, &n, NULL, NULL, NULL, NULL, NULL), "HY007");
+    run(s, "SELECT 1 AS a");
+    assert_desc_state(ird, SQLSetDescField(ird, 1, SQL_DESC_TYPE, (SQLPOINTER)SQL_INTEGER, 0), "HY016");
+    assert_desc_state(ird, SQLSetDescField(ird, 0, SQL_DESC_COUNT, (SQLPOINTER)5, 0), "HY016");
+    assert_desc_state(ird, SQLSetDescRec(ird, 1, SQL_INTEGER, 0, 4, 0, 0, NULL, NULL, NULL), "HY016");
+    assert_desc_ok(ird, SQLSetDescField(ird, 0, SQL_DESC_ROWS_PROCESSED_PTR, &processed, 0));
+    assert_desc_state(ard, SQLSetDescField(ard, 1, SQL_DESC_NULLABLE, (SQLPOINTER)1, 0), "HY091");
+    assert_desc_state(ard, SQLSetDescField(ard, 1, 12345, (SQLPOINTER)1, 0), "HY091");
+    assert_desc_state(ard, SQLGetDescField(ard, 1, 12345, &n, 0, NULL), "HY091");
+    assert_desc_state(ipd, SQLSetDescField(ipd, 0, SQL_DESC_ARRAY_SIZE, (SQLPOINTER)2, 0), "HY091");
+    assert_desc_state(ard, SQLSetDescField(ard, -1, SQL_DESC_TYPE, (SQLPOINTER)SQL_C_LONG, 0), "07009");
+    assert_desc_state(ipd, SQLSetDescField(ipd, 0, SQL_DESC_TYPE, (SQLPOINTER)SQL_INTEGER, 0), "07009");
+    assert_desc_state(ird, SQLGetDescField(ird, -1, SQL_DESC_TYPE, &n, 0, NULL), "07009");
+    assert_int_equal(SQLGetDescField(ird, 2, SQL_DESC_TYPE, &n, 0, NULL), SQL_NO_DATA);
+    assert_int_equal(SQLGetDescRec(ird, 2, NULL, 0, NULL, &n, NULL, NULL, NULL, NULL, NULL), SQL_NO_DATA);
+    /* an inconsistent record is refused whole */
+    assert_desc_state(ard, SQLSetDescRec(ard, 1, SQL_C_NUMERIC, 0, 19, 99, 0, &processed, NULL, NULL), "HY021");
+    assert_desc_state(ard, SQLSetDescRec(ard, 1, SQL_DATETIME, 99, 0, 0, 0, &processed, NULL, NULL), "HY021");
+    assert_int_equal(small_field(ard, 0, SQL_DESC_COUNT), 0);
+    assert_int_equal(SQLFetch(s), SQL_SUCCESS);
+    assert_int_equal(processed, 1);
+}
+
+static void test_a_record_binds_as_sqlbindcol_does(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+    SQLHDESC ard = desc_of(s, SQL_ATTR_APP_ROW_DESC);
+    SQL_TIMESTAMP_STRUCT ts;
+    SQL_NUMERIC_STRUCT n;
+    SQLLEN len = 0;
+    SQLLEN ind = 55;
+    SQLSMALLINT type, sub, precision, scale, nullable;
+    SQLLEN octets;
+
+    assert_desc_ok(ard, SQLSetDescRec(ard, 1, SQL_DATETIME, SQL_CODE_TIMESTAMP, sizeof ts, 6, 0, &ts, &len, &ind));
+    assert_desc_ok(ard, SQLSetDescRec(ard, 2, SQL_C_NUMERIC, 0, sizeof n, 20, 5, &n, &len, &ind));
+    assert_int_equal(small_field(ard, 1, SQL_DESC_CONCISE_TYPE), SQL_C_TYPE_TIMESTAMP);
+    assert_desc_ok(ard, SQLGetDescRec(ard, 2, NULL, 0, NULL, &type, &sub, &octets, &precision, &scale, &nullable));
+    assert_int_equal(type, SQL_C_NUMERIC);
+    assert_int_equal(octets, sizeof n);
+    assert_int_equal(precision, 20);
+    assert_int_equal(scale, 5);
+    run(s, "SELECT timestamp '2026-11-12 13:14:15.5', 2.25 UNION ALL SELECT NULL, NULL");
+    assert_int_equal(SQLFetch(s), SQL_SUCCESS);
+    assert_int_equal(ts.hour, 13);
+    assert_int_equal(ts.fraction, 500000000);
+    assert_int_equal(n.scale, 5);
+    assert_int_equal(n.val[0] + 256 * n.val[1] + 65536 * n.val[2], 225000);
+    assert_int_equal(len, sizeof n); /* length and indicator are two places */
+    assert_int_equal(ind, 0);
+    assert_int_equal(SQLFetch(s), SQL_SUCCESS);
+    assert_int_equal(ind, SQL_NULL_DATA);
+    /* unbinding by the data pointer, then by the count */
+    assert_desc_ok(ard, SQLSetDescField(ard, 0, SQL_DESC_COUNT, (SQLPOINTER)1, 0));
+    assert_int_equal(small_field(ard, 0, SQL_DESC_COUNT), 1);
+    assert_desc_ok(ard, SQLSetDescField(ard, 0, SQL_DESC_COUNT, (SQLPOINTER)0, 0));
+    assert_int_equal(small_field(ard, 0, SQL_DESC_COUNT), 0);
+}
+
+static void test_attributes_are_fields_of_the_descriptors(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+    SQLHDESC ard = desc_of(s, SQL_ATTR_APP_ROW_DESC);
+    SQLHDESC apd = desc_of(s, SQL_ATTR_APP_PARAM_DESC);
+    SQLHDESC ird = desc_of(s, SQL_ATTR_IMP_ROW_DESC);
+    SQLHDESC ipd = desc_of(s, SQL_ATTR_IMP_PARAM_DESC);
+    SQLULEN place = 0;
+    SQLUSMALLINT status[4];
+    SQLULEN value = 0;
+    const struct {
+        SQLINTEGER attribute;
+        SQLHDESC desc;
+        SQLSMALLINT field;
+        void *pointer;
+    } pointers[] = {
+        {SQL_ATTR_ROW_BIND_OFFSET_PTR, ard, SQL_DESC_BIND_OFFSET_PTR, &place},
+        {SQL_ATTR_ROW_OPERATION_PTR, ard, SQL_DESC_ARRAY_STATUS_PTR, status},
+        {SQL_ATTR_ROW_STATUS_PTR, ird, SQL_DESC_ARRAY_STATUS_PTR, status},
+        {SQL_ATTR_ROWS_FETCHED_PTR, ird, SQL_DESC_ROWS_PROCESSED_PTR, &place},
+        {SQL_ATTR_PARAM_BIND_OFFSET_PTR, apd, SQL_DESC_BIND_OFFSET_PTR, &place},
+        {SQL_ATTR_PARAM_OPERATION_PTR, apd, SQL_DESC_ARRAY_STATUS_PTR, status},
+        {SQL_ATTR_PARAM_STATUS_PTR, ipd, SQL_DESC_ARRAY_STATUS_PTR, status},
+        {SQL_ATTR_PARAMS_PROCESSED_PTR, ipd, SQL_DESC_ROWS_PROCESSED_PTR, &place},
+    };
+
+    run(s, "SELECT 1"); /* the manager asks for a result before it lets the IRD's fields be read */
+    for (size_t i = 0; i < sizeof pointers / sizeof pointers[0]; i++) {
+        void *back = NULL;
+        assert_stmt_ok(s, SQLSetStmtAttr(s, pointers[i].attribute, pointers[i].pointer, 0));
+        assert_ptr_equal(pointer_field(pointers[i].desc, 0, pointers[i].field), pointers[i].pointer);
+        assert_desc_ok(pointers[i].desc, SQLSetDescField(pointers[i].desc, 0, pointers[i].field, NULL, 0));
+        assert_stmt_ok(s, SQLGetStmtAttr(s, pointers[i].attribute, &back, 0, NULL));
+        assert_null(back);
+    }
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_ROW_ARRAY_SIZE, (SQLPOINTER)9, 0));
+    assert_int_equal(number_field(ard, 0, SQL_DESC_ARRAY_SIZE), 9);
+    assert_desc_ok(ard, SQLSetDescField(ard, 0, SQL_DESC_ARRAY_SIZE, (SQLPOINTER)3, 0));
+    assert_stmt_ok(s, SQLGetStmtAttr(s, SQL_ATTR_ROW_ARRAY_SIZE, &value, 0, NULL));
+    assert_int_equal(value, 3);
+    assert_stmt_state(s, SQLSetStmtAttr(s, SQL_ATTR_ROW_ARRAY_SIZE, (SQLPOINTER)0, 0), "HY024");
+    assert_stmt_state(s, SQLSetStmtAttr(s, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)2, 0), "HYC00");
+    assert_desc_ok(ard, SQLSetDescField(ard, 0, SQL_DESC_BIND_TYPE, (SQLPOINTER)64, 0));
+    assert_stmt_ok(s, SQLGetStmtAttr(s, SQL_ATTR_ROW_BIND_TYPE, &value, 0, NULL));
+    assert_int_equal(value, 64);
+}
+
+/* Arrays of parameters are not there yet: setting the size through the descriptor must not pretend they are. */
+static void test_parameter_arrays_are_refused_through_the_descriptor_too(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+    SQLHDESC apd = desc_of(s, SQL_ATTR_APP_PARAM_DESC);
+    SQLINTEGER values[2] = {1, 2};
+
+    run(s, "DROP TABLE IF EXISTS arrays");
+    run(s, "CREATE TABLE arrays (i int)");
+    if (SQL_SUCCEEDED(SQLSetDescField(apd, 0, SQL_DESC_ARRAY_SIZE, (SQLPOINTER)2, 0))) {
+        assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, values, 0, NULL));
+        assert_stmt_state(s, SQLExecDirect(s, sqltext("INSERT INTO arrays VALUES (?)"), SQL_NTS), "HYC00");
+        assert_desc_ok(apd, SQLSetDescField(apd, 0, SQL_DESC_ARRAY_SIZE, (SQLPOINTER)1, 0));
+        SQLFreeStmt(s, SQL_RESET_PARAMS);
+    }
+    assert_int_equal(query_number(s, "SELECT count(*) FROM arrays"), 0);
+    run(s, "DROP TABLE arrays");
+}
+
+static void test_descriptors_go_with_their_connection(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 20; i++) {
+        SQLHDESC d = new_desc(f);
+        if (i % 2)
+            assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_APP_ROW_DESC, d, 0));
+        if (i % 5 == 0)
+            assert_int_equal(SQLFreeHandle(SQL_HANDLE_DESC, d), SQL_SUCCESS);
+    }
+    /* the rest is freed by SQLDisconnect (the sanitizers watch) */
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_one_row_descriptor_serves_two_statements),
+        T(test_a_parameter_descriptor_is_shared_too),
+        T(test_setting_the_null_handle_gives_the_own_descriptor_back),
+        T(test_descriptors_that_do_not_fit_are_refused),
+        T(test_copying_moves_a_binding_to_another_statement),
+        T(test_the_description_of_a_result_copies_into_bindings),
+        T(test_rights_of_the_four_descriptors),
+        T(test_a_record_binds_as_sqlbindcol_does),
+        T(test_attributes_are_fields_of_the_descriptors),
+        T(test_parameter_arrays_are_refused_through_the_descriptor_too),
+        T(test_descriptors_go_with_their_connection),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
