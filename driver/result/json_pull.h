@@ -58,9 +58,10 @@ struct json_token {
  * quotes or backslashes. */
 #define JSON_PADDING 64
 
-/* The token at *pos (white space before it is skipped). On JSON_NEED *pos stands at its first byte and *scan remembers
- * how far it was seen; otherwise *pos is behind it (JSON_BAD: at it) and *scan is zero. A scalar is complete when something
- * follows it: a document of Neon's ends in a bracket. `nested`: an opening bracket yields the whole value verbatim. */
+/* The token at *pos (white space before it is skipped). On JSON_NEED *pos stands at its first byte
+ * and *scan remembers how far it was seen; otherwise *pos is behind it (JSON_BAD: at it) and *scan
+ * is zero. A scalar is complete when something follows it: a document of Neon's ends in a bracket.
+ * `nested`: an opening bracket yields the whole value verbatim. */
 struct json_token json_next(char **pos, char *end, bool nested, struct json_scan *scan);
 
 /* Unescapes [first, end) in place; first is at a backslash. Returns the end of the result, NULL for
