@@ -181,6 +181,11 @@ SQLRETURN params_collect(struct stmt *s, const char **casts)
     if (params == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
     s->wire_params = params;
+    /* An explicit descriptor may have got its array size while it was nobody's. */
+    if (s->apd->array_size > 1)
+        return diag_post(&s->handle, ST_HYC00, 0, "Arrays of parameters are not available yet: execute once per set of "
+                         "parameters (SQL_DESC_ARRAY_SIZE of the parameter descriptor is %llu).",
+                         (unsigned long long)s->apd->array_size);
     buf_reset(&s->param_text);
     if (!buf_reserve(&s->param_text, 64))
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");

@@ -316,6 +316,7 @@ static void test_parameter_arrays_are_refused_through_the_descriptor_too(void **
     SQLHSTMT s = stmt_of(state);
     SQLHDESC apd = desc_of(s, SQL_ATTR_APP_PARAM_DESC);
     SQLINTEGER values[2] = {1, 2};
+    SQLHDESC explicit;
 
     run(s, "DROP TABLE IF EXISTS arrays");
     run(s, "CREATE TABLE arrays (i int)");
@@ -325,6 +326,13 @@ static void test_parameter_arrays_are_refused_through_the_descriptor_too(void **
         assert_desc_ok(apd, SQLSetDescField(apd, 0, SQL_DESC_ARRAY_SIZE, (SQLPOINTER)1, 0));
         SQLFreeStmt(s, SQL_RESET_PARAMS);
     }
+    /* an explicit descriptor, or a copy of a row descriptor, gets the size while it is not known what for */
+    explicit = new_desc(*state);
+    assert_desc_ok(explicit, SQLSetDescField(explicit, 0, SQL_DESC_ARRAY_SIZE, (SQLPOINTER)2, 0));
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_APP_PARAM_DESC, explicit, 0));
+    assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, values, 0, NULL));
+    assert_stmt_state(s, SQLExecDirect(s, sqltext("INSERT INTO arrays VALUES (?)"), SQL_NTS), "HYC00");
+    SQLFreeHandle(SQL_HANDLE_DESC, explicit);
     assert_int_equal(query_number(s, "SELECT count(*) FROM arrays"), 0);
     run(s, "DROP TABLE arrays");
 }
