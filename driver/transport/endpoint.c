@@ -1,6 +1,8 @@
 /* URL and connection string. Called by http_curl.c when a transport is made. */
 #include "transport/endpoint.h"
 
+#include <arpa/inet.h>
+
 #define SQL_PATH "/sql"
 
 /* The parts of an ApiHost: [scheme://]host[:port][/path]. */
@@ -11,19 +13,40 @@ struct api_host {
     struct strview path; /* begins with '/', or empty */
 };
 
+/* Four numbers, as the resolver reads them too: not "127.1", and no name that begins like an
+ * address. */
+static bool is_ipv4(struct strview host)
+{
+    char text[INET_ADDRSTRLEN];
+    struct in_addr a;
+
+    if (host.len < 7 || host.len >= sizeof text)
+        return false;
+    memcpy(text, host.ptr, host.len);
+    text[host.len] = '\0';
+    return inet_pton(AF_INET, text, &a) == 1;
+}
+
+/* Without brackets. */
+static bool is_ipv6(struct strview host)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in6_addr a;
+
+    if (host.len < 2 || host.len >= sizeof text)
+        return false;
+    memcpy(text, host.ptr, host.len);
+    text[host.len] = '\0';
+    return inet_pton(AF_INET6, text, &a) == 1;
+}
+
 bool endpoint_is_loopback(struct strview host)
 {
     if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
         host = sv_n(host.ptr + 1, host.len - 2);
     if (sv_ieq(host, SV_LIT("localhost")) || sv_eq(host, SV_LIT("::1")))
         return true;
-    if (host.len < 8 || memcmp(host.ptr, "127.", 4) != 0)
-        return false;
-    /* a dotted number, not a name such as 127.example.com */
-    for (size_t i = 0; i < host.len; i++)
-        if (!ascii_is_digit(host.ptr[i]) && host.ptr[i] != '.')
-            return false;
-    return true;
+    return is_ipv4(host) && host.ptr[1] == '2' && host.ptr[2] == '7' && host.ptr[3] == '.';
 }
 
 static bool strip_prefix(struct strview *s, const char *prefix)
@@ -143,8 +166,16 @@ static bool url_of_api_host(const struct net_options *o, struct buf *out, struct
     return !out->failed || err_oom(e);
 }
 
-/* The first label gives way to "api." ("apiauth." with a token): one TLS connection serves every
- * endpoint of a region. */
+static bool bad_server(const struct net_options *o, struct err *e)
+{
+    return err_set(
+        e, ST_HY024, 0,
+        "Server=%s is no host name. It looks like ep-cool-name-123456.region.aws.neon.tech.",
+        o->host ? o->host : "");
+}
+
+/* Not of an address: it has no labels. The first label gives way to "api." ("apiauth." with a
+ * token): one TLS connection serves every endpoint of a region. */
 bool endpoint_url(const struct net_options *o, struct buf *out, struct err *e)
 {
     struct strview host = sv(o->host ? o->host : "");
@@ -153,12 +184,9 @@ bool endpoint_url(const struct net_options *o, struct buf *out, struct err *e)
     if (o->api_host != NULL && o->api_host[0] != '\0')
         return url_of_api_host(o, out, e);
     if (!host_is_valid(host))
-        return err_set(
-            e, ST_HY024, 0,
-            "Server=%s is no host name. It looks like ep-cool-name-123456.region.aws.neon.tech.",
-            o->host ? o->host : "");
+        return bad_server(o, e);
     buf_append_str(out, "https://");
-    if (dot < host.len) {
+    if (dot < host.len && host.ptr[0] != '[' && !is_ipv4(host)) {
         buf_append_str(out, o->token ? "apiauth" : "api");
         append_lower(out, sv_n(host.ptr + dot, host.len - dot));
     } else {
@@ -189,6 +217,12 @@ static void append_encoded(struct buf *out, const char *text)
 
 bool endpoint_connection_string(const struct net_options *o, struct buf *out, struct err *e)
 {
+    struct strview host = sv(o->host ? o->host : "");
+    bool bare_ipv6 = is_ipv6(host);
+
+    if (!bare_ipv6 &&
+        !host_is_valid(host)) /* also with ApiHost: it would change the meaning of the header */
+        return bad_server(o, e);
     buf_append_str(out, "postgresql://");
     append_encoded(out, o->user);
     if (o->token == NULL && o->password != NULL) {
@@ -196,8 +230,9 @@ bool endpoint_connection_string(const struct net_options *o, struct buf *out, st
         append_encoded(out, o->password);
     }
     buf_append_char(out, '@');
-    append_lower(out, sv(o->host ? o->host : ""));
-    buf_append_char(out, '/');
+    buf_append_str(out, bare_ipv6 ? "[" : "");
+    append_lower(out, host);
+    buf_append_str(out, bare_ipv6 ? "]/" : "/");
     append_encoded(out, o->database && o->database[0] ? o->database : o->user);
     if (o->neon_options != NULL && o->neon_options[0] != '\0') {
         buf_append_str(out, "?options=");

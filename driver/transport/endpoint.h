@@ -12,7 +12,7 @@
 bool endpoint_url(const struct net_options *o, struct buf *out, struct err *e) NEON_MUST_CHECK;
 /* Appends the header's value, "postgresql://user:password@host/db": SECRET. Everything but RFC
  * 3986's unreserved characters is percent-encoded; the host is lower-cased. The password is left
- * out with a token. HY001. */
+ * out with a token. HY024: a host that is none; HY001. */
 bool endpoint_connection_string(const struct net_options *o, struct buf *out,
                                 struct err *e) NEON_MUST_CHECK;
 /* localhost, 127.0.0.0/8, ::1 (also in brackets). */

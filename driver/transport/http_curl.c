@@ -4,20 +4,29 @@
  * transport.h. */
 #include "transport/transport_int.h"
 
-#include <netinet/in.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "transport/curl_setup.h"
 #include "transport/neon_error.h"
+#include "transport/quiet.h"
 #include "transport/request_body.h"
+#include "transport/request_headers.h"
 
-#define READ_BUFFER_BYTES                                                                          \
-    (32L << 10) /* small: what a paused transfer holds back is copied once more */
 #define COLD_START_MAX_MS                                                                          \
     10000 /* how long a statement (not a login) waits for a compute that wakes up */
 #define BACKOFF_MAX_MS 5000
 #define POLL_MAX_MS 60000
 
-enum stop { STOP_NONE, STOP_CANCELLED, STOP_DEADLINE, STOP_SILENCE, STOP_TOO_LARGE, STOP_OOM };
+enum stop {
+    STOP_NONE,
+    STOP_CANCELLED,
+    STOP_DEADLINE,
+    STOP_SILENCE,
+    STOP_TOO_LARGE,
+    STOP_ENOUGH, /* an error's body is longer than anyone reads: not a failure */
+    STOP_OOM
+};
 
 struct exchange {
     struct transport *t;
@@ -25,8 +34,7 @@ struct exchange {
     bool added;                 /* the easy handle is in the lane's multi */
     struct curl_slist *headers; /* hold secrets: wiped */
     struct buf body;
-    size_t sent;       /* bytes of the body handed to libcurl */
-    bool may_have_run; /* sticky over attempts */
+    size_t sent; /* bytes of the body handed to libcurl */
 
     /* the answer */
     struct exchange_info info;
@@ -37,13 +45,15 @@ struct exchange {
     size_t dst_cap, dst_len;
     uint64_t received;
     bool paused, done, got_byte;
+    bool unlogged; /* its line in the log is still to be written */
+    int attempts;
     CURLcode result;
     enum stop stop;
     char curl_error[CURL_ERROR_SIZE];
 
     /* what the request asked for */
-    bool connecting, committing, repeatable, batch;
-    int64_t deadline, read_timeout_ms, started_ms, last_byte_ms;
+    struct wire_request r; /* without its statements */
+    int64_t read_timeout_ms, started_ms, last_byte_ms;
 
     pthread_mutex_t cancel_lock; /* guards lane against exchange_cancel */
     atomic_bool cancelled;
@@ -72,6 +82,8 @@ static size_t on_send(char *to, size_t size, size_t n, void *ctx)
 
     memcpy(to, x->body.data + x->sent, take);
     x->sent += take;
+    x->last_byte_ms =
+        clock_now_ms(); /* libcurl asks when the socket takes more: the server is there */
     return take;
 }
 
@@ -106,6 +118,16 @@ static size_t abort_with(struct exchange *x, enum stop why)
 #define CURL_WRITEFUNC_ERROR 0xFFFFFFFF
 #endif
 
+/* Never more than NEON_ERROR_MAX_BODY_BYTES, and no waiting for the end of more. */
+static size_t take_error_body(struct exchange *x, const char *from, size_t len)
+{
+    size_t left = NEON_ERROR_MAX_BODY_BYTES - x->error_body.len;
+
+    if (!buf_append(&x->error_body, from, len < left ? len : left))
+        return abort_with(x, STOP_OOM);
+    return len > left ? abort_with(x, STOP_ENOUGH) : len;
+}
+
 /* Into the reader's buffer, the rest into the stash; when the reader has no room at all, libcurl
  * waits. */
 static size_t on_body(char *from, size_t size, size_t n, void *ctx)
@@ -116,16 +138,14 @@ static size_t on_body(char *from, size_t size, size_t n, void *ctx)
     size_t take = len < room ? len : room;
 
     note_byte(x);
-    if (x->info.http_status != 200) {
-        size_t left = NEON_ERROR_MAX_BODY_BYTES - x->error_body.len;
-        return buf_append(&x->error_body, from, len < left ? len : left) ? len
-                                                                         : abort_with(x, STOP_OOM);
-    }
+    x->received += len;
+    if (x->info.http_status != 200)
+        return take_error_body(x, from, len);
     if (room == 0 && (x->stash.len > 0 || x->dst != NULL)) {
         x->paused = true;
+        x->received -= len; /* it comes again */
         return CURL_WRITEFUNC_PAUSE;
     }
-    x->received += len;
     if (x->t->o.max_response_bytes > 0 && x->received > x->t->o.max_response_bytes)
         return abort_with(x, STOP_TOO_LARGE);
     if (take > 0)
@@ -166,170 +186,50 @@ static size_t on_header(char *line, size_t size, size_t n, void *ctx)
     return len;
 }
 
+static bool mentions(struct strview line, struct strview word)
+{
+    for (size_t i = 0; i + word.len <= line.len; i++)
+        if (sv_ieq(sv_n(line.ptr + i, word.len), word))
+            return true;
+    return false;
+}
+
+/* The log's redactor knows whole secrets only: libcurl shows the headers of HTTP/2, cut at some
+ * length, and an unusable proxy from the environment with its login. */
+static bool may_hold_secret(struct strview line)
+{
+    return memchr(line.ptr, '@', line.len) != NULL || mentions(line, SV_LIT("authorization")) ||
+           mentions(line, SV_LIT("neon-connection-string"));
+}
+
 /* Wire detail for the log; request headers hold the password and are left out altogether. */
 static int on_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *ctx)
 {
     struct exchange *x = ctx;
-    size_t len = size;
+    const char *mark = type == CURLINFO_TEXT ? "*" : "<";
+    struct strview line = {data, size};
 
     (void)easy;
     if (type != CURLINFO_TEXT && type != CURLINFO_HEADER_IN)
         return 0;
-    while (len > 0 && (data[len - 1] == '\n' || data[len - 1] == '\r'))
-        len--;
-    log_line(x->t->log, LOG_WIRE, "%s %.*s", type == CURLINFO_TEXT ? "*" : "<",
-             (int)(len > 4096 ? 4096 : len), data);
+    while (line.len > 0 && (line.ptr[line.len - 1] == '\n' || line.ptr[line.len - 1] == '\r'))
+        line.len--;
+    if (line.len == 0)
+        return 0;
+    if (may_hold_secret(line))
+        log_line(x->t->log, LOG_WIRE, "%s (a line that may hold a secret)", mark);
+    else
+        log_line(x->t->log, LOG_WIRE, "%s %.*s", mark, (int)(line.len > 4096 ? 4096 : line.len),
+                 line.ptr);
     return 0;
 }
 
 /* ---- setting up ---- */
 
-static bool add_header(struct exchange *x, const char *name, const char *value)
-{
-    struct buf line = BUF_INIT(0);
-    struct curl_slist *longer = NULL;
-
-    buf_append_str(&line, name);
-    buf_append_str(&line, value);
-    if (!line.failed)
-        longer = curl_slist_append(x->headers, line.data);
-    buf_release_secret(&line);
-    if (longer != NULL)
-        x->headers = longer;
-    return longer != NULL;
-}
-
-static void free_headers(struct exchange *x)
-{
-    for (struct curl_slist *h = x->headers; h != NULL; h = h->next)
-        mem_wipe(h->data, strlen(h->data));
-    curl_slist_free_all(x->headers);
-    x->headers = NULL;
-}
-
-static bool add_token(struct exchange *x)
-{
-    bool ok;
-
-    pthread_mutex_lock(&x->t->lock);
-    ok = x->t->o.token == NULL || add_header(x, "Authorization: Bearer ", x->t->o.token);
-    pthread_mutex_unlock(&x->t->lock);
-    return ok;
-}
-
-static bool make_headers(struct exchange *x, const struct wire_request *r)
-{
-    static const char *const levels[] = {
-        [ISOLATION_READ_UNCOMMITTED] = "ReadUncommitted",
-        [ISOLATION_READ_COMMITTED] = "ReadCommitted",
-        [ISOLATION_REPEATABLE_READ] = "RepeatableRead",
-        [ISOLATION_SERIALIZABLE] = "Serializable",
-    };
-    bool ok = add_header(x, "Content-Type: ", "application/json") && add_header(x, "Expect:", "") &&
-              add_header(x, "Neon-Connection-String: ", buf_str(&x->t->identity)) &&
-              add_header(x, "Neon-Raw-Text-Output: ", "true") &&
-              add_header(x, "Neon-Array-Mode: ", "true") && add_token(x);
-
-    if (x->t->o.pool_opt_in)
-        ok = ok && add_header(x, "Neon-Pool-Opt-In: ", "true");
-    if (!r->batch)
-        return ok;
-    if (r->isolation != ISOLATION_DEFAULT)
-        ok = ok && add_header(x, "Neon-Batch-Isolation-Level: ", levels[r->isolation]);
-    if (r->read_only)
-        ok = ok && add_header(x, "Neon-Batch-Read-Only: ", "true");
-    if (r->deferrable)
-        ok = ok && add_header(x, "Neon-Batch-Deferrable: ", "true");
-    return ok;
-}
-
-static void set_text(CURL *c, CURLoption option, const char *value)
-{
-    if (value != NULL && value[0] != '\0')
-        curl_easy_setopt(c, option, value);
-}
-
-static void set_tls(CURL *c, const struct net_options *o)
-{
-    bool tls13 = o->tls_min_version != NULL && strcmp(o->tls_min_version, "1.3") == 0;
-
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, o->verify == TLS_VERIFY_CA ? 0L : 2L);
-    curl_easy_setopt(c, CURLOPT_SSLVERSION,
-                     (long)(tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
-    set_text(c, CURLOPT_CAINFO, o->ca_file);
-    set_text(c, CURLOPT_CAPATH, o->ca_path);
-    set_text(c, CURLOPT_CRLFILE, o->crl_file);
-    set_text(c, CURLOPT_SSLCERT, o->client_cert);
-    set_text(c, CURLOPT_SSLKEY, o->client_key);
-    set_text(c, CURLOPT_KEYPASSWD, o->client_key_password);
-    set_text(c, CURLOPT_SSL_CIPHER_LIST, o->tls_ciphers);
-    set_text(c, CURLOPT_PINNEDPUBLICKEY, o->pinned_public_key);
-    set_text(c, CURLOPT_PROXY_CAINFO, o->ca_file);
-    set_text(c, CURLOPT_PROXY_CAPATH, o->ca_path);
-}
-
-static long proxy_auth_bits(const char *name)
-{
-    static const struct {
-        const char *name;
-        unsigned long bits;
-    } kinds[] = {{"basic", CURLAUTH_BASIC},
-                 {"digest", CURLAUTH_DIGEST},
-                 {"ntlm", CURLAUTH_NTLM},
-                 {"negotiate", CURLAUTH_NEGOTIATE}};
-
-    for (size_t i = 0; name != NULL && i < ARRAY_LEN(kinds); i++)
-        if (strcmp(kinds[i].name, name) == 0)
-            return (long)kinds[i].bits;
-    return (long)CURLAUTH_ANY;
-}
-
-static void set_proxy(CURL *c, const struct net_options *o, bool is_http)
-{
-    if (is_http) { /* to this machine only: no proxy has a place there */
-        curl_easy_setopt(c, CURLOPT_PROXY, "");
-        return;
-    }
-    if (o->proxy != NULL) {
-        curl_easy_setopt(c, CURLOPT_PROXY, o->proxy);
-        /* An explicit proxy is not undone by the environment's NO_PROXY. */
-        curl_easy_setopt(c, CURLOPT_NOPROXY, o->no_proxy ? o->no_proxy : "");
-    } else {
-        set_text(c, CURLOPT_NOPROXY, o->no_proxy);
-    }
-    set_text(c, CURLOPT_PROXYUSERNAME, o->proxy_user);
-    set_text(c, CURLOPT_PROXYPASSWORD, o->proxy_password);
-    curl_easy_setopt(c, CURLOPT_PROXYAUTH, proxy_auth_bits(o->proxy_auth));
-    curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-}
-
-static void set_protocol(CURL *c, const struct net_options *o, bool is_http)
-{
-    long version = o->http_version == HTTP_1_1 || is_http ? (long)CURL_HTTP_VERSION_1_1
-                                                          : (long)CURL_HTTP_VERSION_2TLS;
-
-    curl_easy_setopt(c, CURLOPT_HTTP_VERSION, version);
-#if LIBCURL_VERSION_NUM >= 0x075500
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
-    curl_easy_setopt(c, CURLOPT_IPRESOLVE,
-                     (long)(o->ip_version == 4   ? CURL_IPRESOLVE_V4
-                            : o->ip_version == 6 ? CURL_IPRESOLVE_V6
-                                                 : CURL_IPRESOLVE_WHATEVER));
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, (long)o->max_idle_s);
-    curl_easy_setopt(c, CURLOPT_FORBID_REUSE, o->keep_alive ? 0L : 1L);
-    curl_easy_setopt(c, CURLOPT_BUFFERSIZE, READ_BUFFER_BYTES);
-}
-
 static void set_callbacks(struct exchange *x, CURL *c)
 {
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, x->curl_error);
+    curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->headers);
     curl_easy_setopt(c, CURLOPT_POST, 1L);
     curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body.len);
     curl_easy_setopt(c, CURLOPT_READFUNCTION, on_send);
@@ -347,25 +247,20 @@ static void set_callbacks(struct exchange *x, CURL *c)
     }
 }
 
-static void configure(struct exchange *x)
+static bool configure(struct exchange *x, struct err *e)
 {
-    CURL *c = x->lane->easy;
-    const struct net_options *o = &x->t->o;
-    const char *url = buf_str(&x->t->url);
-    bool is_http = strncmp(url, "http://", 7) == 0;
-
-    curl_easy_setopt(c, CURLOPT_URL, url);
-    curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->headers);
-    set_text(c, CURLOPT_USERAGENT, o->user_agent);
-    if (lane_share() != NULL)
-        curl_easy_setopt(c, CURLOPT_SHARE, lane_share());
-    set_protocol(c, o, is_http);
-    set_tls(c, o);
-    set_proxy(c, o, is_http);
-    set_callbacks(x, c);
+    if (!curl_setup(x->lane->easy, x->t, e))
+        return false;
+    set_callbacks(x, x->lane->easy);
+    return true;
 }
 
 /* ---- driving ---- */
+
+static bool is_foreign(const struct exchange *x)
+{
+    return transport_is_foreign(x->t);
+}
 
 static bool borrow_lane(struct exchange *x, struct err *e)
 {
@@ -382,16 +277,19 @@ static bool borrow_lane(struct exchange *x, struct err *e)
 static void return_lane(struct exchange *x, bool reusable)
 {
     struct lane *l = x->lane;
+    struct quiet q;
 
     if (l == NULL)
         return;
     pthread_mutex_lock(&x->cancel_lock);
     x->lane = NULL;
     pthread_mutex_unlock(&x->cancel_lock);
-    if (x->added)
-        curl_multi_remove_handle(
-            l->multi,
-            l->easy); /* an unfinished answer: this closes the connection or resets the stream */
+    /* An unfinished answer: this closes the connection, or resets the stream. Not the parent's from
+     * a child process. */
+    quiet_begin(&q);
+    if (x->added && l->pid == getpid())
+        curl_multi_remove_handle(l->multi, l->easy);
+    quiet_end(&q);
     x->added = false;
     lane_give(l, reusable);
 }
@@ -412,9 +310,9 @@ static bool check_done(struct exchange *x)
 /* Milliseconds until the nearer of deadline and silence; sets x->stop when one has passed. */
 static int wait_ms(struct exchange *x)
 {
-    int64_t left = deadline_left_ms(x->deadline, POLL_MAX_MS);
+    int64_t left = deadline_left_ms(x->r.deadline, POLL_MAX_MS);
 
-    if (x->deadline != DEADLINE_NONE && left == 0)
+    if (x->r.deadline != DEADLINE_NONE && left == 0)
         x->stop = STOP_DEADLINE;
     if (x->read_timeout_ms > 0) {
         int64_t silence = x->last_byte_ms + x->read_timeout_ms - clock_now_ms();
@@ -426,25 +324,33 @@ static int wait_ms(struct exchange *x)
     return (int)left;
 }
 
-/* Lets the transfer go on until `ready` says so or it ends. False: x->stop says why. */
-static bool drive(struct exchange *x, bool (*ready)(const struct exchange *))
+static void drive_loudly(struct exchange *x, bool (*ready)(const struct exchange *))
 {
     int running;
 
     while (!ready(x) && !x->done) {
         int ms;
-        if (atomic_load(&x->cancelled)) {
+        if (atomic_load(&x->cancelled))
             x->stop = STOP_CANCELLED;
-            return false;
-        }
-        curl_multi_perform(x->lane->multi, &running);
-        if (check_done(x) || ready(x) || x->stop != STOP_NONE)
-            break;
+        else
+            curl_multi_perform(x->lane->multi, &running);
+        if (x->stop != STOP_NONE || check_done(x) || ready(x))
+            return;
         ms = wait_ms(x);
         if (x->stop != STOP_NONE)
-            return false;
+            return;
         curl_multi_poll(x->lane->multi, NULL, 0, ms, NULL);
     }
+}
+
+/* Lets the transfer go on until `ready` says so or it ends. False: x->stop says why. */
+static bool drive(struct exchange *x, bool (*ready)(const struct exchange *))
+{
+    struct quiet q;
+
+    quiet_begin(&q);
+    drive_loudly(x, ready);
+    quiet_end(&q);
     return x->stop == STOP_NONE;
 }
 
@@ -465,30 +371,18 @@ static bool whole_body_sent(const struct exchange *x)
     return x->sent >= x->body.len;
 }
 
-static void say_unknown(struct exchange *x, struct err *e)
+static bool fail_stopped(struct exchange *x, bool unknown, struct err *e)
 {
-    if (e->effect != EFFECT_UNKNOWN || x->repeatable || x->connecting)
-        return;
-    err_append(e, "%s", ERR_OUTCOME_UNKNOWN);
-    if (x->committing && strncmp(e->state, "08", 2) == 0)
-        memcpy(e->state, "08007", 6);
-}
-
-static bool fail_stopped(struct exchange *x, struct err *e)
-{
-    bool unknown = whole_body_sent(x);
-
     switch (x->stop) {
     case STOP_CANCELLED:
         err_set(e, ST_HY008, 0, "The statement was cancelled.");
         break;
     case STOP_DEADLINE:
-        if (x->connecting)
-            err_set(
-                e, ST_HYT00, 0,
-                "The connection was not made within LoginTimeout. A compute that sleeps may need "
-                "some seconds "
-                "to wake up: raise LoginTimeout, or check that port 443 of the host is reachable.");
+        if (x->r.connecting)
+            err_set(e, ST_HYT00, 0,
+                    "The connection was not made within LoginTimeout. A compute that sleeps may "
+                    "need some seconds to wake up: raise LoginTimeout, or check that port 443 of "
+                    "the host is reachable.");
         else
             err_set(e, ST_HYT00, 0,
                     "The statement took longer than the query timeout and was cancelled.");
@@ -503,8 +397,8 @@ static bool fail_stopped(struct exchange *x, struct err *e)
             "The answer is larger than MaxResponseBytes=%zu. Read fewer rows at a time, or raise "
             "MaxResponseBytes.",
             x->t->o.max_response_bytes);
-        unknown = true;
         break;
+    case STOP_ENOUGH:
     case STOP_OOM:
     case STOP_NONE:
     default:
@@ -513,7 +407,7 @@ static bool fail_stopped(struct exchange *x, struct err *e)
     }
     e->effect = unknown ? EFFECT_UNKNOWN : EFFECT_NONE;
     e->retry_safe = false;
-    say_unknown(x, e);
+    neon_error_say_unknown(&x->r, e);
     return false;
 }
 
@@ -531,18 +425,24 @@ static bool proxy_refused(struct exchange *x, struct err *e)
     else
         err_set(e, ST_08001, (int)code,
                 "The proxy refused the connection with status %ld. Check Proxy, or ask for the "
-                "host and "
-                "port 443 to be allowed there.",
+                "host and port 443 to be allowed there.",
                 code);
-    if (!x->connecting)
+    if (!x->r.connecting)
         memcpy(e->state, "08S01", 6);
     return true;
+}
+
+/* libcurl's own words, unless they might repeat a login: it quotes a proxy that it cannot use. */
+static const char *reason_of(const struct exchange *x)
+{
+    bool usable = x->curl_error[0] != '\0' && strchr(x->curl_error, '@') == NULL;
+
+    return usable ? x->curl_error : curl_easy_strerror(x->result);
 }
 
 static bool fail_network(struct exchange *x, struct err *e)
 {
     static const char fallback[] = "The network failed (%s).";
-    const char *reason = x->curl_error[0] ? x->curl_error : curl_easy_strerror(x->result);
     const struct neterr_row *row = NULL;
 
     atomic_store(&x->t->dead, true);
@@ -560,27 +460,31 @@ static bool fail_network(struct exchange *x, struct err *e)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     err_set_state(e,
-                  row             ? (x->connecting ? row->connecting : row->later)
-                  : x->connecting ? "08001"
-                                  : "08S01",
-                  1000 + (int)x->result, row ? row->text : fallback, reason);
+                  row               ? (x->r.connecting ? row->connecting : row->later)
+                  : x->r.connecting ? "08001"
+                                    : "08S01",
+                  1000 + (int)x->result, row ? row->text : fallback, reason_of(x));
 #pragma GCC diagnostic pop
-    say_unknown(x, e);
+    neon_error_say_unknown(&x->r, e);
     return false;
 }
 
 /* ---- one attempt ---- */
 
-static void log_attempt(struct exchange *x, const struct err *e, int attempt)
+/* One line a request (level 2), written when it is over; one for every attempt that failed (level
+ * 1). */
+static void log_attempt(struct exchange *x, const struct err *e, const char *how)
 {
-    if (!log_wants(x->t->log, e ? LOG_ERROR : LOG_REQUEST))
+    enum log_level level = e != NULL ? LOG_ERROR : LOG_REQUEST;
+
+    x->unlogged = false;
+    if (!log_wants(x->t->log, level))
         return;
-    log_line(x->t->log, e ? LOG_ERROR : LOG_REQUEST,
-             "POST %s http/%d.%d %d %lldms out=%zu id=%s attempt=%d%s%s", buf_str(&x->t->url),
-             x->info.http_version / 10, x->info.http_version % 10, x->info.http_status,
-             (long long)(clock_now_ms() - x->started_ms), x->body.len,
-             x->info.request_id[0] ? x->info.request_id : "-", attempt + 1, e ? " " : "",
-             e ? e->state : "");
+    log_line(x->t->log, level, "POST %s http/%d.%d %d %lldms out=%zu in=%llu id=%s attempt=%d%s%s",
+             buf_str(&x->t->url), x->info.http_version / 10, x->info.http_version % 10,
+             x->info.http_status, (long long)(clock_now_ms() - x->started_ms), x->sent,
+             (unsigned long long)x->received, x->info.request_id[0] ? x->info.request_id : "-",
+             x->attempts, how, e != NULL ? e->state : "");
 }
 
 static void note_version(struct exchange *x)
@@ -597,6 +501,8 @@ static void begin_attempt(struct exchange *x)
 {
     x->info = (struct exchange_info){0};
     x->sent = 0;
+    x->received = 0;
+    x->attempts++;
     x->paused = x->done = x->got_byte = false;
     x->result = CURLE_OK;
     x->stop = STOP_NONE;
@@ -608,24 +514,25 @@ static void begin_attempt(struct exchange *x)
 }
 
 /* Sends once and waits for the first bytes of a good answer. */
-static bool attempt(struct exchange *x, const struct wire_request *r, struct err *e)
+static bool attempt(struct exchange *x, struct err *e)
 {
     begin_attempt(x);
-    if (!borrow_lane(x, e))
+    if (!borrow_lane(x, e) || !configure(x, e))
         return false;
-    configure(x);
     if (curl_multi_add_handle(x->lane->multi, x->lane->easy) != CURLM_OK)
         return err_oom(e);
     x->added = true;
-    if (!drive(x, body_has_begun))
-        return fail_stopped(x, e);
+    (void)drive(x, body_has_begun);
     note_version(x);
-    if (x->done && x->result != CURLE_OK)
-        return x->stop != STOP_NONE ? fail_stopped(x, e) : fail_network(x, e);
+    if (x->stop != STOP_NONE && x->stop != STOP_ENOUGH)
+        return fail_stopped(x, whole_body_sent(x), e);
+    if (x->stop == STOP_NONE && x->done && x->result != CURLE_OK)
+        return fail_network(x, e);
     atomic_store(&x->t->dead, false);
     if (x->info.http_status == 200)
         return true;
-    return neon_error_read(x->info.http_status, buf_sv(&x->error_body), x->info.request_id, r, e);
+    return neon_error_read(x->info.http_status, buf_sv(&x->error_body), x->info.request_id, &x->r,
+                           e);
 }
 
 /* ---- trying again ---- */
@@ -646,18 +553,15 @@ static int64_t backoff_ms(const struct exchange *x, int attempt_no)
  * The compute is waking up: as long as the login may take, or for some seconds within a query's. */
 static bool may_retry(const struct exchange *x, const struct err *e, int attempt_no)
 {
-    bool waking = e->retry_safe && x->info.http_status >= 429;
+    bool waking = e->retry_safe && x->info.http_status >= 500;
     int64_t patience = x->started_ms + COLD_START_MAX_MS;
 
     if (x->stop != STOP_NONE)
         return false;
     if (waking)
-        return x->connecting && x->deadline != DEADLINE_NONE ? true : clock_now_ms() < patience;
-    if (x->info.http_status != 0 && !e->retry_safe &&
-        !(x->repeatable && e->effect == EFFECT_UNKNOWN))
-        return false;
+        return x->r.connecting && x->r.deadline != DEADLINE_NONE ? true : clock_now_ms() < patience;
     return attempt_no < x->t->o.retry_count &&
-           (e->retry_safe || (x->repeatable && e->effect == EFFECT_UNKNOWN));
+           (e->retry_safe || (x->r.repeatable && e->effect == EFFECT_UNKNOWN));
 }
 
 /* Waits on the lane, so that a cancel wakes it. False: cancelled or past the deadline. */
@@ -666,24 +570,31 @@ static bool pause_before_retry(struct exchange *x, int64_t ms)
     int64_t until = clock_now_ms() + ms;
 
     while (clock_now_ms() < until && !atomic_load(&x->cancelled)) {
-        int64_t left = deadline_left_ms(x->deadline, until - clock_now_ms());
+        int64_t left = deadline_left_ms(x->r.deadline, until - clock_now_ms());
         if (left <= 0)
             break;
         curl_multi_poll(x->lane->multi, NULL, 0, (int)left, NULL);
     }
     return !atomic_load(&x->cancelled) &&
-           (x->deadline == DEADLINE_NONE || deadline_left_ms(x->deadline, 1) > 0);
+           (x->r.deadline == DEADLINE_NONE || deadline_left_ms(x->r.deadline, 1) > 0);
 }
 
 static void take_request(struct exchange *x, const struct wire_request *r)
 {
-    x->connecting = r->connecting;
-    x->committing = r->committing;
-    x->repeatable = r->repeatable;
-    x->batch = r->batch;
-    x->deadline = r->deadline;
+    x->r = *r;
+    x->r.stmts = NULL;
+    x->r.n_stmts = 0;
     x->read_timeout_ms = r->read_timeout_s * 1000;
     x->started_ms = clock_now_ms();
+}
+
+/* The cancel came while nothing was under way: only what surely did not run, or may run twice, gets
+ * this far. */
+static void cancelled_between(struct exchange *x, struct err *e)
+{
+    x->stop = STOP_CANCELLED;
+    err_release(e);
+    fail_stopped(x, false, e);
 }
 
 bool exchange_begin(struct exchange *x, const struct wire_request *r, struct err *e)
@@ -694,23 +605,22 @@ bool exchange_begin(struct exchange *x, const struct wire_request *r, struct err
     x->body.max = x->t->o.max_request_bytes;
     if (!request_body_write(r, &x->body, e))
         return false;
-    if (!make_headers(x, r))
+    x->headers = request_headers_new(x->t, r);
+    if (x->headers == NULL)
         return err_oom(e);
     for (int n = 0;; n++) {
-        bool ok = attempt(x, r, &mine);
-        log_attempt(x, ok ? NULL : &mine, n);
-        if (ok)
+        if (attempt(x, &mine)) {
+            x->unlogged = true;
             return true;
+        }
+        log_attempt(x, &mine, " ");
         if (!may_retry(x, &mine, n) || x->lane == NULL || !pause_before_retry(x, backoff_ms(x, n)))
             break;
-        return_lane(x, x->result == CURLE_OK);
+        return_lane(x, x->done && x->result == CURLE_OK);
         err_release(&mine);
     }
-    if (atomic_load(&x->cancelled) && !err_is(&mine, ST_HY008)) {
-        x->stop = STOP_CANCELLED;
-        err_release(&mine);
-        fail_stopped(x, &mine);
-    }
+    if (atomic_load(&x->cancelled) && !err_is(&mine, ST_HY008))
+        cancelled_between(x, &mine);
     return_lane(x, x->done && x->result == CURLE_OK);
     err_move(e, &mine);
     return false;
@@ -764,56 +674,66 @@ static size_t take_stash(struct exchange *x, char *dst, size_t cap)
     return n;
 }
 
-static bool receive(struct exchange *x)
+static void receive(struct exchange *x)
 {
-    bool ok;
+    struct quiet q;
 
     if (x->paused) {
         x->paused = false;
+        quiet_begin(&q);
         curl_easy_pause(x->lane->easy, CURLPAUSE_CONT);
+        quiet_end(&q);
     }
-    ok = drive(x, reader_has_bytes);
-    return ok;
+    (void)drive(x, reader_has_bytes);
+}
+
+/* The body is complete. */
+static enum exchange_read end_of_body(struct exchange *x)
+{
+    if (x->unlogged)
+        log_attempt(x, NULL, "");
+    return_lane(x, true);
+    return EXCHANGE_END;
+}
+
+/* The statement has run, since its answer had begun: only rows are missing. */
+static enum exchange_read fail_body(struct exchange *x, struct err *e)
+{
+    if (x->stop != STOP_NONE)
+        fail_stopped(x, true, e);
+    else
+        fail_network(x, e);
+    log_attempt(x, e, " ");
+    return_lane(x, false);
+    return EXCHANGE_FAILED;
 }
 
 enum exchange_read exchange_read(struct exchange *x, char *dst, size_t cap, size_t *got,
                                  struct err *e)
 {
-    bool ok;
-
     *got = take_stash(x, dst, cap);
     if (*got > 0)
         return EXCHANGE_DATA;
-    if (x->done && x->result == CURLE_OK) {
-        return_lane(x, true);
-        return EXCHANGE_END;
-    }
-    if (x->lane == NULL) {
-        err_set(e, ST_HY010, 0, "The answer was given up before.");
+    if (x->done && x->result == CURLE_OK)
+        return end_of_body(x);
+    if (x->lane == NULL || cap == 0 || is_foreign(x)) {
+        err_set(e, ST_HY010, 0, "The answer was given up before, or belongs to another process.");
         return EXCHANGE_FAILED;
     }
     x->dst = dst;
     x->dst_cap = cap;
     x->dst_len = 0;
     x->last_byte_ms =
-        clock_now_ms(); /* the application's own pauses do not count as the server's silence */
-    ok = x->done ? true : receive(x);
+        clock_now_ms(); /* the application's own pauses are not the server's silence */
+    if (!x->done)
+        receive(x);
     *got = x->dst_len;
     x->dst = NULL;
     x->dst_cap = x->dst_len = 0;
     if (*got > 0)
         return EXCHANGE_DATA;
-    if (ok && x->done && x->result == CURLE_OK) {
-        return_lane(x, true);
-        return EXCHANGE_END;
-    }
-    /* The statement has run, since its answer had begun: only rows are missing. */
-    if (x->stop != STOP_NONE || !ok)
-        fail_stopped(x, e);
-    else
-        fail_network(x, e);
-    return_lane(x, false);
-    return EXCHANGE_FAILED;
+    return x->stop == STOP_NONE && x->done && x->result == CURLE_OK ? end_of_body(x)
+                                                                    : fail_body(x, e);
 }
 
 void exchange_cancel(struct exchange *x)
@@ -829,8 +749,10 @@ void exchange_free(struct exchange *x)
 {
     if (x == NULL)
         return;
+    if (x->unlogged && !is_foreign(x))
+        log_attempt(x, NULL, " given up");
     return_lane(x, true);
-    free_headers(x);
+    request_headers_free(x->headers);
     buf_release_secret(&x->body);
     buf_release(&x->error_body);
     buf_release(&x->stash);

@@ -4,8 +4,10 @@
 
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "transport/quiet.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -94,12 +96,16 @@ bool lane_key_end(struct lane_key *k, unsigned char out[LANE_KEY_BYTES])
 
 static void destroy(struct lane *l)
 {
+    struct quiet q;
+
     if (l == NULL)
         return;
+    quiet_begin(&q);
     if (l->easy != NULL)
         curl_easy_cleanup(l->easy);
     if (l->multi != NULL)
         curl_multi_cleanup(l->multi);
+    quiet_end(&q);
     mem_free(l);
 }
 
@@ -114,7 +120,7 @@ static void destroy_list(struct lane *l)
 
 /* Takes out of the pool what has been idle for too long; with the lock held. The caller destroys
  * the list without it. */
-static struct lane *take_expired(int64_t max_idle_ms)
+static struct lane *take_expired(void)
 {
     int64_t now = clock_now_ms();
     struct lane *expired = NULL;
@@ -122,7 +128,7 @@ static struct lane *take_expired(int64_t max_idle_ms)
 
     while (*at != NULL) {
         struct lane *l = *at;
-        if (now - l->idle_since_ms <= max_idle_ms) {
+        if (now - l->idle_since_ms <= l->max_idle_ms) {
             at = &l->next;
             continue;
         }
@@ -153,6 +159,7 @@ static struct lane *create(const unsigned char *key)
     if (l == NULL)
         return NULL;
     memcpy(l->key, key, LANE_KEY_BYTES);
+    l->pid = getpid();
     l->multi = curl_multi_init();
     l->easy = curl_easy_init();
     if (l->multi != NULL && l->easy != NULL)
@@ -168,7 +175,7 @@ struct lane *lane_take(const unsigned char key[LANE_KEY_BYTES], int64_t max_idle
 
     pthread_once(&once, init);
     pthread_mutex_lock(&pool_lock);
-    expired = take_expired(max_idle_ms);
+    expired = take_expired();
     l = take_idle(key);
     pthread_mutex_unlock(&pool_lock);
     destroy_list(expired);
@@ -176,12 +183,15 @@ struct lane *lane_take(const unsigned char key[LANE_KEY_BYTES], int64_t max_idle
         l = create(key);
     if (l == NULL)
         err_oom(e);
+    else
+        l->max_idle_ms = max_idle_ms;
     return l;
 }
 
 void lane_give(struct lane *l, bool reusable)
 {
-    if (l == NULL)
+    if (l == NULL ||
+        l->pid != getpid()) /* the parent's: left alone, leaked in the child on purpose */
         return;
     curl_easy_reset(l->easy);
     l->idle_since_ms = clock_now_ms();

@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 
@@ -21,7 +22,8 @@ struct lane {
     CURLM *multi;
     CURL *easy; /* not in multi while the lane is idle */
     unsigned char key[LANE_KEY_BYTES];
-    int64_t idle_since_ms;
+    int64_t idle_since_ms, max_idle_ms;
+    pid_t pid; /* of the process that made it: nobody else may touch its sockets */
     struct lane *next;
 };
 

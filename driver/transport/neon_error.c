@@ -3,6 +3,10 @@
 
 #include <json-c/json.h>
 
+#include "base/utf.h"
+
+#define MESSAGE_MAX_BYTES (ERR_TEXT_MAX_BYTES / 2)
+
 static const struct {
     const char *key;
     enum pg_field field;
@@ -112,6 +116,29 @@ static const struct catalogue_row *find_message(const char *message)
 
 /* ---- the error ---- */
 
+void neon_error_say_unknown(const struct wire_request *r, struct err *e)
+{
+    if (e->effect != EFFECT_UNKNOWN || r->repeatable || r->connecting)
+        return;
+    if (e->text.len > 0 && strchr(".!?", e->text.data[e->text.len - 1]) == NULL)
+        err_append(e, ".");
+    err_append(e, "%s", ERR_OUTCOME_UNKNOWN);
+    if (r->committing && strncmp(e->state, "08", 2) == 0)
+        memcpy(e->state, "08007", sizeof "08007");
+}
+
+/* The server's message, cut so that there is room for what the driver has to say. */
+static struct strview message_of(const struct err *e)
+{
+    const char *m = e->pg->value[PG_MESSAGE];
+    size_t len;
+
+    if (m == NULL)
+        return SV_LIT("The server gave no message");
+    len = strlen(m);
+    return sv_n(m, len > MESSAGE_MAX_BYTES ? utf8_floor(m, MESSAGE_MAX_BYTES) : len);
+}
+
 static void append_fields(struct err *e)
 {
     static const struct {
@@ -142,59 +169,80 @@ static bool lost_session(int status, const struct err *e)
            strcmp(code, "3D000") != 0 && strncmp(code, "28", 2) != 0;
 }
 
+/* Of the errors while the proxy connects to the database (status 500), those that may be over in a
+ * moment: it is starting or has no room. A role that may not log in stays one. */
+static bool may_pass(const char *code)
+{
+    static const char *const classes[] = {"08", "53", "57", "58"};
+
+    for (size_t i = 0; i < ARRAY_LEN(classes); i++)
+        if (strncmp(code, classes[i], 2) == 0)
+            return true;
+    return false;
+}
+
 /* An SQLSTATE of the server: the statement failed and was rolled back. At 500 it failed while
  * connecting to the database. */
 static void from_sqlstate(int status, const struct wire_request *r, struct err *e)
 {
     const char *code = e->pg->value[PG_CODE];
-    const char *message =
-        e->pg->value[PG_MESSAGE] ? e->pg->value[PG_MESSAGE] : "The server gave no message.";
+    struct strview message = message_of(e);
     const char *state = neon_error_translate_state(code, r->connecting || status >= 500);
     bool lost = lost_session(status, e);
 
-    if (strcmp(code, "57014") ==
-        0) /* nobody but statement_timeout or an administrator cancels: ours never get an answer */
-        state = strstr(message, "timeout") != NULL ? "HYT00" : "HY008";
+    /* nobody but statement_timeout or an administrator cancels: ours never get an answer */
+    if (strcmp(code, "57014") == 0)
+        state = sv_find(message, SV_LIT("timeout")) != SIZE_MAX ? "HYT00" : "HY008";
     else if (lost && strncmp(state, "08", 2) != 0)
         state = "08S01";
-    err_set_state(e, state, 0, "%s", message);
+    err_set_state(e, state, 0, "%.*s", (int)message.len, message.ptr);
     e->effect = lost && !r->connecting ? EFFECT_UNKNOWN : EFFECT_NONE;
-    e->retry_safe = status >= 500;
+    e->retry_safe = status >= 500 && may_pass(code);
+    neon_error_say_unknown(r, e);
     append_fields(e);
+}
+
+/* Of the messages that leave a single statement's fate open, those that roll a batch back
+ * (protocol 5.4). */
+static bool rolls_batch_back(int status, const struct catalogue_row *row)
+{
+    return status == 507 || (status >= 500 && row != NULL && strcmp(row->later, "HY000") == 0);
 }
 
 static void from_message(int status, const struct wire_request *r, struct err *e)
 {
-    const char *message = e->pg->value[PG_MESSAGE];
-    const struct catalogue_row *row = find_message(message);
+    struct strview message = message_of(e);
+    const struct catalogue_row *row = find_message(e->pg->value[PG_MESSAGE]);
     const char *state = row             ? (r->connecting ? row->connecting : row->later)
                         : r->connecting ? "08001"
                                         : "HY000";
 
-    err_set_state(e, state, status, "%s%s%s", message, row && row->remedy[0] ? ". " : "",
-                  row ? row->remedy : "");
+    err_set_state(e, state, status, "%.*s%s%s", (int)message.len, message.ptr,
+                  row && row->remedy[0] ? ". " : "", row ? row->remedy : "");
     e->effect = row ? row->effect : status >= 500 && !r->connecting ? EFFECT_UNKNOWN : EFFECT_NONE;
-    e->retry_safe = row != NULL && row->retry == YES;
-    if (r->batch && status == 507)
-        e->effect = EFFECT_NONE; /* a batch is rolled back (protocol 5.4) */
+    if (r->batch && rolls_batch_back(status, row))
+        e->effect = EFFECT_NONE;
+    e->retry_safe = row != NULL && row->retry == YES && status >= 500;
+    neon_error_say_unknown(r, e);
 }
 
-/* Something else than Neon answered: a load balancer, a captive portal, a misdirected ApiHost. */
+/* Something else than Neon answered: a load balancer, a captive portal, a misdirected ApiHost. A
+ * 5xx, 503 too, may come from behind the point where the request had been passed on (protocol 5.4).
+ */
 static void from_stranger(int status, struct strview body, const struct wire_request *r,
                           struct err *e)
 {
     const char *what = body.len == 0        ? "an empty body"
                        : body.ptr[0] == '<' ? "a web page"
                                             : "something else";
-    bool unknown = status >= 500 && status != 503;
 
     err_set(e, r->connecting ? ST_08001 : ST_08S01, status,
             "The answer is HTTP status %d with %s instead of Neon's JSON. A proxy or load balancer "
-            "on the way may be "
-            "answering: check Server, ApiHost and Proxy.%s",
-            status, what, unknown && !r->connecting && !r->repeatable ? ERR_OUTCOME_UNKNOWN : "");
-    e->effect = unknown ? EFFECT_UNKNOWN : EFFECT_NONE;
-    e->retry_safe = status == 429 || status == 503;
+            "on the way may be answering: check Server, ApiHost and Proxy.",
+            status, what);
+    e->effect = status >= 500 ? EFFECT_UNKNOWN : EFFECT_NONE;
+    e->retry_safe = false;
+    neon_error_say_unknown(r, e);
 }
 
 bool neon_error_read(int http_status, struct strview body, const char *request_id,

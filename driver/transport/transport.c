@@ -95,6 +95,26 @@ static bool make_key(struct transport *t)
     return lane_key_end(&k, t->key);
 }
 
+/* The login of a proxy's URL: libcurl takes it apart, so its parts must be known too. */
+static bool add_proxy_login(struct transport *t)
+{
+    struct strview url = sv(t->o.proxy ? t->o.proxy : "");
+    size_t start = sv_find(url, SV_LIT("://"));
+    size_t end = url.len;
+    size_t colon;
+
+    start = start == SIZE_MAX ? 0 : start + 3;
+    while (end > start && url.ptr[end - 1] != '@')
+        end--;
+    if (end == start)
+        return true;
+    url = sv_n(url.ptr + start, end - 1 - start);
+    colon = sv_find(url, SV_LIT(":"));
+    return log_add_secret(t->log, url) &&
+           (colon == SIZE_MAX ||
+            log_add_secret(t->log, sv_n(url.ptr + colon + 1, url.len - colon - 1)));
+}
+
 static bool add_secrets(struct transport *t)
 {
     const char *const secrets[] = {t->o.password,       t->o.token, t->o.client_key_password,
@@ -103,7 +123,27 @@ static bool add_secrets(struct transport *t)
     for (size_t i = 0; i < ARRAY_LEN(secrets); i++)
         if (secrets[i] != NULL && !log_add_secret(t->log, sv(secrets[i])))
             return false;
-    return log_add_secret(t->log, buf_sv(&t->identity));
+    return add_proxy_login(t) && log_add_secret(t->log, buf_sv(&t->identity));
+}
+
+/* It becomes a header: a line break would begin another one. The value itself is secret. */
+static bool token_is_usable(struct strview token, struct err *e)
+{
+    for (size_t i = 0; i < token.len; i++)
+        if (token.ptr[i] <= ' ' || token.ptr[i] >= 0x7F)
+            return err_set(e, ST_HY024, 0,
+                           "The token holds a character that no JSON web token has. Give it in its "
+                           "compact form, header.payload.signature, without line breaks.");
+    return token.len > 0 ||
+           err_set(e, ST_HY024, 0, "The token is empty. Check Token or TokenFile.");
+}
+
+static bool options_are_usable(const struct net_options *o, struct err *e)
+{
+    for (const char *c = o->user_agent; c != NULL && *c != '\0'; c++)
+        if (*c < ' ' || *c >= 0x7F)
+            return err_set(e, ST_HY024, 0, "UserAgent may hold printable ASCII characters only.");
+    return o->token == NULL || token_is_usable(sv(o->token), e);
 }
 
 struct transport *transport_new(const struct net_options *o, struct log *log, struct err *e)
@@ -121,8 +161,8 @@ struct transport *transport_new(const struct net_options *o, struct log *log, st
     buf_init(&t->identity, 0);
     pthread_mutex_init(&t->lock, NULL);
     ok = copy_options(&t->o, o) || err_oom(e);
-    ok =
-        ok && endpoint_url(&t->o, &t->url, e) && endpoint_connection_string(&t->o, &t->identity, e);
+    ok = ok && options_are_usable(&t->o, e) && endpoint_url(&t->o, &t->url, e);
+    ok = ok && endpoint_connection_string(&t->o, &t->identity, e);
     ok = ok && (make_key(t) || err_oom(e));
     ok = ok && (log == NULL || add_secrets(t) || err_oom(e));
     if (ok)
@@ -144,8 +184,11 @@ void transport_free(struct transport *t)
 
 bool transport_set_token(struct transport *t, struct strview token, struct err *e)
 {
-    char *copy = mem_strndup(token.ptr, token.len);
+    char *copy;
 
+    if (!token_is_usable(token, e))
+        return false;
+    copy = mem_strndup(token.ptr, token.len);
     if (copy == NULL || (t->log != NULL && !log_add_secret(t->log, token))) {
         free_text(copy, true);
         return err_oom(e);

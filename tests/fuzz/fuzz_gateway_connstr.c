@@ -1,4 +1,5 @@
-/* The connection string of a request, the text of a failed connect, and base64url: all come from outside. */
+/* The connection string of a request, the text of a failed connect, and base64url: all come from
+ * outside. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* The body of POST /sql, which anybody can send: must never crash, and what it accepts must be complete statements. */
+/* The body of POST /sql, which anybody can send: must never crash, and what it accepts must be
+ * complete statements. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

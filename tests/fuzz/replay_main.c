@@ -1,7 +1,8 @@
-/* replay_main.c: stands in for libFuzzer where there is none: feeds every file of the folders (or files) named on the
- * command line to the fuzz target, and every prefix of the short ones, since cut input is what a parser meets most.
- * Each input lies alone in a block of exactly its size, so that a sanitizer sees one byte too far.
- * It finds nothing new: it proves that what was once found stays fixed. Called by tests/run-tests. */
+/* replay_main.c: stands in for libFuzzer where there is none: feeds every file of the folders (or
+ * files) named on the command line to the fuzz target, and every prefix of the short ones, since
+ * cut input is what a parser meets most. Each input lies alone in a block of exactly its size, so
+ * that a sanitizer sees one byte too far. It finds nothing new: it proves that what was once found
+ * stays fixed. Called by tests/run-tests. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -34,7 +34,11 @@ static const struct {
     {"ep-x.a.b", "http://127.0.0.1:4444", NULL, "http://127.0.0.1:4444/sql", 443, true},
     {"ep-x.a.b", "http://localhost:4444", NULL, "http://localhost:4444/sql", 443, true},
     {"ep-x.a.b", "http://[::1]:4444", NULL, "http://[::1]:4444/sql", 443, true},
+    {"10.1.2.3", NULL, NULL, "https://10.1.2.3/sql", 443, false}, /* no label to replace */
+    {"[::ffff:10.1.2.3]", NULL, NULL, "https://[::ffff:10.1.2.3]/sql", 443, false},
     /* refused */
+    {"ep-x.a.b", "http://127.0.0.1.5", NULL, NULL, 443, true},
+    {"ep-x.a.b", "http://127.1", NULL, NULL, 443, true},
     {"ep-x.a.b", "http://127.0.0.1:4444", NULL, NULL, 443, false},
     {"ep-x.a.b", "http://gate.example.net", NULL, NULL, 443, true},
     {"ep-x.a.b", "http://127.0.0.1.example.net", NULL, NULL, 443, true},
@@ -112,12 +116,43 @@ static void test_connection_strings_are_encoded_strictly(void **state)
     }
 }
 
+static void test_a_host_that_would_change_the_header_is_refused(void **state)
+{
+    static const char *const bad[] = {"",    "a b",    "x\r\nEvil: 1", "x@y",
+                                      "x/y", "x:5432", "x?y",          "\xC3\xA9"};
+    struct net_options o = base;
+    struct buf out = BUF_INIT(0);
+    struct err e = ERR_INIT;
+
+    (void)state;
+    o.api_host = "gate.example.net"; /* the host then only stands in the header */
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        o.host = bad[i];
+        assert_false(endpoint_connection_string(&o, &out, &e));
+        assert_string_equal(e.state, "HY024");
+        err_release(&e);
+        assert_int_equal(out.len, 0);
+    }
+    o.host = "::1";
+    assert_true(endpoint_connection_string(&o, &out, &e));
+    assert_string_equal(buf_str(&out), "postgresql://app:pw@[::1]/db");
+    buf_release(&out);
+}
+
 static void test_loopback(void **state)
 {
     static const char *const yes[] = {"localhost",   "LOCALHOST", "127.0.0.1",
                                       "127.255.0.9", "::1",       "[::1]"};
-    static const char *const no[] = {
-        "", "localhost.example.net", "127.0.0.1.nip.io", "128.0.0.1", "0.0.0.0", "::2", "10.0.0.1"};
+    static const char *const no[] = {"",
+                                     "localhost.example.net",
+                                     "127.0.0.1.nip.io",
+                                     "127.1",
+                                     "127.0.0.1.5",
+                                     "127.0.0.256",
+                                     "128.0.0.1",
+                                     "0.0.0.0",
+                                     "::2",
+                                     "10.0.0.1"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(yes); i++)
@@ -131,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_urls),
         cmocka_unit_test(test_connection_strings_are_encoded_strictly),
+        cmocka_unit_test(test_a_host_that_would_change_the_header_is_refused),
         cmocka_unit_test(test_loopback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

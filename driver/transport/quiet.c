@@ -1,0 +1,33 @@
+/* SIGPIPE, blocked for one thread. Called by http_curl.c and lane.c around what may write to a
+ * socket. */
+#include "transport/quiet.h"
+
+#include <pthread.h>
+#include <time.h>
+
+static void only_sigpipe(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGPIPE);
+}
+
+void quiet_begin(struct quiet *q)
+{
+    sigset_t set;
+
+    only_sigpipe(&set);
+    pthread_sigmask(SIG_BLOCK, &set, &q->before);
+    q->was_blocked = sigismember(&q->before, SIGPIPE) == 1;
+}
+
+void quiet_end(const struct quiet *q)
+{
+    static const struct timespec no_wait = {0, 0};
+    sigset_t set;
+
+    if (q->was_blocked)
+        return;
+    only_sigpipe(&set);
+    (void)sigtimedwait(&set, NULL, &no_wait);
+    pthread_sigmask(SIG_SETMASK, &q->before, NULL);
+}
