@@ -19,7 +19,8 @@ static SQLRETURN alloc_dbc(SQLHENV parent, SQLHANDLE *out)
     if (e == NULL)
         return rc;
     if (e->odbc_version == 0)
-        rc = diag_post(&e->handle, ST_HY010, 0, "SQL_ATTR_ODBC_VERSION must be set on the environment before a connection "
+        rc = diag_post(&e->handle, ST_HY010, 0,
+                       "SQL_ATTR_ODBC_VERSION must be set on the environment before a connection "
                        "is allocated.");
     else
         rc = (d = dbc_new(e)) ? SQL_SUCCESS : diag_post(&e->handle, ST_HY001, 0, "Out of memory.");
@@ -39,13 +40,30 @@ static SQLRETURN alloc_on_dbc(SQLHDBC parent, bool is_stmt, SQLHANDLE *out)
         return rc;
     fresh = is_stmt ? (void *)stmt_new(d) : (void *)desc_new_explicit(d);
     *out = fresh ? (SQLHANDLE)fresh : SQL_NULL_HANDLE;
-    return api_leave_dbc(d, fresh ? SQL_SUCCESS : diag_post(&d->handle, ST_HY001, 0, "Out of memory."));
+    return api_leave_dbc(d, fresh ? SQL_SUCCESS
+                                  : diag_post(&d->handle, ST_HY001, 0, "Out of memory."));
+}
+
+static SQLRETURN refuse_alloc(SQLSMALLINT type, SQLHANDLE parent, enum sqlstate state,
+                              const char *text)
+{
+    SQLRETURN rc;
+
+    if (type == SQL_HANDLE_DBC) {
+        struct env *e = api_enter_env(parent, "SQLAllocHandle", ENTER_PLAIN, &rc);
+        return e ? api_leave_env(e, diag_post(&e->handle, state, 0, "%s", text)) : rc;
+    }
+    if (type != SQL_HANDLE_ENV) {
+        struct dbc *d = api_enter_dbc(parent, "SQLAllocHandle", ENTER_PLAIN, &rc);
+        return d ? api_leave_dbc(d, diag_post(&d->handle, state, 0, "%s", text)) : rc;
+    }
+    return SQL_ERROR;
 }
 
 NEON_EXPORT SQLRETURN SQL_API SQLAllocHandle(SQLSMALLINT type, SQLHANDLE parent, SQLHANDLE *out)
 {
     if (out == NULL)
-        return SQL_ERROR;
+        return refuse_alloc(type, parent, ST_HY009, "The pointer for the new handle is null.");
     switch (type) {
     case SQL_HANDLE_ENV:
         return alloc_env(out);
@@ -56,7 +74,9 @@ NEON_EXPORT SQLRETURN SQL_API SQLAllocHandle(SQLSMALLINT type, SQLHANDLE parent,
     case SQL_HANDLE_DESC:
         return alloc_on_dbc(parent, false, out);
     default:
-        return SQL_ERROR;
+        *out = SQL_NULL_HANDLE;
+        return refuse_alloc(type, parent, ST_HY092,
+                            "The handle type is none of SQL_HANDLE_ENV, _DBC, _STMT and _DESC.");
     }
 }
 
@@ -68,7 +88,8 @@ static SQLRETURN free_env(SQLHENV h)
     if (e == NULL)
         return rc;
     if (e->n_dbcs > 0)
-        return api_leave_env(e, diag_post(&e->handle, ST_HY010, 0, "The environment still has connections: free them "
+        return api_leave_env(e, diag_post(&e->handle, ST_HY010, 0,
+                                          "The environment still has connections: free them "
                                           "first."));
     api_leave_env(e, SQL_SUCCESS);
     env_free(e);
@@ -83,7 +104,8 @@ static SQLRETURN free_dbc(SQLHDBC h)
     if (d == NULL)
         return rc;
     if (d->connected)
-        return api_leave_dbc(d, diag_post(&d->handle, ST_HY010, 0, "The connection is open: call SQLDisconnect first."));
+        return api_leave_dbc(d, diag_post(&d->handle, ST_HY010, 0,
+                                          "The connection is open: call SQLDisconnect first."));
     api_leave_dbc(d, SQL_SUCCESS);
     dbc_free(d);
     return SQL_SUCCESS;
@@ -112,7 +134,8 @@ static SQLRETURN free_desc(SQLHDESC h)
     if (d == NULL)
         return rc;
     if (d->alloc_type == SQL_DESC_ALLOC_AUTO)
-        return api_leave_desc(d, diag_post(&d->handle, ST_HY017, 0, "This descriptor belongs to its statement and is freed "
+        return api_leave_desc(d, diag_post(&d->handle, ST_HY017, 0,
+                                           "This descriptor belongs to its statement and is freed "
                                            "with it."));
     dbc = d->dbc;
     stmt_forget_desc(dbc, d);

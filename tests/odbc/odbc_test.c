@@ -12,7 +12,8 @@ const char *test_env(const char *name)
     const char *v = getenv(name);
 
     if (v == NULL || v[0] == '\0')
-        fail_msg("%s is not set: run this test through tests/with-services.sh (make check does)", name);
+        fail_msg("%s is not set: run this test through tests/with-services.sh (make check does)",
+                 name);
     return v;
 }
 
@@ -23,11 +24,13 @@ SQLCHAR *sqltext(const char *s)
 
 /* ---- diagnostics ---- */
 
-static bool read_diag(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT n, char *state, char *text, size_t cap)
+static bool read_diag(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT n, char *state, char *text,
+                      size_t cap)
 {
     SQLINTEGER native;
     SQLSMALLINT len;
-    SQLRETURN rc = SQLGetDiagRec(type, h, n, (SQLCHAR *)state, &native, (SQLCHAR *)text, (SQLSMALLINT)cap, &len);
+    SQLRETURN rc = SQLGetDiagRec(type, h, n, (SQLCHAR *)state, &native, (SQLCHAR *)text,
+                                 (SQLSMALLINT)cap, &len);
 
     return SQL_SUCCEEDED(rc);
 }
@@ -68,11 +71,13 @@ static void print_diags(SQLSMALLINT type, SQLHANDLE h)
     char state[6];
     char text[4096];
 
-    for (SQLSMALLINT n = 1; h != SQL_NULL_HANDLE && read_diag(type, h, n, state, text, sizeof text); n++)
+    for (SQLSMALLINT n = 1; h != SQL_NULL_HANDLE && read_diag(type, h, n, state, text, sizeof text);
+         n++)
         print_error("    %s %s\n", state, text);
 }
 
-void check_ok(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *what, const char *file, int line)
+void check_ok(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *what, const char *file,
+              int line)
 {
     if (SQL_SUCCEEDED(rc))
         return;
@@ -81,13 +86,15 @@ void check_ok(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *what, con
     _fail(file, line);
 }
 
-void check_state(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *state, const char *what, const char *file, int line)
+void check_state(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *state, const char *what,
+                 const char *file, int line)
 {
     SQLRETURN wanted = strncmp(state, "01", 2) == 0 ? SQL_SUCCESS_WITH_INFO : SQL_ERROR;
 
     if (rc == wanted && strcmp(diag_state(type, h), state) == 0)
         return;
-    print_error("%s: returned %d with state \"%s\", wanted %d with %s\n", what, rc, diag_state(type, h), wanted, state);
+    print_error("%s: returned %d with state \"%s\", wanted %d with %s\n", what, rc,
+                diag_state(type, h), wanted, state);
     print_diags(type, h);
     _fail(file, line);
 }
@@ -100,7 +107,9 @@ struct fixture *fixture_new(SQLINTEGER odbc_version)
 
     assert_non_null(f);
     assert_int_equal(SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &f->env), SQL_SUCCESS);
-    assert_int_equal(SQLSetEnvAttr(f->env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)(intptr_t)odbc_version, 0), SQL_SUCCESS);
+    assert_int_equal(
+        SQLSetEnvAttr(f->env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)(intptr_t)odbc_version, 0),
+        SQL_SUCCESS);
     assert_int_equal(SQLAllocHandle(SQL_HANDLE_DBC, f->env, &f->dbc), SQL_SUCCESS);
     return f;
 }
@@ -110,8 +119,8 @@ void fixture_connect(struct fixture *f, const char *connstr)
     SQLCHAR out[1024];
     SQLSMALLINT len;
 
-    assert_dbc_ok(f->dbc, SQLDriverConnect(f->dbc, NULL, sqltext(connstr ? connstr : "DSN=neon"), SQL_NTS, out, sizeof out,
-                                           &len, SQL_DRIVER_NOPROMPT));
+    assert_dbc_ok(f->dbc, SQLDriverConnect(f->dbc, NULL, sqltext(connstr ? connstr : "DSN=neon"),
+                                           SQL_NTS, out, sizeof out, &len, SQL_DRIVER_NOPROMPT));
     assert_dbc_ok(f->dbc, SQLAllocHandle(SQL_HANDLE_STMT, f->dbc, &f->stmt));
 }
 
@@ -213,7 +222,8 @@ const char *direct_state(SQLSMALLINT type, SQLHANDLE h)
 }
 
 /* state NULL: success is wanted. */
-void check_direct(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *state, const char *what, const char *file, int line)
+void check_direct(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *state, const char *what,
+                  const char *file, int line)
 {
     SQLCHAR text[2048] = "";
 
@@ -224,7 +234,8 @@ void check_direct(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *state
     if (rc != SQL_INVALID_HANDLE)
         DRIVER(SQLGetDiagRec)(type, h, 1, NULL, NULL, text, sizeof text, NULL);
     print_error("%s: returned %d with state \"%s\" (%s), wanted %s\n", what, rc,
-                rc == SQL_INVALID_HANDLE ? "" : direct_state(type, h), text, state ? state : "success");
+                rc == SQL_INVALID_HANDLE ? "" : direct_state(type, h), text,
+                state ? state : "success");
     _fail(file, line);
 }
 
@@ -234,7 +245,9 @@ struct fixture *direct_new(SQLINTEGER odbc_version)
 
     assert_non_null(f);
     assert_int_equal(DRIVER(SQLAllocHandle)(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &f->env), SQL_SUCCESS);
-    assert_int_equal(DRIVER(SQLSetEnvAttr)(f->env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)(intptr_t)odbc_version, 0), SQL_SUCCESS);
+    assert_int_equal(
+        DRIVER(SQLSetEnvAttr)(f->env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)(intptr_t)odbc_version, 0),
+        SQL_SUCCESS);
     assert_int_equal(DRIVER(SQLAllocHandle)(SQL_HANDLE_DBC, f->env, &f->dbc), SQL_SUCCESS);
     return f;
 }
@@ -244,14 +257,19 @@ struct fixture *direct_connect(SQLINTEGER odbc_version)
     struct fixture *f = direct_new(odbc_version);
     char connstr[1024];
 
-    snprintf(connstr, sizeof connstr, "ApiHost=%s;AllowInsecure=1;Server=%s;Database=%s;UID=%s;PWD={", test_env("NEON_TEST_GATEWAY_URL"),
-             test_env("NEON_TEST_SERVER"), test_env("NEON_TEST_DATABASE"), test_env("NEON_TEST_USER"));
+    snprintf(connstr, sizeof connstr,
+             "ApiHost=%s;AllowInsecure=1;Server=%s;Database=%s;UID=%s;PWD={",
+             test_env("NEON_TEST_GATEWAY_URL"), test_env("NEON_TEST_SERVER"),
+             test_env("NEON_TEST_DATABASE"), test_env("NEON_TEST_USER"));
     for (const char *p = test_env("NEON_TEST_PASSWORD"); *p != '\0'; p++)
-        snprintf(connstr + strlen(connstr), sizeof connstr - strlen(connstr), *p == '}' ? "}%c" : "%c", *p);
+        snprintf(connstr + strlen(connstr), sizeof connstr - strlen(connstr),
+                 *p == '}' ? "}%c" : "%c", *p);
     strncat(connstr, "}", sizeof connstr - strlen(connstr) - 1);
     assert_direct_ok(SQL_HANDLE_DBC, f->dbc,
-                     DRIVER(SQLDriverConnect)(f->dbc, NULL, sqltext(connstr), SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT));
-    assert_direct_ok(SQL_HANDLE_DBC, f->dbc, DRIVER(SQLAllocHandle)(SQL_HANDLE_STMT, f->dbc, &f->stmt));
+                     DRIVER(SQLDriverConnect)(f->dbc, NULL, sqltext(connstr), SQL_NTS, NULL, 0,
+                                              NULL, SQL_DRIVER_NOPROMPT));
+    assert_direct_ok(SQL_HANDLE_DBC, f->dbc,
+                     DRIVER(SQLAllocHandle)(SQL_HANDLE_STMT, f->dbc, &f->stmt));
     return f;
 }
 
@@ -302,8 +320,10 @@ static char *control(const char *method, const char *path, const char *body)
     char *start;
 
     assert_non_null(answer);
-    dprintf(fd, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", method, path,
-            strlen(body), body);
+    dprintf(
+        fd,
+        "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+        method, path, strlen(body), body);
     while ((n = read(fd, answer + len, cap - len - 1)) > 0) {
         len += (size_t)n;
         if (cap - len < 4096) {
@@ -368,13 +388,16 @@ const char *pg_admin(const char *sql)
     FILE *f;
     FILE *script;
 
-    /* The statement goes through a file and the URL through the environment: neither shows in the process list. */
+    /* The statement goes through a file and the URL through the environment: neither shows in the
+     * process list. */
     snprintf(path, sizeof path, "%s/tmp/admin.%ld.sql", test_env("NEON_TEST_DIR"), (long)getpid());
     script = fopen(path, "w");
     assert_non_null(script);
     fprintf(script, "%s;\n", sql);
     fclose(script);
-    snprintf(command, sizeof command, "psql -X -q -A -t -v ON_ERROR_STOP=1 \"${NEON_TEST_PG_ADMIN_URL%%/postgres*}/shop\" -f '%s' 2>&1",
+    snprintf(command, sizeof command,
+             "psql -X -q -A -t -v ON_ERROR_STOP=1 \"${NEON_TEST_PG_ADMIN_URL%%/postgres*}/shop\" "
+             "-f '%s' 2>&1",
              path);
     f = popen(command, "r");
     assert_non_null(f);

@@ -1,5 +1,6 @@
-/* What every test through the driver manager needs: a connected statement, assertions that print the diagnostics, one-line
- * queries, and the gateway's counters and faults. Needs the services of tests/with-services.sh. */
+/* What every test through the driver manager needs: a connected statement, assertions that print
+ * the diagnostics, one-line queries, and the gateway's counters and faults. Needs the services of
+ * tests/with-services.sh. */
 #ifndef NEON_TESTS_ODBC_TEST_H
 #define NEON_TESTS_ODBC_TEST_H
 
@@ -23,7 +24,8 @@ struct fixture {
     SQLHSTMT stmt;
 };
 
-/* cmocka setup/teardown: DSN "neon", ODBC 3.80, one statement; the gateway's counters and faults are reset first. */
+/* cmocka setup/teardown: DSN "neon", ODBC 3.80, one statement; the gateway's counters and faults
+ * are reset first. */
 int setup_connected(void **state);
 int teardown_connected(void **state);
 /* Environment and unconnected connection only. */
@@ -44,25 +46,33 @@ bool diag_has_state(SQLSMALLINT type, SQLHANDLE h, const char *state);
 
 #define assert_stmt_ok(stmt, rc) check_ok((rc), SQL_HANDLE_STMT, (stmt), #rc, __FILE__, __LINE__)
 #define assert_dbc_ok(dbc, rc) check_ok((rc), SQL_HANDLE_DBC, (dbc), #rc, __FILE__, __LINE__)
-#define assert_stmt_state(stmt, rc, state) check_state((rc), SQL_HANDLE_STMT, (stmt), (state), #rc, __FILE__, __LINE__)
-#define assert_dbc_state(dbc, rc, state) check_state((rc), SQL_HANDLE_DBC, (dbc), (state), #rc, __FILE__, __LINE__)
-void check_ok(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *what, const char *file, int line);
-/* SQL_ERROR (or SQL_SUCCESS_WITH_INFO for a state of class 01) with that state in the first record. */
-void check_state(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *state, const char *what, const char *file, int line);
+#define assert_stmt_state(stmt, rc, state)                                                         \
+    check_state((rc), SQL_HANDLE_STMT, (stmt), (state), #rc, __FILE__, __LINE__)
+#define assert_dbc_state(dbc, rc, state)                                                           \
+    check_state((rc), SQL_HANDLE_DBC, (dbc), (state), #rc, __FILE__, __LINE__)
+void check_ok(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *what, const char *file,
+              int line);
+/* SQL_ERROR (or SQL_SUCCESS_WITH_INFO for a state of class 01) with that state in the first record.
+ */
+void check_state(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *state, const char *what,
+                 const char *file, int line);
 
 SQLCHAR *sqltext(const char *s);
 /* SQLExecDirect + success; any cursor is closed before. */
 void run(SQLHSTMT stmt, const char *sql);
-/* First column of the first row as text (static buffer; "(null)" for NULL, "(none)" without a row); the cursor is closed. */
+/* First column of the first row as text (static buffer; "(null)" for NULL, "(none)" without a row);
+ * the cursor is closed. */
 const char *query_text(SQLHSTMT stmt, const char *sql);
 long long query_number(SQLHSTMT stmt, const char *sql);
 
 /* ---- the driver itself, without a manager in between ---- */
 
-/* The driver's own function, for instance DRIVER(SQLFetch)(stmt): what the manager would catch reaches the driver. */
+/* The driver's own function, for instance DRIVER(SQLFetch)(stmt): what the manager would catch
+ * reaches the driver. */
 #define DRIVER(function) ((__typeof__(&function))driver_symbol(#function))
 void *driver_symbol(const char *name);
-/* fixture_new and fixture_connect through the driver itself: its handles must never be given to the manager. */
+/* fixture_new and fixture_connect through the driver itself: its handles must never be given to the
+ * manager. */
 struct fixture *direct_new(SQLINTEGER odbc_version);
 struct fixture *direct_connect(SQLINTEGER odbc_version);
 void direct_free(struct fixture *f);
@@ -70,9 +80,11 @@ int setup_direct(void **state);
 int teardown_direct(void **state);
 /* The state of the first record ("" none), from the driver; static buffer. */
 const char *direct_state(SQLSMALLINT type, SQLHANDLE h);
-#define assert_direct_state(type, h, rc, state) check_direct((rc), (type), (h), (state), #rc, __FILE__, __LINE__)
+#define assert_direct_state(type, h, rc, state)                                                    \
+    check_direct((rc), (type), (h), (state), #rc, __FILE__, __LINE__)
 #define assert_direct_ok(type, h, rc) check_direct((rc), (type), (h), NULL, #rc, __FILE__, __LINE__)
-void check_direct(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *state, const char *what, const char *file, int line);
+void check_direct(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *state, const char *what,
+                  const char *file, int line);
 
 /* The gateway of DSN "neon". Counters: "requests", "statements", ... */
 void gateway_reset(void);
@@ -83,8 +95,8 @@ void gateway_fault(const char *json);
 /* GET of a path of the control interface; the body, to be freed. */
 char *gateway_get(const char *path);
 
-/* psql as superuser straight to PostgreSQL (no gateway): runs sql in database shop, returns its unaligned output without
- * the last newline; static buffer. */
+/* psql as superuser straight to PostgreSQL (no gateway): runs sql in database shop, returns its
+ * unaligned output without the last newline; static buffer. */
 const char *pg_admin(const char *sql);
 const char *test_env(const char *name);
 

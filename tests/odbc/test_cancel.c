@@ -35,11 +35,14 @@ static void test_a_running_statement_is_cancelled_and_its_backend_goes_on(void *
 {
     struct fixture *f = *state;
 
-    assert_stmt_state(f->stmt, run_and_cancel(f->stmt, "SELECT pg_sleep(20) /* to cancel */", 200000), "HY008");
+    assert_stmt_state(
+        f->stmt, run_and_cancel(f->stmt, "SELECT pg_sleep(20) /* to cancel */", 200000), "HY008");
     assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
     for (int i = 0; i < 40; i++) { /* the gateway cancels when it sees the connection go */
-        if (strcmp(pg_admin("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%/* to cancel%' AND "
-                            "pid <> pg_backend_pid()"), "0") == 0)
+        if (strcmp(pg_admin("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND "
+                            "query LIKE '%/* to cancel%' AND "
+                            "pid <> pg_backend_pid()"),
+                   "0") == 0)
             return;
         usleep(100000);
     }
@@ -52,7 +55,8 @@ static void test_cancelling_an_idle_statement_has_no_effect(void **state)
 
     assert_int_equal(SQLCancel(f->stmt), SQL_SUCCESS);
     assert_string_equal(query_text(f->stmt, "SELECT 1"), "1");
-    /* With an open cursor unixODBC's manager itself goes back to the state of SQLFreeStmt(SQL_CLOSE): not tested here. */
+    /* With an open cursor unixODBC's manager itself goes back to the state of
+     * SQLFreeStmt(SQL_CLOSE): not tested here. */
 }
 
 static void test_a_slow_fetch_is_cancelled(void **state)
@@ -80,7 +84,8 @@ static void test_cancels_at_random_moments_leave_the_statement_usable(void **sta
     for (int i = 0; i < 150; i++) {
         SQLRETURN rc;
         seed = seed * 1664525u + 1013904223u;
-        rc = run_and_cancel(f->stmt, "SELECT pg_sleep(0.003), g FROM generate_series(1, 2) g", (seed >> 8) % 12000);
+        rc = run_and_cancel(f->stmt, "SELECT pg_sleep(0.003), g FROM generate_series(1, 2) g",
+                            (seed >> 8) % 12000);
         if (rc == SQL_ERROR)
             assert_string_equal(diag_state(SQL_HANDLE_STMT, f->stmt), "HY008");
     }

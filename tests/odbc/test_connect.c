@@ -34,8 +34,9 @@ static const char *login(const char *more)
 {
     static char text[4096];
 
-    snprintf(text, sizeof text, "Driver=Neon;Server=%s;UID=%s;PWD=%s;Database=%s;%s", test_env("NEON_TEST_SERVER"),
-             test_env("NEON_TEST_USER"), braced_password(), test_env("NEON_TEST_DATABASE"), more);
+    snprintf(text, sizeof text, "Driver=Neon;Server=%s;UID=%s;PWD=%s;Database=%s;%s",
+             test_env("NEON_TEST_SERVER"), test_env("NEON_TEST_USER"), braced_password(),
+             test_env("NEON_TEST_DATABASE"), more);
     return text;
 }
 
@@ -43,13 +44,15 @@ static const char *through_gateway(const char *more)
 {
     static char keywords[2048];
 
-    snprintf(keywords, sizeof keywords, "ApiHost=%s;AllowInsecure=1;%s", test_env("NEON_TEST_GATEWAY_URL"), more);
+    snprintf(keywords, sizeof keywords, "ApiHost=%s;AllowInsecure=1;%s",
+             test_env("NEON_TEST_GATEWAY_URL"), more);
     return keywords;
 }
 
 static SQLRETURN try_connect(struct fixture *f, const char *connstr)
 {
-    return SQLDriverConnect(f->dbc, NULL, sqltext(connstr), SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
+    return SQLDriverConnect(f->dbc, NULL, sqltext(connstr), SQL_NTS, NULL, 0, NULL,
+                            SQL_DRIVER_NOPROMPT);
 }
 
 static void assert_connects(struct fixture *f, const char *connstr)
@@ -58,20 +61,22 @@ static void assert_connects(struct fixture *f, const char *connstr)
 
     assert_dbc_ok(f->dbc, try_connect(f, connstr));
     assert_dbc_ok(f->dbc, SQLAllocHandle(SQL_HANDLE_STMT, f->dbc, &s));
-    assert_string_equal(query_text(s, "SELECT current_user || '@' || current_database()"), "app@shop");
+    assert_string_equal(query_text(s, "SELECT current_user || '@' || current_database()"),
+                        "app@shop");
     SQLFreeHandle(SQL_HANDLE_STMT, s);
     assert_dbc_ok(f->dbc, SQLDisconnect(f->dbc));
 }
 
 /* The state of the first record, and that the message is a sentence which holds `part`. */
-static void assert_refused(struct fixture *f, const char *connstr, const char *state, const char *part)
+static void assert_refused(struct fixture *f, const char *connstr, const char *state,
+                           const char *part)
 {
     SQLRETURN rc = try_connect(f, connstr);
     const char *text;
 
     if (rc != SQL_ERROR || strcmp(diag_state(SQL_HANDLE_DBC, f->dbc), state) != 0)
-        fail_msg("%s: %d %s %s, wanted %s", connstr, rc, diag_state(SQL_HANDLE_DBC, f->dbc), diag_text(SQL_HANDLE_DBC, f->dbc),
-                 state);
+        fail_msg("%s: %d %s %s, wanted %s", connstr, rc, diag_state(SQL_HANDLE_DBC, f->dbc),
+                 diag_text(SQL_HANDLE_DBC, f->dbc), state);
     text = diag_text(SQL_HANDLE_DBC, f->dbc);
     if (strstr(text, part) == NULL || strlen(text) < 60)
         fail_msg("%s: \"%s\" does not say \"%s\"", connstr, text, part);
@@ -102,8 +107,9 @@ static void test_a_neon_url_fills_the_rest(void **state)
     const char *at = strrchr(pg, '@');
     char connstr[4096];
 
-    snprintf(connstr, sizeof connstr, "Driver=Neon;Url=%.*s@%s/shop?sslmode=require&channel_binding=require;%s", (int)(at - pg), pg,
-             test_env("NEON_TEST_SERVER"), through_gateway(""));
+    snprintf(connstr, sizeof connstr,
+             "Driver=Neon;Url=%.*s@%s/shop?sslmode=require&channel_binding=require;%s",
+             (int)(at - pg), pg, test_env("NEON_TEST_SERVER"), through_gateway(""));
     assert_connects(f, connstr);
 }
 
@@ -140,7 +146,8 @@ static void test_unreachable_hosts(void **state)
 {
     struct fixture *f = fixture_of(state);
 
-    assert_refused(f, "DSN=neon;ApiHost=https://no-such-host.invalid;RetryCount=0", "08001", "resolved");
+    assert_refused(f, "DSN=neon;ApiHost=https://no-such-host.invalid;RetryCount=0", "08001",
+                   "resolved");
     assert_refused(f, "DSN=neon;ApiHost=http://127.0.0.1:1;RetryCount=0", "08001", "reached");
     assert_refused(f, "DSN=neon;ApiHost=http://gateway.example.net", "HY024", "https://");
     assert_refused(f, login("ApiHost=http://127.0.0.1:1"), "HY024", "AllowInsecure");
@@ -154,10 +161,12 @@ static void test_tls_is_verified(void **state)
 
     snprintf(more, sizeof more, "ApiHost=%s;RetryCount=0", test_env("NEON_TEST_GATEWAY_TLS_URL"));
     assert_refused(f, login(more), "08001", "CAFile");
-    snprintf(more, sizeof more, "ApiHost=%s;CAFile=%s", test_env("NEON_TEST_GATEWAY_TLS_URL"), test_env("NEON_TEST_CA"));
+    snprintf(more, sizeof more, "ApiHost=%s;CAFile=%s", test_env("NEON_TEST_GATEWAY_TLS_URL"),
+             test_env("NEON_TEST_CA"));
     assert_connects(f, login(more));
     assert_connects(f, "DSN=neon-tls");
-    snprintf(more, sizeof more, "ApiHost=%s;CAFile=/no/such/file;RetryCount=0", test_env("NEON_TEST_GATEWAY_TLS_URL"));
+    snprintf(more, sizeof more, "ApiHost=%s;CAFile=/no/such/file;RetryCount=0",
+             test_env("NEON_TEST_GATEWAY_TLS_URL"));
     assert_refused(f, login(more), "08001", "CAFile");
     /* TLS towards a server that speaks none */
     snprintf(plain, sizeof plain, "%s", test_env("NEON_TEST_GATEWAY_URL"));
@@ -187,8 +196,10 @@ static void test_the_login_timeout_holds_by_keyword_and_by_attribute(void **stat
 
     snprintf(connstr, sizeof connstr, "DSN=neon;ApiHost=http://127.0.0.1:%d;LoginTimeout=1", port);
     assert_refused(f, connstr, "HYT00", "LoginTimeout");
-    snprintf(connstr, sizeof connstr, "DSN=neon;ApiHost=http://127.0.0.1:%d;LoginTimeout=600", port);
-    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_LOGIN_TIMEOUT, (SQLPOINTER)1, SQL_IS_UINTEGER));
+    snprintf(connstr, sizeof connstr, "DSN=neon;ApiHost=http://127.0.0.1:%d;LoginTimeout=600",
+             port);
+    assert_dbc_ok(
+        f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_LOGIN_TIMEOUT, (SQLPOINTER)1, SQL_IS_UINTEGER));
     assert_refused(f, connstr, "HYT00", "LoginTimeout");
     close(fd);
 }
@@ -200,20 +211,24 @@ static void test_the_completed_string_connects_again_and_holds_no_secret_unless_
     SQLSMALLINT len;
     char again[8192];
 
-    assert_dbc_ok(f->dbc, SQLDriverConnect(f->dbc, NULL, sqltext(login(through_gateway(""))), SQL_NTS, (SQLCHAR *)out, sizeof out, &len,
-                                           SQL_DRIVER_NOPROMPT));
+    assert_dbc_ok(f->dbc,
+                  SQLDriverConnect(f->dbc, NULL, sqltext(login(through_gateway(""))), SQL_NTS,
+                                   (SQLCHAR *)out, sizeof out, &len, SQL_DRIVER_NOPROMPT));
     assert_int_equal(len, strlen(out));
     assert_null(strstr(out, test_env("NEON_TEST_PASSWORD")));
     assert_non_null(strstr(out, "Server="));
     assert_dbc_ok(f->dbc, SQLDisconnect(f->dbc));
     snprintf(again, sizeof again, "%sPWD=%s", out, braced_password());
     assert_connects(f, again);
-    assert_dbc_ok(f->dbc, SQLDriverConnect(f->dbc, NULL, sqltext(login(through_gateway("SavePassword=1"))), SQL_NTS, (SQLCHAR *)out,
-                                           sizeof out, &len, SQL_DRIVER_NOPROMPT));
+    assert_dbc_ok(f->dbc,
+                  SQLDriverConnect(f->dbc, NULL, sqltext(login(through_gateway("SavePassword=1"))),
+                                   SQL_NTS, (SQLCHAR *)out, sizeof out, &len, SQL_DRIVER_NOPROMPT));
     assert_dbc_ok(f->dbc, SQLDisconnect(f->dbc));
     assert_connects(f, out);
     /* too small a buffer: the whole length, and a warning */
-    assert_dbc_state(f->dbc, SQLDriverConnect(f->dbc, NULL, sqltext("DSN=neon"), SQL_NTS, (SQLCHAR *)out, 10, &len, SQL_DRIVER_NOPROMPT),
+    assert_dbc_state(f->dbc,
+                     SQLDriverConnect(f->dbc, NULL, sqltext("DSN=neon"), SQL_NTS, (SQLCHAR *)out,
+                                      10, &len, SQL_DRIVER_NOPROMPT),
                      "01004");
     assert_true(len > 9);
     assert_int_equal(strlen(out), 9);
@@ -237,7 +252,9 @@ static void test_what_is_missing_is_named(void **state)
 
     assert_refused(f, "Driver=Neon", "08001", "Server");
     assert_refused(f, "Driver=Neon;Server=ep-x.eu-1.aws.neon.tech", "28000", "UID");
-    assert_int_equal(SQLDriverConnect(f->dbc, NULL, sqltext("Driver=Neon"), SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT), SQL_ERROR);
+    assert_int_equal(SQLDriverConnect(f->dbc, NULL, sqltext("Driver=Neon"), SQL_NTS, NULL, 0, NULL,
+                                      SQL_DRIVER_NOPROMPT),
+                     SQL_ERROR);
 }
 
 /* Everything written at the highest level, searched for the password in every spelling. */

@@ -31,7 +31,8 @@ static void test_connecting_without_the_probe_costs_none(void **state)
 /* What pyodbc asks on its first connection. */
 static void test_what_is_asked_of_the_driver_itself_costs_nothing(void **state)
 {
-    static const SQLSMALLINT types[] = {SQL_ALL_TYPES, SQL_VARCHAR, SQL_WVARCHAR, SQL_VARBINARY, SQL_TYPE_TIMESTAMP};
+    static const SQLSMALLINT types[] = {SQL_ALL_TYPES, SQL_VARCHAR, SQL_WVARCHAR, SQL_VARBINARY,
+                                        SQL_TYPE_TIMESTAMP};
     struct fixture *f = fixture_of(state);
     SQLCHAR text[256];
     SQLSMALLINT len;
@@ -53,9 +54,11 @@ static void test_what_is_asked_of_the_driver_itself_costs_nothing(void **state)
     assert_stmt_ok(f->stmt, SQLPrepare(f->stmt, sqltext("SELECT ?, ?"), SQL_NTS));
     assert_stmt_ok(f->stmt, SQLNumParams(f->stmt, &params));
     assert_int_equal(params, 2);
-    assert_dbc_ok(f->dbc, SQLNativeSql(f->dbc, sqltext("SELECT {fn NOW()}"), SQL_NTS, text, sizeof text, &n));
+    assert_dbc_ok(
+        f->dbc, SQLNativeSql(f->dbc, sqltext("SELECT {fn NOW()}"), SQL_NTS, text, sizeof text, &n));
     assert_dbc_ok(f->dbc, SQLGetConnectAttr(f->dbc, SQL_ATTR_CONNECTION_DEAD, &value, 0, NULL));
-    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_ON, SQL_IS_UINTEGER));
+    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT,
+                                            (SQLPOINTER)SQL_AUTOCOMMIT_ON, SQL_IS_UINTEGER));
     assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
     assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
     assert_int_equal(gateway_requests(), 0);
@@ -73,7 +76,8 @@ static void test_a_statement_costs_exactly_one(void **state)
         ;
     assert_int_equal(gateway_requests(), 1);
     SQLFreeStmt(f->stmt, SQL_CLOSE);
-    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &v, 0, NULL));
+    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER,
+                                             0, 0, &v, 0, NULL));
     run(f->stmt, "SELECT ? + 1");
     assert_int_equal(gateway_requests(), 2);
     SQLFreeStmt(f->stmt, SQL_RESET_PARAMS);
@@ -99,12 +103,14 @@ static void test_catalog_functions_cost_one(void **state)
     assert_int_equal(SQLFetch(f->stmt), SQL_SUCCESS);
     SQLFreeStmt(f->stmt, SQL_CLOSE);
     assert_int_equal(gateway_requests(), 1);
-    assert_stmt_ok(f->stmt, SQLColumns(f->stmt, NULL, 0, NULL, 0, sqltext("customers"), SQL_NTS, NULL, 0));
+    assert_stmt_ok(f->stmt,
+                   SQLColumns(f->stmt, NULL, 0, NULL, 0, sqltext("customers"), SQL_NTS, NULL, 0));
     assert_int_equal(SQLFetch(f->stmt), SQL_SUCCESS);
     SQLFreeStmt(f->stmt, SQL_CLOSE);
     assert_int_equal(gateway_requests(), 2);
     /* the list of table types is known here */
-    assert_stmt_ok(f->stmt, SQLTables(f->stmt, sqltext(""), 0, sqltext(""), 0, sqltext(""), 0, sqltext("%"), 1));
+    assert_stmt_ok(f->stmt, SQLTables(f->stmt, sqltext(""), 0, sqltext(""), 0, sqltext(""), 0,
+                                      sqltext("%"), 1));
     assert_int_equal(gateway_requests(), 2);
 }
 

@@ -1,4 +1,5 @@
-/* Descriptors: explicit ones shared and freed while in use, copying, rights, and the implicit ones behind attributes. */
+/* Descriptors: explicit ones shared and freed while in use, copying, rights, and the implicit ones
+ * behind attributes. */
 #include "odbc_test.h"
 
 static SQLHSTMT stmt_of(void **state)
@@ -7,7 +8,8 @@ static SQLHSTMT stmt_of(void **state)
 }
 
 #define assert_desc_ok(d, rc) check_ok((rc), SQL_HANDLE_DESC, (d), #rc, __FILE__, __LINE__)
-#define assert_desc_state(d, rc, state) check_state((rc), SQL_HANDLE_DESC, (d), (state), #rc, __FILE__, __LINE__)
+#define assert_desc_state(d, rc, state)                                                            \
+    check_state((rc), SQL_HANDLE_DESC, (d), (state), #rc, __FILE__, __LINE__)
 
 static SQLHDESC desc_of(SQLHSTMT s, SQLINTEGER attribute)
 {
@@ -68,7 +70,8 @@ static void test_one_row_descriptor_serves_two_statements(void **state)
     assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_APP_ROW_DESC, shared, 0));
     assert_stmt_ok(other, SQLSetStmtAttr(other, SQL_ATTR_APP_ROW_DESC, shared, 0));
     assert_ptr_equal(desc_of(f->stmt, SQL_ATTR_APP_ROW_DESC), shared);
-    assert_stmt_ok(f->stmt, SQLBindCol(f->stmt, 1, SQL_C_LONG, &number, 0, &ind)); /* into the shared one */
+    assert_stmt_ok(f->stmt,
+                   SQLBindCol(f->stmt, 1, SQL_C_LONG, &number, 0, &ind)); /* into the shared one */
     run(f->stmt, "SELECT 11");
     run(other, "SELECT 12");
     assert_int_equal(SQLFetch(f->stmt), SQL_SUCCESS);
@@ -96,8 +99,10 @@ static void test_a_parameter_descriptor_is_shared_too(void **state)
 
     assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_APP_PARAM_DESC, shared, 0));
     assert_stmt_ok(other, SQLSetStmtAttr(other, SQL_ATTR_APP_PARAM_DESC, shared, 0));
-    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &number, 0, NULL));
-    assert_stmt_ok(other, SQLBindParameter(other, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &number, 0, NULL));
+    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER,
+                                             0, 0, &number, 0, NULL));
+    assert_stmt_ok(other, SQLBindParameter(other, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0,
+                                           &number, 0, NULL));
     snprintf(text, sizeof text, "%s", query_text(f->stmt, "SELECT ? * 10"));
     assert_string_equal(text, "50");
     number = 6;
@@ -141,7 +146,8 @@ static void test_descriptors_that_do_not_fit_are_refused(void **state)
     assert_string_equal(diag_state(SQL_HANDLE_STMT, other), "HY017");
     assert_int_equal(SQLSetStmtAttr(f->stmt, SQL_ATTR_APP_PARAM_DESC, ard, 0), SQL_ERROR);
     assert_int_equal(SQLSetStmtAttr(f->stmt, SQL_ATTR_IMP_ROW_DESC, ard, 0), SQL_ERROR);
-    assert_int_equal(SQLFreeHandle(SQL_HANDLE_DESC, ard), SQL_ERROR); /* an automatic one is freed with its statement */
+    assert_int_equal(SQLFreeHandle(SQL_HANDLE_DESC, ard),
+                     SQL_ERROR); /* an automatic one is freed with its statement */
     assert_ptr_equal(desc_of(f->stmt, SQL_ATTR_APP_ROW_DESC), ard);
     fixture_free(second);
     SQLFreeHandle(SQL_HANDLE_STMT, other);
@@ -161,9 +167,11 @@ static void test_copying_moves_a_binding_to_another_statement(void **state)
     assert_stmt_ok(f->stmt, SQLBindCol(f->stmt, 2, SQL_C_CHAR, text, sizeof text, &ind));
     assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_ROW_BIND_TYPE, (SQLPOINTER)32, 0));
     assert_desc_ok(desc_of(other, SQL_ATTR_APP_ROW_DESC),
-                   SQLCopyDesc(desc_of(f->stmt, SQL_ATTR_APP_ROW_DESC), desc_of(other, SQL_ATTR_APP_ROW_DESC)));
+                   SQLCopyDesc(desc_of(f->stmt, SQL_ATTR_APP_ROW_DESC),
+                               desc_of(other, SQL_ATTR_APP_ROW_DESC)));
     assert_int_equal(small_field(desc_of(other, SQL_ATTR_APP_ROW_DESC), 0, SQL_DESC_COUNT), 2);
-    assert_int_equal(small_field(desc_of(other, SQL_ATTR_APP_ROW_DESC), 0, SQL_DESC_ALLOC_TYPE), SQL_DESC_ALLOC_AUTO);
+    assert_int_equal(small_field(desc_of(other, SQL_ATTR_APP_ROW_DESC), 0, SQL_DESC_ALLOC_TYPE),
+                     SQL_DESC_ALLOC_AUTO);
     run(other, "SELECT 21, 'copied'");
     assert_int_equal(SQLFetch(other), SQL_SUCCESS);
     assert_int_equal(number, 21);
@@ -203,25 +211,34 @@ static void test_rights_of_the_four_descriptors(void **state)
     SQLULEN processed = 0;
     SQLSMALLINT n;
 
-    assert_desc_state(ird, SQLGetDescField(ird, 1, SQL_DESC_TYPE, &n, 0, NULL), "HY007"); /* no result yet */
-    assert_desc_state(ird, SQLGetDescRec(ird, 1, NULL, 0, NULL, &n, NULL, NULL, NULL, NULL, NULL), "HY007");
+    assert_desc_state(ird, SQLGetDescField(ird, 1, SQL_DESC_TYPE, &n, 0, NULL),
+                      "HY007"); /* no result yet */
+    assert_desc_state(ird, SQLGetDescRec(ird, 1, NULL, 0, NULL, &n, NULL, NULL, NULL, NULL, NULL),
+                      "HY007");
     run(s, "SELECT 1 AS a");
-    assert_desc_state(ird, SQLSetDescField(ird, 1, SQL_DESC_TYPE, (SQLPOINTER)SQL_INTEGER, 0), "HY016");
+    assert_desc_state(ird, SQLSetDescField(ird, 1, SQL_DESC_TYPE, (SQLPOINTER)SQL_INTEGER, 0),
+                      "HY016");
     assert_desc_state(ird, SQLSetDescField(ird, 0, SQL_DESC_COUNT, (SQLPOINTER)5, 0), "HY016");
-    assert_desc_state(ird, SQLSetDescRec(ird, 1, SQL_INTEGER, 0, 4, 0, 0, NULL, NULL, NULL), "HY016");
+    assert_desc_state(ird, SQLSetDescRec(ird, 1, SQL_INTEGER, 0, 4, 0, 0, NULL, NULL, NULL),
+                      "HY016");
     assert_desc_ok(ird, SQLSetDescField(ird, 0, SQL_DESC_ROWS_PROCESSED_PTR, &processed, 0));
     assert_desc_state(ard, SQLSetDescField(ard, 1, SQL_DESC_NULLABLE, (SQLPOINTER)1, 0), "HY091");
     assert_desc_state(ard, SQLSetDescField(ard, 1, 12345, (SQLPOINTER)1, 0), "HY091");
     assert_desc_state(ard, SQLGetDescField(ard, 1, 12345, &n, 0, NULL), "HY091");
     assert_desc_state(ipd, SQLSetDescField(ipd, 0, SQL_DESC_ARRAY_SIZE, (SQLPOINTER)2, 0), "HY091");
-    assert_desc_state(ard, SQLSetDescField(ard, -1, SQL_DESC_TYPE, (SQLPOINTER)SQL_C_LONG, 0), "07009");
-    assert_desc_state(ipd, SQLSetDescField(ipd, 0, SQL_DESC_TYPE, (SQLPOINTER)SQL_INTEGER, 0), "07009");
+    assert_desc_state(ard, SQLSetDescField(ard, -1, SQL_DESC_TYPE, (SQLPOINTER)SQL_C_LONG, 0),
+                      "07009");
+    assert_desc_state(ipd, SQLSetDescField(ipd, 0, SQL_DESC_TYPE, (SQLPOINTER)SQL_INTEGER, 0),
+                      "07009");
     assert_desc_state(ird, SQLGetDescField(ird, -1, SQL_DESC_TYPE, &n, 0, NULL), "07009");
     assert_int_equal(SQLGetDescField(ird, 2, SQL_DESC_TYPE, &n, 0, NULL), SQL_NO_DATA);
-    assert_int_equal(SQLGetDescRec(ird, 2, NULL, 0, NULL, &n, NULL, NULL, NULL, NULL, NULL), SQL_NO_DATA);
+    assert_int_equal(SQLGetDescRec(ird, 2, NULL, 0, NULL, &n, NULL, NULL, NULL, NULL, NULL),
+                     SQL_NO_DATA);
     /* an inconsistent record is refused whole */
-    assert_desc_state(ard, SQLSetDescRec(ard, 1, SQL_C_NUMERIC, 0, 19, 99, 0, &processed, NULL, NULL), "HY021");
-    assert_desc_state(ard, SQLSetDescRec(ard, 1, SQL_DATETIME, 99, 0, 0, 0, &processed, NULL, NULL), "HY021");
+    assert_desc_state(
+        ard, SQLSetDescRec(ard, 1, SQL_C_NUMERIC, 0, 19, 99, 0, &processed, NULL, NULL), "HY021");
+    assert_desc_state(ard, SQLSetDescRec(ard, 1, SQL_DATETIME, 99, 0, 0, 0, &processed, NULL, NULL),
+                      "HY021");
     assert_int_equal(small_field(ard, 0, SQL_DESC_COUNT), 0);
     assert_int_equal(SQLFetch(s), SQL_SUCCESS);
     assert_int_equal(processed, 1);
@@ -238,10 +255,12 @@ static void test_a_record_binds_as_sqlbindcol_does(void **state)
     SQLSMALLINT type, sub, precision, scale, nullable;
     SQLLEN octets;
 
-    assert_desc_ok(ard, SQLSetDescRec(ard, 1, SQL_DATETIME, SQL_CODE_TIMESTAMP, sizeof ts, 6, 0, &ts, &len, &ind));
+    assert_desc_ok(ard, SQLSetDescRec(ard, 1, SQL_DATETIME, SQL_CODE_TIMESTAMP, sizeof ts, 6, 0,
+                                      &ts, &len, &ind));
     assert_desc_ok(ard, SQLSetDescRec(ard, 2, SQL_C_NUMERIC, 0, sizeof n, 20, 5, &n, &len, &ind));
     assert_int_equal(small_field(ard, 1, SQL_DESC_CONCISE_TYPE), SQL_C_TYPE_TIMESTAMP);
-    assert_desc_ok(ard, SQLGetDescRec(ard, 2, NULL, 0, NULL, &type, &sub, &octets, &precision, &scale, &nullable));
+    assert_desc_ok(ard, SQLGetDescRec(ard, 2, NULL, 0, NULL, &type, &sub, &octets, &precision,
+                                      &scale, &nullable));
     assert_int_equal(type, SQL_C_NUMERIC);
     assert_int_equal(octets, sizeof n);
     assert_int_equal(precision, 20);
@@ -293,8 +312,10 @@ static void test_attributes_are_fields_of_the_descriptors(void **state)
     for (size_t i = 0; i < sizeof pointers / sizeof pointers[0]; i++) {
         void *back = NULL;
         assert_stmt_ok(s, SQLSetStmtAttr(s, pointers[i].attribute, pointers[i].pointer, 0));
-        assert_ptr_equal(pointer_field(pointers[i].desc, 0, pointers[i].field), pointers[i].pointer);
-        assert_desc_ok(pointers[i].desc, SQLSetDescField(pointers[i].desc, 0, pointers[i].field, NULL, 0));
+        assert_ptr_equal(pointer_field(pointers[i].desc, 0, pointers[i].field),
+                         pointers[i].pointer);
+        assert_desc_ok(pointers[i].desc,
+                       SQLSetDescField(pointers[i].desc, 0, pointers[i].field, NULL, 0));
         assert_stmt_ok(s, SQLGetStmtAttr(s, pointers[i].attribute, &back, 0, NULL));
         assert_null(back);
     }
@@ -310,7 +331,8 @@ static void test_attributes_are_fields_of_the_descriptors(void **state)
     assert_int_equal(value, 64);
 }
 
-/* Arrays of parameters are not there yet: setting the size through the descriptor must not pretend they are. */
+/* Arrays of parameters are not there yet: setting the size through the descriptor must not pretend
+ * they are. */
 static void test_parameter_arrays_are_refused_through_the_descriptor_too(void **state)
 {
     SQLHSTMT s = stmt_of(state);
@@ -321,17 +343,22 @@ static void test_parameter_arrays_are_refused_through_the_descriptor_too(void **
     run(s, "DROP TABLE IF EXISTS arrays");
     run(s, "CREATE TABLE arrays (i int)");
     if (SQL_SUCCEEDED(SQLSetDescField(apd, 0, SQL_DESC_ARRAY_SIZE, (SQLPOINTER)2, 0))) {
-        assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, values, 0, NULL));
-        assert_stmt_state(s, SQLExecDirect(s, sqltext("INSERT INTO arrays VALUES (?)"), SQL_NTS), "HYC00");
+        assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0,
+                                           values, 0, NULL));
+        assert_stmt_state(s, SQLExecDirect(s, sqltext("INSERT INTO arrays VALUES (?)"), SQL_NTS),
+                          "HYC00");
         assert_desc_ok(apd, SQLSetDescField(apd, 0, SQL_DESC_ARRAY_SIZE, (SQLPOINTER)1, 0));
         SQLFreeStmt(s, SQL_RESET_PARAMS);
     }
-    /* an explicit descriptor, or a copy of a row descriptor, gets the size while it is not known what for */
+    /* an explicit descriptor, or a copy of a row descriptor, gets the size while it is not known
+     * what for */
     explicit = new_desc(*state);
     assert_desc_ok(explicit, SQLSetDescField(explicit, 0, SQL_DESC_ARRAY_SIZE, (SQLPOINTER)2, 0));
     assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_APP_PARAM_DESC, explicit, 0));
-    assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, values, 0, NULL));
-    assert_stmt_state(s, SQLExecDirect(s, sqltext("INSERT INTO arrays VALUES (?)"), SQL_NTS), "HYC00");
+    assert_stmt_ok(
+        s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, values, 0, NULL));
+    assert_stmt_state(s, SQLExecDirect(s, sqltext("INSERT INTO arrays VALUES (?)"), SQL_NTS),
+                      "HYC00");
     SQLFreeHandle(SQL_HANDLE_DESC, explicit);
     assert_int_equal(query_number(s, "SELECT count(*) FROM arrays"), 0);
     run(s, "DROP TABLE arrays");

@@ -1,5 +1,6 @@
-/* What describes a column agrees with everything else that does: SQLDescribeCol, SQLColAttribute, the IRD, SQLColumns and
- * SQLGetTypeInfo; names as they come; nothing is asked of the server before execution. */
+/* What describes a column agrees with everything else that does: SQLDescribeCol, SQLColAttribute,
+ * the IRD, SQLColumns and SQLGetTypeInfo; names as they come; nothing is asked of the server before
+ * execution. */
 #include "odbc_test.h"
 
 static SQLHSTMT stmt_of(void **state)
@@ -72,7 +73,8 @@ static void make_table(SQLHSTMT s)
     run(s, "DROP TABLE IF EXISTS described");
     len += (size_t)snprintf(sql, sizeof sql, "CREATE TABLE described (");
     for (size_t i = 0; i < N_DEFINITIONS; i++)
-        len += (size_t)snprintf(sql + len, sizeof sql - len, "%sc%zu %s", i ? ", " : "", i, definitions[i].type);
+        len += (size_t)snprintf(sql + len, sizeof sql - len, "%sc%zu %s", i ? ", " : "", i,
+                                definitions[i].type);
     snprintf(sql + len, sizeof sql - len, ")");
     run(s, sql);
 }
@@ -91,7 +93,8 @@ static SQLLEN attribute(SQLHSTMT s, SQLUSMALLINT col, SQLUSMALLINT field)
     return v;
 }
 
-static void text_attribute(SQLHSTMT s, SQLUSMALLINT col, SQLUSMALLINT field, char *out, SQLSMALLINT cap)
+static void text_attribute(SQLHSTMT s, SQLUSMALLINT col, SQLUSMALLINT field, char *out,
+                           SQLSMALLINT cap)
 {
     assert_stmt_ok(s, SQLColAttribute(s, col, field, out, cap, NULL, NULL));
 }
@@ -102,7 +105,8 @@ static void describe(SQLHSTMT s, SQLUSMALLINT col, struct facts *f)
     SQLULEN size;
 
     memset(f, 0, sizeof *f);
-    assert_stmt_ok(s, SQLDescribeCol(s, col, (SQLCHAR *)f->name, sizeof f->name, NULL, &type, &size, &digits, &nullable));
+    assert_stmt_ok(s, SQLDescribeCol(s, col, (SQLCHAR *)f->name, sizeof f->name, NULL, &type, &size,
+                                     &digits, &nullable));
     f->type = type;
     f->size = (SQLLEN)size;
     f->digits = digits;
@@ -160,12 +164,15 @@ static void test_result_descriptor_and_catalogue_agree(void **state)
         SQLCHAR name[64];
         describe(s, col, &r);
         read_catalog(c, &k);
-        if (r.type != k.type || r.size != k.size || r.octets != k.octets || r.verbose != k.verbose ||
-            (k.has_digits && r.digits != k.digits) || (k.has_radix && r.radix != k.radix) || strcmp(r.name, k.name) != 0 ||
+        if (r.type != k.type || r.size != k.size || r.octets != k.octets ||
+            r.verbose != k.verbose || (k.has_digits && r.digits != k.digits) ||
+            (k.has_radix && r.radix != k.radix) || strcmp(r.name, k.name) != 0 ||
             strcmp(r.type_name, k.type_name) != 0) {
-            print_error("%s: result %ld %s size %ld octets %ld digits %ld radix %ld; catalogue %ld %s %ld %ld %ld %ld\n",
-                        definitions[i].type, (long)r.type, r.type_name, (long)r.size, (long)r.octets, (long)r.digits,
-                        (long)r.radix, (long)k.type, k.type_name, (long)k.size, (long)k.octets, (long)k.digits, (long)k.radix);
+            print_error("%s: result %ld %s size %ld octets %ld digits %ld radix %ld; catalogue %ld "
+                        "%s %ld %ld %ld %ld\n",
+                        definitions[i].type, (long)r.type, r.type_name, (long)r.size,
+                        (long)r.octets, (long)r.digits, (long)r.radix, (long)k.type, k.type_name,
+                        (long)k.size, (long)k.octets, (long)k.digits, (long)k.radix);
             wrong++;
         }
         assert_int_equal(attribute(s, col, SQL_DESC_CONCISE_TYPE), r.type);
@@ -176,8 +183,9 @@ static void test_result_descriptor_and_catalogue_agree(void **state)
         assert_int_equal(attribute(s, col, SQL_COLUMN_NULLABLE), r.nullable);
         assert_int_equal(attribute(s, col, SQL_DESC_NULLABLE), r.nullable);
         assert_int_equal(attribute(s, col, SQL_DESC_UNNAMED), SQL_NAMED);
-        assert_int_equal(SQLGetDescRec(ird, (SQLSMALLINT)col, name, sizeof name, NULL, &type, &sub, &octets, &precision, &scale,
-                                       &nullable), SQL_SUCCESS);
+        assert_int_equal(SQLGetDescRec(ird, (SQLSMALLINT)col, name, sizeof name, NULL, &type, &sub,
+                                       &octets, &precision, &scale, &nullable),
+                         SQL_SUCCESS);
         assert_string_equal((char *)name, r.name);
         assert_int_equal(type, r.verbose);
         assert_int_equal(sub, k.sub);
@@ -191,7 +199,8 @@ static void test_result_descriptor_and_catalogue_agree(void **state)
     run(s, "DROP TABLE described");
 }
 
-/* SQLGetTypeInfo has a row for each type that a column reports, with the same attributes and no smaller size. */
+/* SQLGetTypeInfo has a row for each type that a column reports, with the same attributes and no
+ * smaller size. */
 static void test_every_reported_type_is_in_the_type_list(void **state)
 {
     SQLHSTMT s = stmt_of(state);
@@ -217,7 +226,8 @@ static void test_every_reported_type_is_in_the_type_list(void **state)
             found = true;
             size = catalog_number(t, 3, &there);
             if (there && size < r.size && strchr(definitions[i].type, '(') == NULL) {
-                print_error("%s: size %ld, but at most %ld by SQLGetTypeInfo\n", definitions[i].type, (long)r.size, (long)size);
+                print_error("%s: size %ld, but at most %ld by SQLGetTypeInfo\n",
+                            definitions[i].type, (long)r.size, (long)size);
                 wrong++;
             }
             assert_stmt_ok(t, SQLGetData(t, 4, SQL_C_CHAR, prefix, sizeof prefix, &ind));
@@ -232,7 +242,8 @@ static void test_every_reported_type_is_in_the_type_list(void **state)
         SQLFreeStmt(t, SQL_CLOSE);
         /* Arrays have no row of their own for each element type: they are text. */
         if (!found && strstr(definitions[i].type, "[]") == NULL) {
-            print_error("%s: SQLGetTypeInfo(%ld) has no row \"%s\"\n", definitions[i].type, (long)r.type, r.type_name);
+            print_error("%s: SQLGetTypeInfo(%ld) has no row \"%s\"\n", definitions[i].type,
+                        (long)r.type, r.type_name);
             wrong++;
         }
     }
@@ -242,7 +253,8 @@ static void test_every_reported_type_is_in_the_type_list(void **state)
     run(s, "DROP TABLE described");
 }
 
-/* The display size is enough for every text of the type, and a bound buffer of that size holds it. */
+/* The display size is enough for every text of the type, and a bound buffer of that size holds it.
+ */
 static void test_the_display_size_is_enough(void **state)
 {
     SQLHSTMT s = stmt_of(state);
@@ -254,14 +266,15 @@ static void test_the_display_size_is_enough(void **state)
             SQLLEN display;
             SQLWCHAR text[200];
             SQLLEN ind = 0;
-            snprintf(sql, sizeof sql, "SELECT '%s'::%s", definitions[i].longest[k], definitions[i].type);
+            snprintf(sql, sizeof sql, "SELECT '%s'::%s", definitions[i].longest[k],
+                     definitions[i].type);
             run(s, sql);
             display = attribute(s, 1, SQL_DESC_DISPLAY_SIZE);
             assert_int_equal(SQLFetch(s), SQL_SUCCESS);
             assert_stmt_ok(s, SQLGetData(s, 1, SQL_C_WCHAR, text, sizeof text, &ind));
             if (ind / 2 > display) {
-                print_error("%s: %s has %ld characters, display size is %ld\n", definitions[i].type, definitions[i].longest[k],
-                            (long)ind / 2, (long)display);
+                print_error("%s: %s has %ld characters, display size is %ld\n", definitions[i].type,
+                            definitions[i].longest[k], (long)ind / 2, (long)display);
                 wrong++;
             }
             if (display > 8190 || display < 1) {
@@ -278,7 +291,8 @@ static const char *name_of(SQLHSTMT s, SQLUSMALLINT col)
     char label[300];
     char attribute_name[300];
 
-    assert_stmt_ok(s, SQLDescribeCol(s, col, (SQLCHAR *)name, sizeof name, NULL, NULL, NULL, NULL, NULL));
+    assert_stmt_ok(
+        s, SQLDescribeCol(s, col, (SQLCHAR *)name, sizeof name, NULL, NULL, NULL, NULL, NULL));
     text_attribute(s, col, SQL_DESC_NAME, attribute_name, sizeof attribute_name);
     text_attribute(s, col, SQL_DESC_LABEL, label, sizeof label);
     assert_string_equal(name, attribute_name);
@@ -292,20 +306,25 @@ static void test_names_come_as_they_are(void **state)
     SQLCHAR name[4];
     SQLSMALLINT len;
 
-    run(s, "SELECT 1 AS a, 2 AS a, 3, count(*), 4 AS \"with \"\"quotes\"\" and \\\", 5 AS \"\xC3\x9C" "berschrift \xF0\x9F\x98\x80\", "
-           "6 AS \"Mixed Case\", 7 AS \"?column?\", upper('x')");
+    run(s,
+        "SELECT 1 AS a, 2 AS a, 3, count(*), 4 AS \"with \"\"quotes\"\" and \\\", 5 AS \"\xC3\x9C"
+        "berschrift \xF0\x9F\x98\x80\", "
+        "6 AS \"Mixed Case\", 7 AS \"?column?\", upper('x')");
     assert_string_equal(name_of(s, 1), "a");
     assert_string_equal(name_of(s, 2), "a");
     assert_string_equal(name_of(s, 3), "?column?");
     assert_string_equal(name_of(s, 4), "count");
     assert_string_equal(name_of(s, 5), "with \"quotes\" and \\");
-    assert_string_equal(name_of(s, 6), "\xC3\x9C" "berschrift \xF0\x9F\x98\x80");
+    assert_string_equal(name_of(s, 6), "\xC3\x9C"
+                                       "berschrift \xF0\x9F\x98\x80");
     assert_string_equal(name_of(s, 7), "Mixed Case");
     assert_string_equal(name_of(s, 9), "upper");
-    assert_stmt_state(s, SQLDescribeCol(s, 5, name, sizeof name, &len, NULL, NULL, NULL, NULL), "01004");
+    assert_stmt_state(s, SQLDescribeCol(s, 5, name, sizeof name, &len, NULL, NULL, NULL, NULL),
+                      "01004");
     assert_int_equal(len, 19);
     assert_string_equal((char *)name, "wit");
-    assert_stmt_ok(s, SQLDescribeCol(s, 5, NULL, 0, &len, NULL, NULL, NULL, NULL)); /* the length alone */
+    assert_stmt_ok(
+        s, SQLDescribeCol(s, 5, NULL, 0, &len, NULL, NULL, NULL, NULL)); /* the length alone */
     assert_int_equal(len, 19);
 }
 
@@ -320,7 +339,8 @@ static void test_columns_that_do_not_exist(void **state)
     assert_stmt_state(s, SQLDescribeCol(s, 3, NULL, 0, NULL, NULL, NULL, NULL, NULL), "07009");
     assert_stmt_state(s, SQLColAttribute(s, 3, SQL_DESC_NAME, NULL, 0, NULL, NULL), "07009");
     assert_stmt_state(s, SQLColAttribute(s, 1, 30000, NULL, 0, NULL, &count), "HY091");
-    assert_stmt_ok(s, SQLColAttribute(s, 0, SQL_DESC_COUNT, NULL, 0, NULL, &count)); /* any column number will do */
+    assert_stmt_ok(s, SQLColAttribute(s, 0, SQL_DESC_COUNT, NULL, 0, NULL,
+                                      &count)); /* any column number will do */
     assert_int_equal(count, 2);
     assert_stmt_ok(s, SQLColAttribute(s, 1, SQL_COLUMN_COUNT, NULL, 0, NULL, &count));
     assert_int_equal(count, 2);
@@ -337,11 +357,15 @@ static void test_columns_that_do_not_exist(void **state)
 /* Before execution: 0 columns where the text says so, a refusal otherwise, never a request. */
 static void test_describing_before_execution_asks_nobody(void **state)
 {
-    static const char *const without_columns[] = {
-        "CREATE TABLE x (a int)", "INSERT INTO customers (name) VALUES ('x')", "UPDATE customers SET name = name",
-        "DELETE FROM customers", "DROP TABLE customers", "TRUNCATE customers"};
-    static const char *const with_columns[] = {"SELECT 1", "VALUES (1)", "WITH a AS (SELECT 1) SELECT * FROM a",
-                                               "INSERT INTO customers (name) VALUES ('x') RETURNING id", "SHOW timezone"};
+    static const char *const without_columns[] = {"CREATE TABLE x (a int)",
+                                                  "INSERT INTO customers (name) VALUES ('x')",
+                                                  "UPDATE customers SET name = name",
+                                                  "DELETE FROM customers",
+                                                  "DROP TABLE customers",
+                                                  "TRUNCATE customers"};
+    static const char *const with_columns[] = {
+        "SELECT 1", "VALUES (1)", "WITH a AS (SELECT 1) SELECT * FROM a",
+        "INSERT INTO customers (name) VALUES ('x') RETURNING id", "SHOW timezone"};
     SQLHSTMT s = stmt_of(state);
     SQLHDESC ird = NULL;
     SQLSMALLINT n;

@@ -1,5 +1,6 @@
-/* Diagnostics: header and record fields, order, the server's own fields, translated states in ODBC 3 and ODBC 2, and what
- * clears them. Through the manager, and from the driver itself where a manager keeps records of its own. */
+/* Diagnostics: header and record fields, order, the server's own fields, translated states in ODBC
+ * 3 and ODBC 2, and what clears them. Through the manager, and from the driver itself where a
+ * manager keeps records of its own. */
 #include "odbc_test.h"
 
 #include "neonodbc.h"
@@ -15,7 +16,9 @@ static const char *field(SQLHSTMT s, SQLSMALLINT record, SQLSMALLINT id)
     SQLSMALLINT len = -1;
 
     text[0] = '\0';
-    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, record, id, text, sizeof text, &len), SQL_SUCCESS);
+    assert_int_equal(
+        DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, record, id, text, sizeof text, &len),
+        SQL_SUCCESS);
     assert_int_equal(len, strlen(text));
     return text;
 }
@@ -24,7 +27,8 @@ static SQLINTEGER integer_field(SQLHSTMT s, SQLSMALLINT record, SQLSMALLINT id)
 {
     SQLINTEGER v = 0x55555555;
 
-    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, record, id, &v, 0, NULL), SQL_SUCCESS);
+    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, record, id, &v, 0, NULL),
+                     SQL_SUCCESS);
     return v;
 }
 
@@ -32,7 +36,8 @@ static SQLLEN len_field(SQLHSTMT s, SQLSMALLINT record, SQLSMALLINT id)
 {
     SQLLEN v = 0x55555555;
 
-    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, record, id, &v, 0, NULL), SQL_SUCCESS);
+    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, record, id, &v, 0, NULL),
+                     SQL_SUCCESS);
     return v;
 }
 
@@ -72,22 +77,29 @@ static void test_header_fields(void **state)
     assert_int_equal(direct_exec(s, "DELETE FROM headers WHERE i = 99"), SQL_NO_DATA);
     assert_int_equal(len_field(s, 0, SQL_DIAG_ROW_COUNT), 0);
     assert_string_equal(field(s, 0, SQL_DIAG_DYNAMIC_FUNCTION), "DELETE WHERE");
-    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, 0, SQL_DIAG_RETURNCODE, &code, 0, NULL), SQL_SUCCESS);
+    assert_int_equal(
+        DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, 0, SQL_DIAG_RETURNCODE, &code, 0, NULL),
+        SQL_SUCCESS);
     assert_int_equal(code, SQL_NO_DATA);
     must(s, "SELECT * FROM headers");
     assert_string_equal(field(s, 0, SQL_DIAG_DYNAMIC_FUNCTION), "SELECT CURSOR");
     assert_int_equal(integer_field(s, 0, SQL_DIAG_DYNAMIC_FUNCTION_CODE), SQL_DIAG_SELECT_CURSOR);
     assert_int_equal(len_field(s, 0, SQL_DIAG_CURSOR_ROW_COUNT), 7);
     must(s, "DROP TABLE headers");
-    assert_int_equal(integer_field(s, 0, SQL_DIAG_DYNAMIC_FUNCTION_CODE), SQL_DIAG_UNKNOWN_STATEMENT);
+    assert_int_equal(integer_field(s, 0, SQL_DIAG_DYNAMIC_FUNCTION_CODE),
+                     SQL_DIAG_UNKNOWN_STATEMENT);
     assert_string_equal(field(s, 0, SQL_DIAG_DYNAMIC_FUNCTION), "");
     assert_int_equal(direct_exec(s, "SELECT nope"), SQL_ERROR);
-    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, 5, SQL_DIAG_RETURNCODE, &code, 0, NULL), SQL_SUCCESS);
+    assert_int_equal(
+        DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, 5, SQL_DIAG_RETURNCODE, &code, 0, NULL),
+        SQL_SUCCESS);
     assert_int_equal(code, SQL_ERROR); /* a header field, whatever the record number */
     assert_int_equal(integer_field(s, 0, SQL_DIAG_NUMBER), 1);
     assert_string_equal(field(s, 0, SQL_DIAG_DYNAMIC_FUNCTION), "SELECT CURSOR");
     /* the statement's header fields are no fields of other handles */
-    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_DBC, f->dbc, 0, SQL_DIAG_ROW_COUNT, &rows, 0, NULL), SQL_ERROR);
+    assert_int_equal(
+        DRIVER(SQLGetDiagField)(SQL_HANDLE_DBC, f->dbc, 0, SQL_DIAG_ROW_COUNT, &rows, 0, NULL),
+        SQL_ERROR);
 }
 
 static void test_record_fields(void **state)
@@ -104,27 +116,46 @@ static void test_record_fields(void **state)
     assert_string_equal(field(s, 1, SQL_DIAG_SUBCLASS_ORIGIN), "ODBC 3.0");
     assert_int_equal(len_field(s, 1, SQL_DIAG_ROW_NUMBER), SQL_NO_ROW_NUMBER);
     assert_int_equal(integer_field(s, 1, SQL_DIAG_COLUMN_NUMBER), SQL_NO_COLUMN_NUMBER);
-    assert_int_equal(strncmp(field(s, 1, SQL_DIAG_MESSAGE_TEXT), "[Neon][neon-odbc] column \"nope\" does not exist", 46), 0);
+    assert_int_equal(strncmp(field(s, 1, SQL_DIAG_MESSAGE_TEXT),
+                             "[Neon][neon-odbc] column \"nope\" does not exist", 46),
+                     0);
     assert_int_equal(direct_exec(s, "SELECT 1 FROM customers WHERE"), SQL_ERROR);
     assert_string_equal(field(s, 1, SQL_DIAG_SQLSTATE), "42601");
-    assert_string_equal(field(s, 1, SQL_DIAG_SUBCLASS_ORIGIN), "PostgreSQL"); /* 5-9: of the implementation */
+    assert_string_equal(field(s, 1, SQL_DIAG_SUBCLASS_ORIGIN),
+                        "PostgreSQL"); /* 5-9: of the implementation */
     assert_int_equal(direct_exec(s, "SELECT 1/0"), SQL_ERROR);
     assert_string_equal(field(s, 1, SQL_DIAG_SQLSTATE), "22012");
     assert_string_equal(field(s, 1, SQL_DIAG_SUBCLASS_ORIGIN), "ISO 9075");
     /* past the end, before the beginning, and cut */
-    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, 2, SQL_DIAG_SQLSTATE, text, sizeof text, &len), SQL_NO_DATA);
-    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, 0, SQL_DIAG_SQLSTATE, text, sizeof text, &len), SQL_ERROR);
-    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, 1, 999, text, sizeof text, &len), SQL_ERROR);
-    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, 1, SQL_DIAG_MESSAGE_TEXT, text, -1, &len), SQL_ERROR);
-    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, 1, SQL_DIAG_MESSAGE_TEXT, text, sizeof text, &len),
+    assert_int_equal(
+        DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, 2, SQL_DIAG_SQLSTATE, text, sizeof text, &len),
+        SQL_NO_DATA);
+    assert_int_equal(
+        DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, 0, SQL_DIAG_SQLSTATE, text, sizeof text, &len),
+        SQL_ERROR);
+    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, 1, 999, text, sizeof text, &len),
+                     SQL_ERROR);
+    assert_int_equal(
+        DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, 1, SQL_DIAG_MESSAGE_TEXT, text, -1, &len),
+        SQL_ERROR);
+    assert_int_equal(DRIVER(SQLGetDiagField)(SQL_HANDLE_STMT, s, 1, SQL_DIAG_MESSAGE_TEXT, text,
+                                             sizeof text, &len),
                      SQL_SUCCESS_WITH_INFO);
     assert_int_equal(strlen((char *)text), 19);
-    assert_int_equal(DRIVER(SQLGetDiagRec)(SQL_HANDLE_STMT, s, 1, NULL, NULL, NULL, 0, &whole), SQL_SUCCESS);
+    assert_int_equal(DRIVER(SQLGetDiagRec)(SQL_HANDLE_STMT, s, 1, NULL, NULL, NULL, 0, &whole),
+                     SQL_SUCCESS);
     assert_int_equal(len, whole);
-    assert_int_equal(DRIVER(SQLGetDiagRec)(SQL_HANDLE_STMT, s, 1, NULL, NULL, text, sizeof text, &len), SQL_SUCCESS_WITH_INFO);
-    assert_int_equal(DRIVER(SQLGetDiagRec)(SQL_HANDLE_STMT, s, 2, NULL, NULL, text, sizeof text, &len), SQL_NO_DATA);
-    assert_int_equal(DRIVER(SQLGetDiagRec)(SQL_HANDLE_STMT, s, 0, NULL, NULL, text, sizeof text, &len), SQL_ERROR);
-    assert_int_equal(DRIVER(SQLGetDiagRec)(SQL_HANDLE_STMT, s, 1, NULL, NULL, text, -1, &len), SQL_ERROR);
+    assert_int_equal(
+        DRIVER(SQLGetDiagRec)(SQL_HANDLE_STMT, s, 1, NULL, NULL, text, sizeof text, &len),
+        SQL_SUCCESS_WITH_INFO);
+    assert_int_equal(
+        DRIVER(SQLGetDiagRec)(SQL_HANDLE_STMT, s, 2, NULL, NULL, text, sizeof text, &len),
+        SQL_NO_DATA);
+    assert_int_equal(
+        DRIVER(SQLGetDiagRec)(SQL_HANDLE_STMT, s, 0, NULL, NULL, text, sizeof text, &len),
+        SQL_ERROR);
+    assert_int_equal(DRIVER(SQLGetDiagRec)(SQL_HANDLE_STMT, s, 1, NULL, NULL, text, -1, &len),
+                     SQL_ERROR);
     /* asking posts nothing and clears nothing */
     assert_int_equal(integer_field(s, 0, SQL_DIAG_NUMBER), 1);
     assert_string_equal(field(s, 1, SQL_DIAG_SQLSTATE), "22012");
@@ -135,13 +166,15 @@ static void test_fields_of_the_server(void **state)
     SQLHSTMT s = stmt_of(state);
 
     must(s, "DROP TABLE IF EXISTS fielded");
-    must(s, "CREATE TABLE fielded (id int CONSTRAINT fielded_key PRIMARY KEY, v int CONSTRAINT positive CHECK (v > 0))");
+    must(s, "CREATE TABLE fielded (id int CONSTRAINT fielded_key PRIMARY KEY, v int CONSTRAINT "
+            "positive CHECK (v > 0))");
     must(s, "INSERT INTO fielded VALUES (1, 1)");
     assert_int_equal(direct_exec(s, "INSERT INTO fielded VALUES (1, 2)"), SQL_ERROR);
     assert_string_equal(field(s, 1, SQL_DIAG_SQLSTATE), "23505");
     assert_string_equal(field(s, 1, NEON_DIAG_SERVER_SQLSTATE), "23505");
     assert_string_equal(field(s, 1, NEON_DIAG_SEVERITY), "ERROR");
-    assert_string_equal(field(s, 1, NEON_DIAG_PRIMARY_MESSAGE), "duplicate key value violates unique constraint \"fielded_key\"");
+    assert_string_equal(field(s, 1, NEON_DIAG_PRIMARY_MESSAGE),
+                        "duplicate key value violates unique constraint \"fielded_key\"");
     assert_string_equal(field(s, 1, NEON_DIAG_DETAIL), "Key (id)=(1) already exists.");
     assert_string_equal(field(s, 1, NEON_DIAG_SCHEMA), "public");
     assert_string_equal(field(s, 1, NEON_DIAG_TABLE), "fielded");
@@ -151,7 +184,8 @@ static void test_fields_of_the_server(void **state)
     assert_true(atoi(field(s, 1, NEON_DIAG_SOURCE_LINE)) > 0);
     assert_true(strlen(field(s, 1, NEON_DIAG_SOURCE_ROUTINE)) > 2);
     assert_true(strlen(field(s, 1, NEON_DIAG_REQUEST_ID)) > 8);
-    assert_non_null(strstr(field(s, 1, SQL_DIAG_MESSAGE_TEXT), "DETAIL: Key (id)=(1) already exists."));
+    assert_non_null(
+        strstr(field(s, 1, SQL_DIAG_MESSAGE_TEXT), "DETAIL: Key (id)=(1) already exists."));
     assert_int_equal(direct_exec(s, "INSERT INTO fielded (id, nope) VALUES (1, 2)"), SQL_ERROR);
     assert_string_equal(field(s, 1, SQL_DIAG_SQLSTATE), "42S22");
     assert_string_equal(field(s, 1, NEON_DIAG_SERVER_SQLSTATE), "42703");
@@ -160,7 +194,8 @@ static void test_fields_of_the_server(void **state)
     assert_int_equal(direct_exec(s, "SELECT lower(1)"), SQL_ERROR);
     assert_true(strlen(field(s, 1, NEON_DIAG_HINT)) > 10);
     assert_non_null(strstr(field(s, 1, SQL_DIAG_MESSAGE_TEXT), "HINT: "));
-    assert_int_equal(direct_exec(s, "DO $$ BEGIN RAISE EXCEPTION 'mine' USING ERRCODE = 'P0123', COLUMN = 'c', DATATYPE = 't'; END $$"),
+    assert_int_equal(direct_exec(s, "DO $$ BEGIN RAISE EXCEPTION 'mine' USING ERRCODE = 'P0123', "
+                                    "COLUMN = 'c', DATATYPE = 't'; END $$"),
                      SQL_ERROR);
     assert_string_equal(field(s, 1, SQL_DIAG_SQLSTATE), "P0123"); /* as the server says */
     assert_string_equal(field(s, 1, SQL_DIAG_CLASS_ORIGIN), "PostgreSQL");
@@ -224,7 +259,8 @@ static void check_states(SQLHSTMT s, bool odbc2)
         if (rc == SQL_ERROR && strcmp(direct_state(SQL_HANDLE_STMT, s), want) == 0 &&
             strncmp(field(s, 1, SQL_DIAG_MESSAGE_TEXT), "[Neon][neon-odbc] ", 18) == 0)
             continue;
-        print_error("%s: %d %s, wanted %s\n", provoked[i].sql, rc, direct_state(SQL_HANDLE_STMT, s), want);
+        print_error("%s: %d %s, wanted %s\n", provoked[i].sql, rc, direct_state(SQL_HANDLE_STMT, s),
+                    want);
         wrong++;
     }
     assert_int_equal(wrong, 0);
@@ -248,7 +284,8 @@ static void test_states_of_odbc2(void **state)
         SQLCHAR text[4];
         SQLLEN ind;
         assert_int_equal(DRIVER(SQLFetch)(f->stmt), SQL_SUCCESS);
-        assert_int_equal(DRIVER(SQLGetData)(f->stmt, 1, SQL_C_CHAR, text, sizeof text, &ind), SQL_SUCCESS_WITH_INFO);
+        assert_int_equal(DRIVER(SQLGetData)(f->stmt, 1, SQL_C_CHAR, text, sizeof text, &ind),
+                         SQL_SUCCESS_WITH_INFO);
         assert_string_equal(direct_state(SQL_HANDLE_STMT, f->stmt), "01004");
     }
     direct_free(f);
@@ -260,8 +297,10 @@ static void test_states_of_odbc2_through_the_manager(void **state)
 
     (void)state;
     fixture_connect(f, NULL);
-    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT * FROM no_such_table"), SQL_NTS), "S0002");
-    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT 'x'::int"), SQL_NTS), "22005");
+    assert_stmt_state(
+        f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT * FROM no_such_table"), SQL_NTS), "S0002");
+    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT 'x'::int"), SQL_NTS),
+                      "22005");
     fixture_free(f);
 }
 
@@ -276,7 +315,8 @@ static void test_errors_come_before_warnings(void **state)
     static const char *const states[] = {"01S01", "22002", "01004", "01004"};
     static const SQLLEN rows[] = {SQL_NO_ROW_NUMBER, 1, 2, 3};
 
-    assert_int_equal(DRIVER(SQLSetStmtAttr)(s, SQL_ATTR_ROW_ARRAY_SIZE, (SQLPOINTER)4, 0), SQL_SUCCESS);
+    assert_int_equal(DRIVER(SQLSetStmtAttr)(s, SQL_ATTR_ROW_ARRAY_SIZE, (SQLPOINTER)4, 0),
+                     SQL_SUCCESS);
     assert_int_equal(DRIVER(SQLBindCol)(s, 1, SQL_C_CHAR, small, 2, ind), SQL_SUCCESS);
     assert_int_equal(DRIVER(SQLBindCol)(s, 2, SQL_C_LONG, numbers, 0, NULL), SQL_SUCCESS);
     must(s, "SELECT * FROM (VALUES ('a', NULL::int), ('bb', 2), ('cc', 3), ('d', 4)) v");
@@ -326,14 +366,21 @@ static void test_connection_and_server_names_are_the_data_source(void **state)
     SQLSMALLINT len;
 
     assert_int_equal(SQLExecDirect(f->stmt, sqltext("SELECT nope"), SQL_NTS), SQL_ERROR);
-    assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, f->stmt, 1, SQL_DIAG_SERVER_NAME, text, sizeof text, &len), SQL_SUCCESS);
+    assert_int_equal(
+        SQLGetDiagField(SQL_HANDLE_STMT, f->stmt, 1, SQL_DIAG_SERVER_NAME, text, sizeof text, &len),
+        SQL_SUCCESS);
     assert_string_equal(text, "neon");
-    assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, f->stmt, 1, SQL_DIAG_CONNECTION_NAME, text, sizeof text, &len), SQL_SUCCESS);
+    assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, f->stmt, 1, SQL_DIAG_CONNECTION_NAME, text,
+                                     sizeof text, &len),
+                     SQL_SUCCESS);
     assert_string_equal(text, "neon");
-    assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, f->stmt, 2, SQL_DIAG_SERVER_NAME, text, sizeof text, &len), SQL_NO_DATA);
+    assert_int_equal(
+        SQLGetDiagField(SQL_HANDLE_STMT, f->stmt, 2, SQL_DIAG_SERVER_NAME, text, sizeof text, &len),
+        SQL_NO_DATA);
 }
 
-/* A statement that was refused ran nowhere; a syntax error in the second of several leaves no trace of the first. */
+/* A statement that was refused ran nowhere; a syntax error in the second of several leaves no trace
+ * of the first. */
 static void test_every_message_is_a_sentence(void **state)
 {
     SQLHSTMT s = stmt_of(state);

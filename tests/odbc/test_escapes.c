@@ -1,5 +1,5 @@
-/* Every {fn} function that SQLGetInfo claims, and the other escapes, executed: tests/data/escapes/functions.tsv holds an
- * expression and its value on each line. */
+/* Every {fn} function that SQLGetInfo claims, and the other escapes, executed:
+ * tests/data/escapes/functions.tsv holds an expression and its value on each line. */
 #include "odbc_test.h"
 
 static char *trimmed(char *line)
@@ -21,7 +21,8 @@ static void test_every_function_gives_the_value_of_the_table(void **state)
     int checked = 0;
     int wrong = 0;
 
-    snprintf(path, sizeof path, "%s/tests/data/escapes/functions.tsv", test_env("NEON_TEST_SRCDIR"));
+    snprintf(path, sizeof path, "%s/tests/data/escapes/functions.tsv",
+             test_env("NEON_TEST_SRCDIR"));
     file = fopen(path, "r");
     assert_non_null(file);
     while (fgets(line, sizeof line, file) != NULL) {
@@ -58,8 +59,11 @@ static void test_the_other_escapes(void **state)
         {"SELECT {d '2026-02-28'}", "2026-02-28"},
         {"SELECT {t '23:59:58'}", "23:59:58"},
         {"SELECT {ts '2026-02-28 23:59:58.5'}", "2026-02-28 23:59:58.5"},
-        {"SELECT {guid '00000000-0000-0000-0000-00000000000A'}", "00000000-0000-0000-0000-00000000000a"},
-        {"SELECT count(*) FROM {oj customers c LEFT OUTER JOIN orders o ON o.customer_id = c.id AND false} WHERE c.id = 1", "1"},
+        {"SELECT {guid '00000000-0000-0000-0000-00000000000A'}",
+         "00000000-0000-0000-0000-00000000000a"},
+        {"SELECT count(*) FROM {oj customers c LEFT OUTER JOIN orders o ON o.customer_id = c.id "
+         "AND false} WHERE c.id = 1",
+         "1"},
         {"SELECT 'a%b' LIKE 'a\\%b' {escape '\\'}", "1"},
         {"SELECT CASE WHEN 1 = 1 THEN {fn UCASE({fn CONCAT('a', 'b')})} END", "AB"},
         {"SELECT '{fn UCASE(x)} {d}' || $${ts}$$ -- {d '\n", "{fn UCASE(x)} {d}{ts}"},
@@ -77,8 +81,10 @@ static void test_noscan_leaves_escapes_alone(void **state)
     struct fixture *f = *state;
 
     assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_NOSCAN, (SQLPOINTER)SQL_NOSCAN_ON, 0));
-    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT {d '2026-02-28'}"), SQL_NTS), "42601");
-    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_NOSCAN, (SQLPOINTER)SQL_NOSCAN_OFF, 0));
+    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT {d '2026-02-28'}"), SQL_NTS),
+                      "42601");
+    assert_stmt_ok(f->stmt,
+                   SQLSetStmtAttr(f->stmt, SQL_ATTR_NOSCAN, (SQLPOINTER)SQL_NOSCAN_OFF, 0));
     assert_string_equal(query_text(f->stmt, "SELECT {d '2026-02-28'}"), "2026-02-28");
 }
 
@@ -89,8 +95,10 @@ static void test_call_runs_a_procedure(void **state)
 
     run(f->stmt, "DROP TABLE IF EXISTS called");
     run(f->stmt, "CREATE TABLE called (v int)");
-    run(f->stmt, "CREATE OR REPLACE PROCEDURE note(v int) LANGUAGE sql AS 'INSERT INTO called VALUES (v)'");
-    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &v, 0, NULL));
+    run(f->stmt,
+        "CREATE OR REPLACE PROCEDURE note(v int) LANGUAGE sql AS 'INSERT INTO called VALUES (v)'");
+    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER,
+                                             0, 0, &v, 0, NULL));
     run(f->stmt, "{call note(?)}");
     SQLFreeStmt(f->stmt, SQL_RESET_PARAMS);
     assert_int_equal(query_number(f->stmt, "SELECT v FROM called"), 7);

@@ -1,4 +1,5 @@
-/* Executing through the driver manager: what every statement kind answers, parameters, several statements, refusals. */
+/* Executing through the driver manager: what every statement kind answers, parameters, several
+ * statements, refusals. */
 #include "odbc_test.h"
 
 static SQLHSTMT stmt_of(void **state)
@@ -60,20 +61,29 @@ static void test_row_counts_of_every_kind(void **state)
     run(s, "INSERT INTO counts SELECT g, 'a' FROM generate_series(1, 5) g");
     assert_stmt_ok(s, SQLRowCount(s, &n));
     assert_int_equal(n, 5);
-    assert_int_equal(SQLExecDirect(s, sqltext("UPDATE counts SET t = 'b' WHERE id < 3"), SQL_NTS), SQL_SUCCESS);
+    assert_int_equal(SQLExecDirect(s, sqltext("UPDATE counts SET t = 'b' WHERE id < 3"), SQL_NTS),
+                     SQL_SUCCESS);
     assert_stmt_ok(s, SQLRowCount(s, &n));
     assert_int_equal(n, 2);
-    assert_int_equal(SQLExecDirect(s, sqltext("UPDATE counts SET t = 'b' WHERE id = 99"), SQL_NTS), SQL_NO_DATA);
+    assert_int_equal(SQLExecDirect(s, sqltext("UPDATE counts SET t = 'b' WHERE id = 99"), SQL_NTS),
+                     SQL_NO_DATA);
     assert_stmt_ok(s, SQLRowCount(s, &n));
     assert_int_equal(n, 0);
-    assert_int_equal(SQLExecDirect(s, sqltext("DELETE FROM counts WHERE id = 99"), SQL_NTS), SQL_NO_DATA);
-    assert_int_equal(SQLExecDirect(s, sqltext("INSERT INTO counts SELECT 1, 'x' WHERE false"), SQL_NTS), SQL_SUCCESS);
-    assert_int_equal(SQLExecDirect(s, sqltext("DELETE FROM counts WHERE id > 3 RETURNING id"), SQL_NTS), SQL_SUCCESS);
+    assert_int_equal(SQLExecDirect(s, sqltext("DELETE FROM counts WHERE id = 99"), SQL_NTS),
+                     SQL_NO_DATA);
+    assert_int_equal(
+        SQLExecDirect(s, sqltext("INSERT INTO counts SELECT 1, 'x' WHERE false"), SQL_NTS),
+        SQL_SUCCESS);
+    assert_int_equal(
+        SQLExecDirect(s, sqltext("DELETE FROM counts WHERE id > 3 RETURNING id"), SQL_NTS),
+        SQL_SUCCESS);
     assert_stmt_ok(s, SQLRowCount(s, &n));
     assert_int_equal(n, 2);
     SQLFreeStmt(s, SQL_CLOSE);
     /* no row, but a result set: SQL_SUCCESS (SQLAlchemy needs it) */
-    assert_int_equal(SQLExecDirect(s, sqltext("DELETE FROM counts WHERE id > 99 RETURNING id"), SQL_NTS), SQL_SUCCESS);
+    assert_int_equal(
+        SQLExecDirect(s, sqltext("DELETE FROM counts WHERE id > 99 RETURNING id"), SQL_NTS),
+        SQL_SUCCESS);
     assert_int_equal(SQLFetch(s), SQL_NO_DATA);
     SQLFreeStmt(s, SQL_CLOSE);
     assert_int_equal(query_number(s, "SELECT count(*) FROM counts"), 3);
@@ -95,20 +105,31 @@ static void test_parameters_of_the_ordinary_c_types(void **state)
     char out[200];
     SQLLEN ind;
 
-    assert_stmt_ok(s, SQLPrepare(s, sqltext("SELECT concat_ws('|', ? + 0, ? + 0, ? * 1, ?::text, ?, encode(?, 'hex'), "
-                                            "coalesce(?, 'null'))"), SQL_NTS));
-    assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &i, 0, NULL));
-    assert_stmt_ok(s, SQLBindParameter(s, 2, SQL_PARAM_INPUT, SQL_C_SBIGINT, SQL_BIGINT, 0, 0, &b, 0, NULL));
-    assert_stmt_ok(s, SQLBindParameter(s, 3, SQL_PARAM_INPUT, SQL_C_DOUBLE, SQL_DOUBLE, 0, 0, &d, 0, NULL));
-    assert_stmt_ok(s, SQLBindParameter(s, 4, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 100, 0, text, sizeof text, &nts));
-    assert_stmt_ok(s, SQLBindParameter(s, 5, SQL_PARAM_INPUT, SQL_C_TYPE_TIMESTAMP, SQL_TYPE_TIMESTAMP, 26, 6, &ts, 0, NULL));
-    assert_stmt_ok(s, SQLBindParameter(s, 6, SQL_PARAM_INPUT, SQL_C_BINARY, SQL_VARBINARY, 10, 0, bytes, sizeof bytes,
-                                       &bytes_len));
-    assert_stmt_ok(s, SQLBindParameter(s, 7, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 10, 0, text, 0, &null));
+    assert_stmt_ok(
+        s, SQLPrepare(
+               s,
+               sqltext("SELECT concat_ws('|', ? + 0, ? + 0, ? * 1, ?::text, ?, encode(?, 'hex'), "
+                       "coalesce(?, 'null'))"),
+               SQL_NTS));
+    assert_stmt_ok(
+        s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &i, 0, NULL));
+    assert_stmt_ok(
+        s, SQLBindParameter(s, 2, SQL_PARAM_INPUT, SQL_C_SBIGINT, SQL_BIGINT, 0, 0, &b, 0, NULL));
+    assert_stmt_ok(
+        s, SQLBindParameter(s, 3, SQL_PARAM_INPUT, SQL_C_DOUBLE, SQL_DOUBLE, 0, 0, &d, 0, NULL));
+    assert_stmt_ok(s, SQLBindParameter(s, 4, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 100, 0, text,
+                                       sizeof text, &nts));
+    assert_stmt_ok(s, SQLBindParameter(s, 5, SQL_PARAM_INPUT, SQL_C_TYPE_TIMESTAMP,
+                                       SQL_TYPE_TIMESTAMP, 26, 6, &ts, 0, NULL));
+    assert_stmt_ok(s, SQLBindParameter(s, 6, SQL_PARAM_INPUT, SQL_C_BINARY, SQL_VARBINARY, 10, 0,
+                                       bytes, sizeof bytes, &bytes_len));
+    assert_stmt_ok(
+        s, SQLBindParameter(s, 7, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 10, 0, text, 0, &null));
     assert_stmt_ok(s, SQLExecute(s));
     assert_int_equal(SQLFetch(s), SQL_SUCCESS);
     assert_int_equal(SQLGetData(s, 1, SQL_C_CHAR, out, sizeof out, &ind), SQL_SUCCESS);
-    assert_string_equal(out, "-42|9007199254740993|0.1|q\"\\'\n\xC3\xA9|2026-02-28 23:59:58.123456|0001feff|null");
+    assert_string_equal(
+        out, "-42|9007199254740993|0.1|q\"\\'\n\xC3\xA9|2026-02-28 23:59:58.123456|0001feff|null");
 }
 
 static void test_a_prepared_statement_runs_again_with_new_values(void **state)
@@ -119,7 +140,8 @@ static void test_a_prepared_statement_runs_again_with_new_values(void **state)
     SQLLEN ind;
 
     assert_stmt_ok(s, SQLPrepare(s, sqltext("SELECT ? * 2"), SQL_NTS));
-    assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &in, 0, NULL));
+    assert_stmt_ok(
+        s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &in, 0, NULL));
     gateway_reset();
     for (in = 1; in <= 20; in++) {
         assert_stmt_ok(s, SQLExecute(s));
@@ -143,8 +165,10 @@ static void test_dollar_markers_bind_by_number(void **state)
     assert_stmt_ok(s, SQLPrepare(s, sqltext("SELECT $2::text || $1 || $2"), SQL_NTS));
     assert_stmt_ok(s, SQLNumParams(s, &n));
     assert_int_equal(n, 2);
-    assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 9, 0, a, sizeof a, NULL));
-    assert_stmt_ok(s, SQLBindParameter(s, 2, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 9, 0, b, sizeof b, NULL));
+    assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 9, 0, a,
+                                       sizeof a, NULL));
+    assert_stmt_ok(s, SQLBindParameter(s, 2, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 9, 0, b,
+                                       sizeof b, NULL));
     assert_stmt_ok(s, SQLExecute(s));
     assert_int_equal(SQLFetch(s), SQL_SUCCESS);
     assert_int_equal(SQLGetData(s, 1, SQL_C_CHAR, out, sizeof out, &ind), SQL_SUCCESS);
@@ -170,16 +194,22 @@ static void test_data_at_execution_in_pieces(void **state)
     SQLLEN ind;
 
     assert_stmt_ok(s, SQLPrepare(s, sqltext("SELECT ?::text"), SQL_NTS));
-    assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_LONGVARCHAR, 100, 0, &marker, 0, &at_exec));
+    assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_LONGVARCHAR, 100, 0,
+                                       &marker, 0, &at_exec));
     assert_int_equal(SQLExecute(s), SQL_NEED_DATA);
     assert_int_equal(SQLParamData(s, &token), SQL_NEED_DATA);
     assert_ptr_equal(token, &marker);
-    assert_stmt_ok(s, SQLPutData(s, sqltext("Stra\xC3"), 5)); /* the piece ends inside a character */
-    assert_stmt_ok(s, SQLPutData(s, sqltext("\x9F" "e"), SQL_NTS));
+    assert_stmt_ok(s,
+                   SQLPutData(s, sqltext("Stra\xC3"), 5)); /* the piece ends inside a character */
+    assert_stmt_ok(s, SQLPutData(s,
+                                 sqltext("\x9F"
+                                         "e"),
+                                 SQL_NTS));
     assert_stmt_ok(s, SQLParamData(s, &token));
     assert_int_equal(SQLFetch(s), SQL_SUCCESS);
     assert_int_equal(SQLGetData(s, 1, SQL_C_CHAR, out, sizeof out, &ind), SQL_SUCCESS);
-    assert_string_equal(out, "Stra\xC3\x9F" "e");
+    assert_string_equal(out, "Stra\xC3\x9F"
+                             "e");
 }
 
 static void test_cancel_ends_waiting_for_data(void **state)
@@ -189,7 +219,8 @@ static void test_cancel_ends_waiting_for_data(void **state)
     int marker = 1;
 
     assert_stmt_ok(s, SQLPrepare(s, sqltext("SELECT ?::text"), SQL_NTS));
-    assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 100, 0, &marker, 0, &at_exec));
+    assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 100, 0,
+                                       &marker, 0, &at_exec));
     assert_int_equal(SQLExecute(s), SQL_NEED_DATA);
     assert_int_equal(SQLCancel(s), SQL_SUCCESS);
     SQLFreeStmt(s, SQL_RESET_PARAMS);
@@ -203,7 +234,8 @@ static void test_a_missing_parameter_is_07002(void **state)
     assert_stmt_state(s, SQLExecDirect(s, sqltext("SELECT ?"), SQL_NTS), "07002");
 }
 
-static void test_several_statements_are_one_transaction_and_give_their_results_in_order(void **state)
+static void
+test_several_statements_are_one_transaction_and_give_their_results_in_order(void **state)
 {
     SQLHSTMT s = stmt_of(state);
     SQLLEN n;
@@ -211,7 +243,8 @@ static void test_several_statements_are_one_transaction_and_give_their_results_i
     run(s, "DROP TABLE IF EXISTS multi");
     run(s, "CREATE TABLE multi (id int PRIMARY KEY)");
     gateway_reset();
-    run(s, "INSERT INTO multi VALUES (1), (2); SELECT id FROM multi ORDER BY id; UPDATE multi SET id = id + 10");
+    run(s, "INSERT INTO multi VALUES (1), (2); SELECT id FROM multi ORDER BY id; UPDATE multi SET "
+           "id = id + 10");
     assert_int_equal(gateway_requests(), 1);
     assert_stmt_ok(s, SQLRowCount(s, &n));
     assert_int_equal(n, 2);
@@ -223,8 +256,11 @@ static void test_several_statements_are_one_transaction_and_give_their_results_i
     assert_int_equal(SQLMoreResults(s), SQL_NO_DATA);
     /* an error in one undoes all */
     SQLFreeStmt(s, SQL_CLOSE);
-    assert_stmt_state(s, SQLExecDirect(s, sqltext("INSERT INTO multi VALUES (100); INSERT INTO multi VALUES (11)"), SQL_NTS),
-                      "23505");
+    assert_stmt_state(
+        s,
+        SQLExecDirect(s, sqltext("INSERT INTO multi VALUES (100); INSERT INTO multi VALUES (11)"),
+                      SQL_NTS),
+        "23505");
     assert_int_equal(query_number(s, "SELECT count(*) FROM multi"), 2);
     run(s, "DROP TABLE multi");
 }
@@ -249,12 +285,30 @@ static void test_empty_and_comment_only_texts_succeed_without_a_result(void **st
 static void test_what_needs_a_session_is_refused_before_it_is_sent(void **state)
 {
     static const char *const texts[] = {
-        "BEGIN", "START TRANSACTION", "COMMIT", "ROLLBACK", "SAVEPOINT a", "SET search_path = x", "RESET ALL",
-        "SET LOCAL work_mem = '1MB'", "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "CREATE TEMP TABLE t (a int)",
-        "SELECT 1 AS a INTO TEMP t", "PREPARE p AS SELECT 1", "EXECUTE p", "DECLARE c CURSOR FOR SELECT 1", "FETCH c",
-        "LISTEN x", "UNLISTEN x", "COPY t FROM STDIN", "COPY (SELECT 1) TO STDOUT", "LOCK TABLE customers",
-        "SELECT pg_advisory_lock(1)", "SELECT set_config('work_mem', '1MB', false)",
-        "SELECT 1; COMMIT; SELECT 2", "SELECT 1; SET search_path = x",
+        "BEGIN",
+        "START TRANSACTION",
+        "COMMIT",
+        "ROLLBACK",
+        "SAVEPOINT a",
+        "SET search_path = x",
+        "RESET ALL",
+        "SET LOCAL work_mem = '1MB'",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+        "CREATE TEMP TABLE t (a int)",
+        "SELECT 1 AS a INTO TEMP t",
+        "PREPARE p AS SELECT 1",
+        "EXECUTE p",
+        "DECLARE c CURSOR FOR SELECT 1",
+        "FETCH c",
+        "LISTEN x",
+        "UNLISTEN x",
+        "COPY t FROM STDIN",
+        "COPY (SELECT 1) TO STDOUT",
+        "LOCK TABLE customers",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT set_config('work_mem', '1MB', false)",
+        "SELECT 1; COMMIT; SELECT 2",
+        "SELECT 1; SET search_path = x",
     };
     SQLHSTMT s = stmt_of(state);
 
@@ -277,7 +331,8 @@ static void test_what_may_not_run_in_a_transaction_works_by_itself(void **state)
     run(s, "CREATE TABLE alone (id int)");
     run(s, "VACUUM alone");
     run(s, "CREATE INDEX CONCURRENTLY alone_id ON alone (id)");
-    assert_int_equal(query_number(s, "SELECT count(*) FROM pg_indexes WHERE indexname = 'alone_id'"), 1);
+    assert_int_equal(
+        query_number(s, "SELECT count(*) FROM pg_indexes WHERE indexname = 'alone_id'"), 1);
     run(s, "DROP TABLE alone");
 }
 
@@ -285,18 +340,23 @@ static void test_autocommit_off_is_refused_rather_than_pretended(void **state)
 {
     struct fixture *f = *state;
 
-    assert_dbc_state(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_OFF, SQL_IS_UINTEGER),
+    assert_dbc_state(f->dbc,
+                     SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_OFF,
+                                       SQL_IS_UINTEGER),
                      "HYC00");
-    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_ON, SQL_IS_UINTEGER));
+    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT,
+                                            (SQLPOINTER)SQL_AUTOCOMMIT_ON, SQL_IS_UINTEGER));
 }
 
 static void test_read_only_lets_the_server_refuse_writes(void **state)
 {
     struct fixture *f = *state;
 
-    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_ACCESS_MODE, (SQLPOINTER)SQL_MODE_READ_ONLY, SQL_IS_UINTEGER));
+    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_ACCESS_MODE,
+                                            (SQLPOINTER)SQL_MODE_READ_ONLY, SQL_IS_UINTEGER));
     assert_string_equal(query_text(f->stmt, "SELECT 1"), "1");
-    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("CREATE TABLE never (a int)"), SQL_NTS), "25006");
+    assert_stmt_state(
+        f->stmt, SQLExecDirect(f->stmt, sqltext("CREATE TABLE never (a int)"), SQL_NTS), "25006");
     assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("VACUUM"), SQL_NTS), "25006");
 }
 
@@ -304,7 +364,8 @@ static void test_isolation_level_reaches_the_statement(void **state)
 {
     struct fixture *f = *state;
 
-    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_TXN_ISOLATION, (SQLPOINTER)SQL_TXN_SERIALIZABLE, SQL_IS_UINTEGER));
+    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_TXN_ISOLATION,
+                                            (SQLPOINTER)SQL_TXN_SERIALIZABLE, SQL_IS_UINTEGER));
     assert_string_equal(query_text(f->stmt, "SHOW transaction_isolation"), "serializable");
 }
 
@@ -313,11 +374,14 @@ static void test_query_timeout_is_hyt00_and_the_backend_is_gone(void **state)
     SQLHSTMT s = stmt_of(state);
 
     assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)1, 0));
-    assert_stmt_state(s, SQLExecDirect(s, sqltext("SELECT pg_sleep(30) /* timed out */"), SQL_NTS), "HYT00");
+    assert_stmt_state(s, SQLExecDirect(s, sqltext("SELECT pg_sleep(30) /* timed out */"), SQL_NTS),
+                      "HYT00");
     assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)0, 0));
     assert_string_equal(query_text(s, "SELECT 'usable'"), "usable");
-    assert_string_equal(pg_admin("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%/* timed out%' "
-                                 "AND pid <> pg_backend_pid()"), "0");
+    assert_string_equal(pg_admin("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND "
+                                 "query LIKE '%/* timed out%' "
+                                 "AND pid <> pg_backend_pid()"),
+                        "0");
 }
 
 static void test_errors_keep_detail_hint_and_constraint(void **state)
@@ -327,11 +391,14 @@ static void test_errors_keep_detail_hint_and_constraint(void **state)
     run(s, "DROP TABLE IF EXISTS errs");
     run(s, "CREATE TABLE errs (id int PRIMARY KEY)");
     run(s, "INSERT INTO errs VALUES (1)");
-    assert_stmt_state(s, SQLExecDirect(s, sqltext("INSERT INTO errs VALUES (1)"), SQL_NTS), "23505");
+    assert_stmt_state(s, SQLExecDirect(s, sqltext("INSERT INTO errs VALUES (1)"), SQL_NTS),
+                      "23505");
     assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, s), "errs_pkey"));
     assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, s), "Key (id)=(1) already exists."));
-    assert_stmt_state(s, SQLExecDirect(s, sqltext("SELECT * FROM no_such_table"), SQL_NTS), "42S02");
-    assert_stmt_state(s, SQLExecDirect(s, sqltext("SELECT no_such_column FROM errs"), SQL_NTS), "42S22");
+    assert_stmt_state(s, SQLExecDirect(s, sqltext("SELECT * FROM no_such_table"), SQL_NTS),
+                      "42S02");
+    assert_stmt_state(s, SQLExecDirect(s, sqltext("SELECT no_such_column FROM errs"), SQL_NTS),
+                      "42S22");
     assert_stmt_state(s, SQLExecDirect(s, sqltext("SELEC 1"), SQL_NTS), "42601");
     assert_stmt_state(s, SQLExecDirect(s, sqltext("SELECT 1/0"), SQL_NTS), "22012");
     run(s, "DROP TABLE errs");
@@ -344,7 +411,8 @@ static void test_native_sql_shows_the_translation_without_a_request(void **state
     SQLINTEGER len;
 
     gateway_reset();
-    assert_dbc_ok(f->dbc, SQLNativeSql(f->dbc, sqltext("SELECT {fn UCASE(?)}, {d '2026-01-02'}"), SQL_NTS, out, sizeof out, &len));
+    assert_dbc_ok(f->dbc, SQLNativeSql(f->dbc, sqltext("SELECT {fn UCASE(?)}, {d '2026-01-02'}"),
+                                       SQL_NTS, out, sizeof out, &len));
     assert_int_equal(gateway_requests(), 0);
     assert_null(strchr((char *)out, '{'));
     assert_non_null(strstr((char *)out, "$1"));

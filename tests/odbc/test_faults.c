@@ -1,5 +1,5 @@
-/* When the network or the server fails: the documented SQLSTATE (docs/errors.md), a sentence, handles that stay usable, and
- * nothing that may have run is sent again. */
+/* When the network or the server fails: the documented SQLSTATE (docs/errors.md), a sentence,
+ * handles that stay usable, and nothing that may have run is sent again. */
 #include "odbc_test.h"
 
 static struct fixture *fixture_of(void **state)
@@ -19,7 +19,8 @@ static const struct fault_row {
     {"{\"kind\":\"lost_before_execute\",\"count\":1}", "08S01", true},
     {"{\"kind\":\"lost_after_commit\",\"count\":1}", "08S01", true},
     {"{\"kind\":\"dead_pooled\",\"count\":1}", "08S01", true},
-    {"{\"kind\":\"status\",\"count\":1,\"status\":400,\"body\":\"{\\\"msg\\\":\\\"no\\\"}\"}", "HY000", false},
+    {"{\"kind\":\"status\",\"count\":1,\"status\":400,\"body\":\"{\\\"msg\\\":\\\"no\\\"}\"}",
+     "HY000", false},
     {"{\"kind\":\"status\",\"count\":1,\"status\":302,\"body\":\"\"}", "08S01", false},
     {"{\"kind\":\"status\",\"count\":1,\"status\":504,\"body\":\"<html>\"}", "08S01", true},
 };
@@ -34,10 +35,11 @@ static void test_each_fault_has_its_state_and_one_request_and_leaves_the_handle_
         SQLFreeStmt(f->stmt, SQL_CLOSE);
         gateway_reset();
         gateway_fault(rows[i].fault);
-        if (SQLExecDirect(f->stmt, sqltext("INSERT INTO faults VALUES (1)"), SQL_NTS) != SQL_ERROR ||
+        if (SQLExecDirect(f->stmt, sqltext("INSERT INTO faults VALUES (1)"), SQL_NTS) !=
+                SQL_ERROR ||
             strcmp(diag_state(SQL_HANDLE_STMT, f->stmt), rows[i].state) != 0)
-            fail_msg("%s: wanted %s, got %s %s", rows[i].fault, rows[i].state, diag_state(SQL_HANDLE_STMT, f->stmt),
-                     diag_text(SQL_HANDLE_STMT, f->stmt));
+            fail_msg("%s: wanted %s, got %s %s", rows[i].fault, rows[i].state,
+                     diag_state(SQL_HANDLE_STMT, f->stmt), diag_text(SQL_HANDLE_STMT, f->stmt));
         if (rows[i].unknown && strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "unknown") == NULL)
             fail_msg("%s: the message does not say that the outcome is unknown: %s", rows[i].fault,
                      diag_text(SQL_HANDLE_STMT, f->stmt));
@@ -57,7 +59,8 @@ static void test_an_insert_whose_answer_is_lost_was_sent_once(void **state)
     SQLFreeStmt(f->stmt, SQL_CLOSE);
     gateway_reset();
     gateway_fault("{\"kind\":\"lost_after_commit\",\"count\":1}");
-    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("INSERT INTO lost VALUES (1)"), SQL_NTS), "08S01");
+    assert_stmt_state(
+        f->stmt, SQLExecDirect(f->stmt, sqltext("INSERT INTO lost VALUES (1)"), SQL_NTS), "08S01");
     assert_int_equal(gateway_requests(), 1);
     assert_string_equal(pg_admin("SELECT count(*) FROM lost"), "1");
     run(f->stmt, "DROP TABLE lost");
@@ -94,7 +97,8 @@ static void test_a_silent_server_ends_at_the_read_timeout(void **state)
 {
     struct fixture *f = fixture_of(state);
 
-    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_CONNECTION_TIMEOUT, (SQLPOINTER)1, SQL_IS_UINTEGER));
+    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_CONNECTION_TIMEOUT, (SQLPOINTER)1,
+                                            SQL_IS_UINTEGER));
     gateway_fault("{\"kind\":\"hang\",\"count\":1}");
     assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT 1"), SQL_NTS), "HYT01");
     assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
@@ -105,9 +109,11 @@ static void test_a_body_that_stalls_ends_at_the_read_timeout(void **state)
     struct fixture *f = fixture_of(state);
     SQLRETURN rc;
 
-    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_CONNECTION_TIMEOUT, (SQLPOINTER)1, SQL_IS_UINTEGER));
+    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_CONNECTION_TIMEOUT, (SQLPOINTER)1,
+                                            SQL_IS_UINTEGER));
     gateway_fault("{\"kind\":\"slow_body\",\"count\":1,\"bytes\":600000,\"ms\":4000}");
-    rc = SQLExecDirect(f->stmt, sqltext("SELECT g, repeat('x', 100) FROM generate_series(1, 30000) g"), SQL_NTS);
+    rc = SQLExecDirect(
+        f->stmt, sqltext("SELECT g, repeat('x', 100) FROM generate_series(1, 30000) g"), SQL_NTS);
     while (SQL_SUCCEEDED(rc))
         rc = SQLFetch(f->stmt);
     assert_stmt_state(f->stmt, rc, "HYT01");
@@ -119,11 +125,13 @@ static void test_columns_that_do_not_fit_the_rows(void **state)
     struct fixture *f = fixture_of(state);
 
     gateway_fault("{\"kind\":\"half_fields\",\"count\":1}");
-    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT 1, 2, 3, 4"), SQL_NTS), "08S01");
+    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT 1, 2, 3, 4"), SQL_NTS),
+                      "08S01");
     assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
 }
 
-/* The endpoint's own limits (the gateway has Neon's 10 MiB), and the driver's, which comes first. */
+/* The endpoint's own limits (the gateway has Neon's 10 MiB), and the driver's, which comes first.
+ */
 static void test_requests_and_answers_that_are_too_large(void **state)
 {
     static char big[11 << 20];
@@ -133,19 +141,27 @@ static void test_requests_and_answers_that_are_too_large(void **state)
     SQLINTEGER native = 0;
 
     memset(big, 'x', sizeof big);
-    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT g, repeat('x', 200) FROM generate_series(1, 60000) g"), SQL_NTS),
-                      "54000");
+    assert_stmt_state(
+        f->stmt,
+        SQLExecDirect(f->stmt,
+                      sqltext("SELECT g, repeat('x', 200) FROM generate_series(1, 60000) g"),
+                      SQL_NTS),
+        "54000");
     SQLGetDiagRec(SQL_HANDLE_STMT, f->stmt, 1, NULL, &native, NULL, 0, NULL);
     assert_int_equal(native, 507);
     assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "LIMIT"));
-    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_LONGVARCHAR, 0, 0, big, sizeof big, &len));
+    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_CHAR,
+                                             SQL_LONGVARCHAR, 0, 0, big, sizeof big, &len));
     gateway_reset();
-    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT length(?)"), SQL_NTS), "54000");
+    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT length(?)"), SQL_NTS),
+                      "54000");
     assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "MaxRequestBytes"));
     assert_int_equal(gateway_requests(), 0);
     fixture_connect(g, "DSN=neon;MaxRequestBytes=30000000");
-    assert_stmt_ok(g->stmt, SQLBindParameter(g->stmt, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_LONGVARCHAR, 0, 0, big, sizeof big, &len));
-    assert_stmt_state(g->stmt, SQLExecDirect(g->stmt, sqltext("SELECT length(?)"), SQL_NTS), "54000");
+    assert_stmt_ok(g->stmt, SQLBindParameter(g->stmt, 1, SQL_PARAM_INPUT, SQL_C_CHAR,
+                                             SQL_LONGVARCHAR, 0, 0, big, sizeof big, &len));
+    assert_stmt_state(g->stmt, SQLExecDirect(g->stmt, sqltext("SELECT length(?)"), SQL_NTS),
+                      "54000");
     SQLGetDiagRec(SQL_HANDLE_STMT, g->stmt, 1, NULL, &native, NULL, 0, NULL);
     assert_int_equal(native, 413);
     SQLFreeStmt(g->stmt, SQL_RESET_PARAMS);
@@ -172,7 +188,8 @@ static void test_a_cold_start_that_fails_for_good_says_why(void **state)
 
     (void)state;
     gateway_fault("{\"kind\":\"cold_start\",\"seconds\":60,\"count\":-1}");
-    rc = SQLDriverConnect(g->dbc, NULL, sqltext("DSN=neon;LoginTimeout=2"), SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
+    rc = SQLDriverConnect(g->dbc, NULL, sqltext("DSN=neon;LoginTimeout=2"), SQL_NTS, NULL, 0, NULL,
+                          SQL_DRIVER_NOPROMPT);
     assert_int_equal(rc, SQL_ERROR);
     assert_true(strcmp(diag_state(SQL_HANDLE_DBC, g->dbc), "HYT00") == 0 ||
                 strcmp(diag_state(SQL_HANDLE_DBC, g->dbc), "08001") == 0);

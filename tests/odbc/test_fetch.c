@@ -1,4 +1,5 @@
-/* SQLBindCol and SQLFetch through the driver manager: blocks, offsets, NULL, cut values, rows in error, limits, states. */
+/* SQLBindCol and SQLFetch through the driver manager: blocks, offsets, NULL, cut values, rows in
+ * error, limits, states. */
 #include "odbc_test.h"
 
 static SQLHSTMT stmt_of(void **state)
@@ -15,7 +16,8 @@ static void set_ulen(SQLHSTMT s, SQLINTEGER attribute, SQLULEN value)
 
 #define MOST 1000
 
-/* Reads 2500 rows of (n, text of n, NULL for every seventh) in blocks of one size and checks every cell and status. */
+/* Reads 2500 rows of (n, text of n, NULL for every seventh) in blocks of one size and checks every
+ * cell and status. */
 static void read_in_blocks(SQLHSTMT s, SQLULEN size)
 {
     static SQLINTEGER numbers[MOST + 1];
@@ -89,7 +91,8 @@ static void test_rows_of_a_structure_with_a_moving_offset(void **state)
     assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_ROW_BIND_OFFSET_PTR, &offset, 0));
     assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_ROWS_FETCHED_PTR, &fetched, 0));
     assert_stmt_ok(s, SQLBindCol(s, 1, SQL_C_DOUBLE, &rows[0].number, 0, &rows[0].number_ind));
-    assert_stmt_ok(s, SQLBindCol(s, 2, SQL_C_WCHAR, rows[0].text, sizeof rows[0].text, &rows[0].text_ind));
+    assert_stmt_ok(
+        s, SQLBindCol(s, 2, SQL_C_WCHAR, rows[0].text, sizeof rows[0].text, &rows[0].text_ind));
     assert_stmt_ok(s, SQLBindCol(s, 3, SQL_C_TYPE_DATE, &rows[0].day, 0, &rows[0].day_ind));
     run(s, "SELECT g * 0.5, 'w' || g, date '2026-01-01' + g FROM generate_series(0, 22) g");
     while (SQLFetch(s) == SQL_SUCCESS) {
@@ -128,7 +131,8 @@ static void test_the_offset_may_complete_a_pointer_that_is_none(void **state)
     assert_int_equal(target.ind, 4);
 }
 
-/* SQL_ROWSET_SIZE belongs to SQLExtendedFetch: an application that sets it and calls SQLFetch has room for one row. */
+/* SQL_ROWSET_SIZE belongs to SQLExtendedFetch: an application that sets it and calls SQLFetch has
+ * room for one row. */
 static void test_the_rowset_size_of_odbc2_does_not_reach_sqlfetch(void **state)
 {
     SQLHSTMT s = stmt_of(state);
@@ -187,7 +191,8 @@ static void test_binding_changes_between_fetches(void **state)
     assert_stmt_ok(s, SQLBindCol(s, 1, SQL_C_LONG, &number, 0, NULL));
     assert_int_equal(SQLFetch(s), SQL_SUCCESS);
     assert_int_equal(number, 2);
-    assert_stmt_ok(s, SQLBindCol(s, 1, SQL_C_CHAR, text, sizeof text, &ind)); /* another type for the same column */
+    assert_stmt_ok(s, SQLBindCol(s, 1, SQL_C_CHAR, text, sizeof text,
+                                 &ind)); /* another type for the same column */
     assert_stmt_ok(s, SQLBindCol(s, 2, SQL_C_SBIGINT, &big, 0, NULL));
     assert_int_equal(SQLFetch(s), SQL_SUCCESS);
     assert_int_equal(number, 2);
@@ -214,7 +219,8 @@ static void test_bindings_outlive_the_result_and_wait_for_wider_ones(void **stat
     SQLINTEGER third = -1;
 
     assert_stmt_ok(s, SQLBindCol(s, 1, SQL_C_LONG, &number, 0, NULL));
-    assert_stmt_ok(s, SQLBindCol(s, 3, SQL_C_LONG, &third, 0, NULL)); /* more columns than the first result has */
+    assert_stmt_ok(s, SQLBindCol(s, 3, SQL_C_LONG, &third, 0,
+                                 NULL)); /* more columns than the first result has */
     run(s, "SELECT 5");
     assert_int_equal(SQLFetch(s), SQL_SUCCESS);
     assert_int_equal(number, 5);
@@ -265,10 +271,12 @@ static void test_null_needs_an_indicator(void **state)
     assert_int_equal(number, 1); /* the buffer of a NULL is not touched */
 }
 
-/* Every size of buffer: the text is cut at a character's border, terminated, and the indicator tells its whole length. */
+/* Every size of buffer: the text is cut at a character's border, terminated, and the indicator
+ * tells its whole length. */
 static void test_cut_text_in_buffers_of_every_size(void **state)
 {
-    static const char value[] = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z"; /* 11 bytes, 5 characters, 6 units */
+    static const char value[] =
+        "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z"; /* 11 bytes, 5 characters, 6 units */
     static const size_t starts[] = {0, 1, 3, 6, 10, 11};
     SQLHSTMT s = stmt_of(state);
     char sql[64];
@@ -298,7 +306,8 @@ static void test_cut_text_in_buffers_of_every_size(void **state)
         SQLLEN ind = -5;
         size_t want = units > 6 ? 6 : units - 1 == 4 ? 3 : units - 1; /* not half of the pair */
         memset(buf, 0xEE, sizeof buf);
-        assert_stmt_ok(s, SQLBindCol(s, 1, SQL_C_WCHAR, buf, (SQLLEN)(units * sizeof(SQLWCHAR)), &ind));
+        assert_stmt_ok(
+            s, SQLBindCol(s, 1, SQL_C_WCHAR, buf, (SQLLEN)(units * sizeof(SQLWCHAR)), &ind));
         run(s, sql);
         if (units > 6)
             assert_int_equal(SQLFetch(s), SQL_SUCCESS);
@@ -331,9 +340,12 @@ static void test_max_length_cuts_without_a_word(void **state)
         run(s, "SELECT 'ab\xE2\x82\xAC', '\\x0102030405'::bytea, 1234567");
         assert_int_equal(SQLFetch(s), SQL_SUCCESS);
         if (!bound) {
-            assert_int_equal(SQLGetData(s, 1, SQL_C_CHAR, text, sizeof text, &text_ind), SQL_SUCCESS);
-            assert_int_equal(SQLGetData(s, 2, SQL_C_BINARY, bytes, sizeof bytes, &bytes_ind), SQL_SUCCESS);
-            assert_int_equal(SQLGetData(s, 3, SQL_C_CHAR, number, sizeof number, &number_ind), SQL_SUCCESS);
+            assert_int_equal(SQLGetData(s, 1, SQL_C_CHAR, text, sizeof text, &text_ind),
+                             SQL_SUCCESS);
+            assert_int_equal(SQLGetData(s, 2, SQL_C_BINARY, bytes, sizeof bytes, &bytes_ind),
+                             SQL_SUCCESS);
+            assert_int_equal(SQLGetData(s, 3, SQL_C_CHAR, number, sizeof number, &number_ind),
+                             SQL_SUCCESS);
         }
         assert_string_equal((char *)text, "ab");
         assert_int_equal(bytes_ind, 3);
@@ -391,7 +403,8 @@ static void test_rows_in_error_are_marked_and_the_others_are_good(void **state)
     assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_ROWS_FETCHED_PTR, &fetched, 0));
     assert_stmt_ok(s, SQLBindCol(s, 1, SQL_C_UTINYINT, tiny, 0, NULL));
     assert_stmt_ok(s, SQLBindCol(s, 2, SQL_C_CHAR, text, sizeof text[0], text_ind));
-    run(s, "SELECT * FROM (VALUES (1, 'a'), (1000, 'b'), (3, 'too long'), (NULL, 'd'), (5, NULL)) v");
+    run(s,
+        "SELECT * FROM (VALUES (1, 'a'), (1000, 'b'), (3, 'too long'), (NULL, 'd'), (5, NULL)) v");
     assert_int_equal(SQLFetch(s), SQL_SUCCESS_WITH_INFO);
     assert_int_equal(fetched, 5);
     assert_int_equal(status[0], SQL_ROW_SUCCESS);
@@ -406,23 +419,31 @@ static void test_rows_in_error_are_marked_and_the_others_are_good(void **state)
     assert_string_equal(text[2], "too");
     assert_int_equal(text_ind[2], 8);
     assert_int_equal(text_ind[4], SQL_NULL_DATA);
-    /* Records without a row first, then row by row (SQLGetDiagField, "Sequence of Status Records"). */
-    assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, s, 0, SQL_DIAG_NUMBER, &records, 0, NULL), SQL_SUCCESS);
+    /* Records without a row first, then row by row (SQLGetDiagField, "Sequence of Status Records").
+     */
+    assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, s, 0, SQL_DIAG_NUMBER, &records, 0, NULL),
+                     SQL_SUCCESS);
     assert_int_equal(records, 4);
     {
         static const struct {
             SQLLEN row;
             SQLINTEGER column;
             const char *state;
-        } want[] = {{SQL_NO_ROW_NUMBER, SQL_NO_COLUMN_NUMBER, "01S01"}, {2, 1, "22003"}, {3, 2, "01004"}, {4, 1, "22002"}};
+        } want[] = {{SQL_NO_ROW_NUMBER, SQL_NO_COLUMN_NUMBER, "01S01"},
+                    {2, 1, "22003"},
+                    {3, 2, "01004"},
+                    {4, 1, "22002"}};
         for (SQLSMALLINT i = 0; i < 4; i++) {
             SQLCHAR sqlstate[6];
-            assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, s, (SQLSMALLINT)(i + 1), SQL_DIAG_ROW_NUMBER, &row, 0, NULL),
+            assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, s, (SQLSMALLINT)(i + 1),
+                                             SQL_DIAG_ROW_NUMBER, &row, 0, NULL),
                              SQL_SUCCESS);
-            assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, s, (SQLSMALLINT)(i + 1), SQL_DIAG_COLUMN_NUMBER, &column, 0,
-                                             NULL), SQL_SUCCESS);
-            assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, s, (SQLSMALLINT)(i + 1), SQL_DIAG_SQLSTATE, sqlstate,
-                                             sizeof sqlstate, NULL), SQL_SUCCESS);
+            assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, s, (SQLSMALLINT)(i + 1),
+                                             SQL_DIAG_COLUMN_NUMBER, &column, 0, NULL),
+                             SQL_SUCCESS);
+            assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, s, (SQLSMALLINT)(i + 1),
+                                             SQL_DIAG_SQLSTATE, sqlstate, sizeof sqlstate, NULL),
+                             SQL_SUCCESS);
             assert_string_equal((char *)sqlstate, want[i].state);
             assert_int_equal(row, want[i].row);
             assert_int_equal(column, want[i].column);
@@ -504,7 +525,8 @@ static void test_an_open_cursor_refuses_the_next_statement(void **state)
     assert_int_equal(number, 1);
     assert_stmt_ok(s, SQLCloseCursor(s));
     assert_stmt_ok(s, SQLExecute(s)); /* still prepared */
-    /* After these the manager believes that the cursor is closed; test_handles asks the driver itself. */
+    /* After these the manager believes that the cursor is closed; test_handles asks the driver
+     * itself. */
     assert_stmt_state(s, SQLExecute(s), "24000");
     assert_stmt_ok(s, SQLFreeStmt(s, SQL_CLOSE));
     assert_stmt_ok(s, SQLExecute(s));
@@ -579,7 +601,8 @@ static void test_a_long_result_in_blocks_is_read_to_its_end(void **state)
         for (SQLULEN i = 0; i < fetched; i++) {
             sum += numbers[i];
             if (strtoll((char *)texts[i], NULL, 16) != numbers[i])
-                fail_msg("row %lld: %lld and %s", rows + (long long)i, (long long)numbers[i], texts[i]);
+                fail_msg("row %lld: %lld and %s", rows + (long long)i, (long long)numbers[i],
+                         texts[i]);
         }
         rows += (long long)fetched;
     }

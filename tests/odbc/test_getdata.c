@@ -1,4 +1,5 @@
-/* SQLGetData through the driver manager: any column in any order, pieces of every size, and what is refused. */
+/* SQLGetData through the driver manager: any column in any order, pieces of every size, and what is
+ * refused. */
 #include "odbc_test.h"
 
 static SQLHSTMT stmt_of(void **state)
@@ -9,7 +10,8 @@ static SQLHSTMT stmt_of(void **state)
 #define GUARD 0x6B
 #define LONGEST 4096
 
-/* How one value is read: its C type, the bytes that its terminator takes, and what a buffer must be a multiple of. */
+/* How one value is read: its C type, the bytes that its terminator takes, and what a buffer must be
+ * a multiple of. */
 struct way {
     SQLSMALLINT c_type;
     size_t terminator, unit;
@@ -27,10 +29,11 @@ static size_t text_bytes(const struct way *w, const unsigned char *buf, size_t c
     return n;
 }
 
-/* Reads column 1 in pieces of `cap` bytes. Every piece: guard untouched, terminated, indicator = what was left before it;
- * all but the last answer 01004; the last SQL_SUCCESS; then SQL_NO_DATA. `full`: pieces fill their buffer to the last
- * unit. */
-static size_t read_pieces(SQLHSTMT s, const struct way *w, size_t cap, size_t total, bool full, unsigned char *out)
+/* Reads column 1 in pieces of `cap` bytes. Every piece: guard untouched, terminated, indicator =
+ * what was left before it; all but the last answer 01004; the last SQL_SUCCESS; then SQL_NO_DATA.
+ * `full`: pieces fill their buffer to the last unit. */
+static size_t read_pieces(SQLHSTMT s, const struct way *w, size_t cap, size_t total, bool full,
+                          unsigned char *out)
 {
     unsigned char piece[LONGEST + 8];
     size_t len = 0;
@@ -42,9 +45,11 @@ static size_t read_pieces(SQLHSTMT s, const struct way *w, size_t cap, size_t to
         memset(piece, GUARD, sizeof piece);
         rc = SQLGetData(s, 1, w->c_type, piece, (SQLLEN)cap, &ind);
         if (!SQL_SUCCEEDED(rc))
-            fail_msg("type %d, %zu bytes, at %zu: %d %s", w->c_type, cap, len, rc, diag_text(SQL_HANDLE_STMT, s));
+            fail_msg("type %d, %zu bytes, at %zu: %d %s", w->c_type, cap, len, rc,
+                     diag_text(SQL_HANDLE_STMT, s));
         if (ind != (SQLLEN)(total - len))
-            fail_msg("type %d, %zu bytes, at %zu: indicator %ld, wanted %zu", w->c_type, cap, len, (long)ind, total - len);
+            fail_msg("type %d, %zu bytes, at %zu: indicator %ld, wanted %zu", w->c_type, cap, len,
+                     (long)ind, total - len);
         assert_int_equal(piece[cap], GUARD);
         if (rc == SQL_SUCCESS) {
             n = (size_t)ind;
@@ -101,11 +106,15 @@ static void test_pieces_of_every_size(void **state)
         check_sizes(s, texts[i], &as_wchar, true);
         check_sizes(s, texts[i], &as_binary, true);
     }
-    check_sizes(s, "SELECT decode(string_agg(lpad(to_hex(g), 2, '0'), ''), 'hex') FROM generate_series(0, 255) g", &as_binary, true);
+    check_sizes(s,
+                "SELECT decode(string_agg(lpad(to_hex(g), 2, '0'), ''), 'hex') FROM "
+                "generate_series(0, 255) g",
+                &as_binary, true);
     check_sizes(s, "SELECT ''::bytea", &as_binary, true);
 }
 
-/* Numbers and dates: a buffer too small for the whole digits is 22003 and gives nothing; the rest can be had then. */
+/* Numbers and dates: a buffer too small for the whole digits is 22003 and gives nothing; the rest
+ * can be had then. */
 static void test_text_of_numbers_is_never_cut_in_its_whole_digits(void **state)
 {
     SQLHSTMT s = stmt_of(state);
@@ -170,7 +179,8 @@ static void test_asking_for_the_length_takes_nothing(void **state)
     assert_memory_equal(buf, "\1\2\3", 3);
     assert_stmt_state(s, SQLGetData(s, 1, SQL_C_WCHAR, wide, 0, &ind), "01004");
     assert_int_equal(ind, 10);
-    assert_stmt_state(s, SQLGetData(s, 1, SQL_C_WCHAR, wide, 1, &ind), "01004"); /* not room for one unit */
+    assert_stmt_state(s, SQLGetData(s, 1, SQL_C_WCHAR, wide, 1, &ind),
+                      "01004"); /* not room for one unit */
     assert_int_equal(SQLGetData(s, 1, SQL_C_WCHAR, wide, sizeof wide, &ind), SQL_SUCCESS);
     assert_int_equal(ind, 10);
 }
@@ -198,7 +208,8 @@ static void test_any_column_any_order_bound_ones_too(void **state)
         assert_int_equal(SQLGetData(s, 2, SQL_C_LONG, &number, 0, NULL), SQL_NO_DATA);
         assert_int_equal(SQLGetData(s, 1, SQL_C_CHAR, text, sizeof text, &ind), SQL_SUCCESS);
         assert_string_equal(text, "one");
-        assert_int_equal(SQLGetData(s, 2, SQL_C_LONG, &number, 0, NULL), SQL_SUCCESS); /* a column left and come back to */
+        assert_int_equal(SQLGetData(s, 2, SQL_C_LONG, &number, 0, NULL),
+                         SQL_SUCCESS); /* a column left and come back to */
     }
     assert_int_equal(SQLFetch(s), SQL_NO_DATA);
     assert_stmt_state(s, SQLGetData(s, 1, SQL_C_CHAR, text, sizeof text, &ind), "24000");
@@ -220,8 +231,10 @@ static void test_the_default_type_is_that_of_the_column(void **state)
     } v;
     SQLLEN ind;
 
-    run(s, "SELECT 7, 8::smallint, 0.5::float8, true, date '2026-03-04', timestamp '2026-03-04 05:06:07.25', "
-           "'00112233-4455-6677-8899-aabbccddeeff'::uuid, 1.50::numeric(5,2), '\\x41'::bytea, 9::bigint");
+    run(s, "SELECT 7, 8::smallint, 0.5::float8, true, date '2026-03-04', timestamp '2026-03-04 "
+           "05:06:07.25', "
+           "'00112233-4455-6677-8899-aabbccddeeff'::uuid, 1.50::numeric(5,2), '\\x41'::bytea, "
+           "9::bigint");
     assert_int_equal(SQLFetch(s), SQL_SUCCESS);
     assert_int_equal(SQLGetData(s, 1, SQL_C_DEFAULT, &v, sizeof v, &ind), SQL_SUCCESS);
     assert_int_equal(v.i, 7);
@@ -259,10 +272,12 @@ static void test_the_type_of_the_row_descriptor(void **state)
     SQLINTEGER number;
 
     assert_stmt_ok(s, SQLGetStmtAttr(s, SQL_ATTR_APP_ROW_DESC, &ard, 0, NULL));
-    assert_int_equal(SQLSetDescField(ard, 1, SQL_DESC_TYPE, (SQLPOINTER)SQL_C_NUMERIC, 0), SQL_SUCCESS);
+    assert_int_equal(SQLSetDescField(ard, 1, SQL_DESC_TYPE, (SQLPOINTER)SQL_C_NUMERIC, 0),
+                     SQL_SUCCESS);
     assert_int_equal(SQLSetDescField(ard, 1, SQL_DESC_PRECISION, (SQLPOINTER)12, 0), SQL_SUCCESS);
     assert_int_equal(SQLSetDescField(ard, 1, SQL_DESC_SCALE, (SQLPOINTER)4, 0), SQL_SUCCESS);
-    assert_int_equal(SQLSetDescField(ard, 2, SQL_DESC_TYPE, (SQLPOINTER)SQL_C_SLONG, 0), SQL_SUCCESS);
+    assert_int_equal(SQLSetDescField(ard, 2, SQL_DESC_TYPE, (SQLPOINTER)SQL_C_SLONG, 0),
+                     SQL_SUCCESS);
     run(s, "SELECT 1.5, '17'");
     assert_int_equal(SQLFetch(s), SQL_SUCCESS);
     assert_int_equal(SQLGetData(s, 1, SQL_ARD_TYPE, &n, sizeof n, &ind), SQL_SUCCESS);
@@ -321,7 +336,8 @@ static void test_a_long_value_in_small_pieces_takes_linear_time(void **state)
 
     run(s, "SELECT repeat('0123456789\xE2\x82\xAC', 400000)"); /* 4.4 million characters */
     assert_int_equal(SQLFetch(s), SQL_SUCCESS);
-    while ((rc = SQLGetData(s, 1, SQL_C_WCHAR, piece, sizeof piece, &ind)) == SQL_SUCCESS_WITH_INFO) {
+    while ((rc = SQLGetData(s, 1, SQL_C_WCHAR, piece, sizeof piece, &ind)) ==
+           SQL_SUCCESS_WITH_INFO) {
         assert_int_equal(ind, (4400000 - units) * 2);
         assert_int_equal(piece[0], units % 11 == 10 ? 0x20AC : '0' + units % 11);
         units += 1000;

@@ -1,4 +1,5 @@
-/* Results through the driver manager: binding, blocks, pieces, descriptions, diagnostics, catalogue. */
+/* Results through the driver manager: binding, blocks, pieces, descriptions, diagnostics,
+ * catalogue. */
 #include "odbc_test.h"
 
 #include <sqlucode.h>
@@ -135,8 +136,10 @@ static void test_max_rows_and_a_long_result(void **state)
 
 /* ---- SQLGetData ---- */
 
-/* Reads column 1 of the current row in pieces of `cap` bytes; every piece but the last answers 01004 with what was left. */
-static size_t read_pieces(SQLHSTMT s, SQLSMALLINT type, size_t cap, size_t unit, char *out, size_t total)
+/* Reads column 1 of the current row in pieces of `cap` bytes; every piece but the last answers
+ * 01004 with what was left. */
+static size_t read_pieces(SQLHSTMT s, SQLSMALLINT type, size_t cap, size_t unit, char *out,
+                          size_t total)
 {
     size_t terminator = type == SQL_C_BINARY ? 0 : unit;
     size_t len = 0;
@@ -164,7 +167,8 @@ static size_t read_pieces(SQLHSTMT s, SQLSMALLINT type, size_t cap, size_t unit,
 static void test_pieces_of_every_size_make_the_value(void **state)
 {
     SQLHSTMT s = stmt_of(state);
-    static const char text[] = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80 and some more text, longer than any one piece \xF0\x9F\x98\x80";
+    static const char text[] = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80 and some more text, longer "
+                               "than any one piece \xF0\x9F\x98\x80";
     char got[1024];
     SQLWCHAR wide[256];
     char sql[300];
@@ -189,7 +193,8 @@ static void test_pieces_of_every_size_make_the_value(void **state)
         }
     }
     for (size_t cap = 1; cap <= 80; cap++) {
-        run(s, "SELECT decode(string_agg(lpad(to_hex(g), 2, '0'), ''), 'hex') FROM generate_series(0, 255) g");
+        run(s, "SELECT decode(string_agg(lpad(to_hex(g), 2, '0'), ''), 'hex') FROM "
+               "generate_series(0, 255) g");
         assert_int_equal(SQLFetch(s), SQL_SUCCESS);
         assert_int_equal(read_pieces(s, SQL_C_BINARY, cap, 1, got, 256), 256);
         for (int i = 0; i < 256; i++)
@@ -214,7 +219,8 @@ static void test_any_column_in_any_order_and_the_refusals(void **state)
     assert_int_equal(SQLGetData(s, 1, SQL_C_CHAR, a, sizeof a, &ind), SQL_SUCCESS);
     assert_string_equal(a, "one");
     assert_int_equal(SQLGetData(s, 1, SQL_C_CHAR, a, sizeof a, &ind), SQL_NO_DATA);
-    assert_int_equal(SQLGetData(s, 2, SQL_C_DEFAULT, &b, sizeof b, &ind), SQL_SUCCESS); /* again, after another column */
+    assert_int_equal(SQLGetData(s, 2, SQL_C_DEFAULT, &b, sizeof b, &ind),
+                     SQL_SUCCESS); /* again, after another column */
     assert_stmt_state(s, SQLGetData(s, 4, SQL_C_CHAR, a, sizeof a, &ind), "07009");
     assert_stmt_state(s, SQLGetData(s, 3, SQL_C_CHAR, a, sizeof a, NULL), "22002");
     assert_stmt_state(s, SQLGetData(s, 2, SQL_C_GUID, a, sizeof a, &ind), "07006");
@@ -229,8 +235,10 @@ static void test_what_describes_a_column_agrees(void **state)
     SQLHSTMT c = new_stmt(*state);
 
     run(s, "DROP TABLE IF EXISTS described");
-    run(s, "CREATE TABLE described (a smallint, b int, c bigint, d real, e float8, f numeric(10,2), g numeric, h varchar(20), i text, "
-           "j char(5), k bool, l date, m time, n timestamp, o timestamptz, p bytea, q uuid, r json, s jsonb, t int[], u interval, "
+    run(s, "CREATE TABLE described (a smallint, b int, c bigint, d real, e float8, f "
+           "numeric(10,2), g numeric, h varchar(20), i text, "
+           "j char(5), k bool, l date, m time, n timestamp, o timestamptz, p bytea, q uuid, r "
+           "json, s jsonb, t int[], u interval, "
            "v inet, w bit(3), x xml, y \"char\", z oid)");
     run(s, "SELECT * FROM described");
     assert_stmt_ok(c, SQLColumns(c, NULL, 0, NULL, 0, sqltext("described"), SQL_NTS, NULL, 0));
@@ -239,10 +247,12 @@ static void test_what_describes_a_column_agrees(void **state)
         SQLSMALLINT type, digits, nullable;
         SQLULEN size;
         SQLLEN concise, octets, catalog_type_code, catalog_size, catalog_octets, ind;
-        assert_stmt_ok(s, SQLDescribeCol(s, i, name, sizeof name, NULL, &type, &size, &digits, &nullable));
+        assert_stmt_ok(
+            s, SQLDescribeCol(s, i, name, sizeof name, NULL, &type, &size, &digits, &nullable));
         assert_stmt_ok(s, SQLColAttribute(s, i, SQL_DESC_CONCISE_TYPE, NULL, 0, NULL, &concise));
         assert_stmt_ok(s, SQLColAttribute(s, i, SQL_DESC_OCTET_LENGTH, NULL, 0, NULL, &octets));
-        assert_stmt_ok(s, SQLColAttribute(s, i, SQL_DESC_TYPE_NAME, type_name, sizeof type_name, NULL, NULL));
+        assert_stmt_ok(
+            s, SQLColAttribute(s, i, SQL_DESC_TYPE_NAME, type_name, sizeof type_name, NULL, NULL));
         assert_int_equal(SQLFetch(c), SQL_SUCCESS);
         assert_stmt_ok(c, SQLGetData(c, 4, SQL_C_CHAR, catalog_name, sizeof catalog_name, &ind));
         assert_stmt_ok(c, SQLGetData(c, 5, SQL_C_SBIGINT, &catalog_type_code, 0, &ind));
@@ -255,7 +265,8 @@ static void test_what_describes_a_column_agrees(void **state)
         assert_int_equal(size, catalog_size);
         assert_int_equal(octets, catalog_octets);
         if (strcmp((char *)type_name, (char *)catalog_type) != 0)
-            fail_msg("column %s: %s in the result, %s in the catalogue", name, type_name, catalog_type);
+            fail_msg("column %s: %s in the result, %s in the catalogue", name, type_name,
+                     catalog_type);
     }
     SQLFreeHandle(SQL_HANDLE_STMT, c);
     run(s, "DROP TABLE described");
@@ -289,11 +300,16 @@ static void test_diagnostic_fields(void **state)
     SQLLEN rows = 0;
 
     assert_int_equal(SQLExecDirect(s, sqltext("SELECT nope"), SQL_NTS), SQL_ERROR);
-    assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, s, 0, SQL_DIAG_NUMBER, &number, 0, NULL), SQL_SUCCESS);
+    assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, s, 0, SQL_DIAG_NUMBER, &number, 0, NULL),
+                     SQL_SUCCESS);
     assert_int_equal(number, 1);
-    assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, s, 1, SQL_DIAG_SQLSTATE, text, sizeof text, &len), SQL_SUCCESS);
+    assert_int_equal(
+        SQLGetDiagField(SQL_HANDLE_STMT, s, 1, SQL_DIAG_SQLSTATE, text, sizeof text, &len),
+        SQL_SUCCESS);
     assert_string_equal((char *)text, "42S22");
-    assert_int_equal(SQLGetDiagField(SQL_HANDLE_STMT, s, 1, SQL_DIAG_SUBCLASS_ORIGIN, text, sizeof text, &len), SQL_SUCCESS);
+    assert_int_equal(
+        SQLGetDiagField(SQL_HANDLE_STMT, s, 1, SQL_DIAG_SUBCLASS_ORIGIN, text, sizeof text, &len),
+        SQL_SUCCESS);
     assert_string_equal((char *)text, "ODBC 3.0");
     assert_int_equal(SQLGetDiagRec(SQL_HANDLE_STMT, s, 2, NULL, NULL, NULL, 0, NULL), SQL_NO_DATA);
     assert_int_equal(strncmp(diag_text(SQL_HANDLE_STMT, s), "[Neon][neon-odbc]", 17), 0);
@@ -315,10 +331,13 @@ static long count_rows(SQLHSTMT s)
     return n;
 }
 
-static long tables(SQLHSTMT s, const char *catalog, const char *schema, const char *table, const char *types)
+static long tables(SQLHSTMT s, const char *catalog, const char *schema, const char *table,
+                   const char *types)
 {
-    assert_stmt_ok(s, SQLTables(s, catalog ? sqltext(catalog) : NULL, SQL_NTS, schema ? sqltext(schema) : NULL, SQL_NTS,
-                                table ? sqltext(table) : NULL, SQL_NTS, types ? sqltext(types) : NULL, SQL_NTS));
+    assert_stmt_ok(s, SQLTables(s, catalog ? sqltext(catalog) : NULL, SQL_NTS,
+                                schema ? sqltext(schema) : NULL, SQL_NTS,
+                                table ? sqltext(table) : NULL, SQL_NTS,
+                                types ? sqltext(types) : NULL, SQL_NTS));
     return count_rows(s);
 }
 
@@ -331,7 +350,8 @@ static void test_tables_by_pattern_and_type_list(void **state)
     run(s, "CREATE TABLE \"Odd \"\"names\".\"a_b\" (i int)");
     run(s, "CREATE TABLE \"Odd \"\"names\".\"axb\" (i int)");
     run(s, "CREATE TABLE \"Odd \"\"names\".\"100%\" (i int)");
-    run(s, "CREATE TABLE \"Odd \"\"names\".\"Stra\xC3\x9F" "e\" (i int)");
+    run(s, "CREATE TABLE \"Odd \"\"names\".\"Stra\xC3\x9F"
+           "e\" (i int)");
     run(s, "CREATE VIEW \"Odd \"\"names\".v AS SELECT 1 AS i");
     run(s, "CREATE MATERIALIZED VIEW \"Odd \"\"names\".mv AS SELECT 1 AS i");
     SQLFreeStmt(s, SQL_CLOSE);
@@ -363,7 +383,8 @@ static void test_metadata_id_makes_names_identifiers(void **state)
     assert_int_equal(tables(s, "shop", "PUBLIC", "Customers ", NULL), 1);
     assert_int_equal(tables(s, "shop", "public", "cust%", NULL), 0);
     assert_int_equal(tables(s, "shop", "public", "\"Customers\"", NULL), 0);
-    assert_stmt_state(s, SQLTables(s, NULL, 0, NULL, 0, sqltext("customers"), SQL_NTS, NULL, 0), "HY009");
+    assert_stmt_state(s, SQLTables(s, NULL, 0, NULL, 0, sqltext("customers"), SQL_NTS, NULL, 0),
+                      "HY009");
 }
 
 static void test_columns_say_default_nullability_and_remark(void **state)
@@ -373,11 +394,13 @@ static void test_columns_say_default_nullability_and_remark(void **state)
     SQLLEN ind;
 
     run(s, "DROP TABLE IF EXISTS cols");
-    run(s, "CREATE TABLE cols (id int GENERATED ALWAYS AS IDENTITY, \"Name\" varchar(10) NOT NULL DEFAULT 'x', g int GENERATED ALWAYS AS (1) "
+    run(s, "CREATE TABLE cols (id int GENERATED ALWAYS AS IDENTITY, \"Name\" varchar(10) NOT NULL "
+           "DEFAULT 'x', g int GENERATED ALWAYS AS (1) "
            "STORED)");
     run(s, "COMMENT ON COLUMN cols.\"Name\" IS 'what it is called'");
     SQLFreeStmt(s, SQL_CLOSE);
-    assert_stmt_ok(s, SQLColumns(s, NULL, 0, sqltext("public"), SQL_NTS, sqltext("cols"), SQL_NTS, sqltext("Name"), SQL_NTS));
+    assert_stmt_ok(s, SQLColumns(s, NULL, 0, sqltext("public"), SQL_NTS, sqltext("cols"), SQL_NTS,
+                                 sqltext("Name"), SQL_NTS));
     assert_int_equal(SQLFetch(s), SQL_SUCCESS);
     assert_stmt_ok(s, SQLGetData(s, 12, SQL_C_CHAR, text, sizeof text, &ind));
     assert_string_equal(text, "what it is called");
@@ -406,11 +429,14 @@ static void test_wide_lengths_have_the_units_of_the_standard(void **state)
     assert_stmt_ok(f->stmt, SQLDescribeColW(f->stmt, 1, wide, 64, &len, NULL, NULL, NULL, NULL));
     assert_int_equal(len, 4); /* characters */
     assert_int_equal(wide[1], 0xE4);
-    assert_stmt_ok(f->stmt, SQLColAttributeW(f->stmt, 1, SQL_DESC_NAME, wide, sizeof wide, &len, NULL));
+    assert_stmt_ok(f->stmt,
+                   SQLColAttributeW(f->stmt, 1, SQL_DESC_NAME, wide, sizeof wide, &len, NULL));
     assert_int_equal(len, 8); /* bytes */
-    assert_stmt_ok(f->stmt, SQLDescribeCol(f->stmt, 1, narrow, sizeof narrow, &narrow_len, NULL, NULL, NULL, NULL));
+    assert_stmt_ok(f->stmt, SQLDescribeCol(f->stmt, 1, narrow, sizeof narrow, &narrow_len, NULL,
+                                           NULL, NULL, NULL));
     assert_int_equal(narrow_len, 5);
-    assert_stmt_state(f->stmt, SQLDescribeColW(f->stmt, 1, wide, 3, &len, NULL, NULL, NULL, NULL), "01004");
+    assert_stmt_state(f->stmt, SQLDescribeColW(f->stmt, 1, wide, 3, &len, NULL, NULL, NULL, NULL),
+                      "01004");
     assert_int_equal(len, 4);
     assert_int_equal(wide[2], 0);
     assert_dbc_ok(f->dbc, SQLGetInfoW(f->dbc, SQL_DBMS_NAME, wide, sizeof wide, &len));

@@ -9,7 +9,7 @@
 #define ROUNDS 20
 
 struct worker {
-    SQLHDBC dbc;      /* a connection to share, or NULL: one of its own */
+    SQLHDBC dbc; /* a connection to share, or NULL: one of its own */
     int number, failures;
 };
 
@@ -55,7 +55,8 @@ static void *own_connections(void *arg)
         SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &env);
         SQLSetEnvAttr(env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)(intptr_t)SQL_OV_ODBC3_80, 0);
         SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc);
-        if (SQL_SUCCEEDED(SQLDriverConnect(dbc, NULL, (SQLCHAR *)"DSN=neon", SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT))) {
+        if (SQL_SUCCEEDED(SQLDriverConnect(dbc, NULL, (SQLCHAR *)"DSN=neon", SQL_NTS, NULL, 0, NULL,
+                                           SQL_DRIVER_NOPROMPT))) {
             SQLAllocHandle(SQL_HANDLE_STMT, dbc, &s);
             for (int k = 0; k < 4; k++)
                 w->failures += ask(s, w->number, i * 4 + k);
@@ -115,7 +116,9 @@ static void test_a_forked_child_gets_an_error_and_can_connect_itself(void **stat
         SQLGetDiagRec(SQL_HANDLE_STMT, f->stmt, 1, st, NULL, NULL, 0, NULL);
         bad |= strcmp((char *)st, "08003") != 0;
         SQLAllocHandle(SQL_HANDLE_DBC, f->env, &dbc);
-        bad |= !SQL_SUCCEEDED(SQLDriverConnect(dbc, NULL, (SQLCHAR *)"DSN=neon", SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT)) << 1;
+        bad |= !SQL_SUCCEEDED(SQLDriverConnect(dbc, NULL, (SQLCHAR *)"DSN=neon", SQL_NTS, NULL, 0,
+                                               NULL, SQL_DRIVER_NOPROMPT))
+               << 1;
         _exit(bad);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
