@@ -1,5 +1,6 @@
-/* Execution: plan, request, first result, and the way to the next one. The planner decides, transport/ carries, result/
- * decodes; this file only puts them in order. Called by api/, catalog/ and info/. */
+/* Execution: plan, request, first result, and the way to the next one. The planner decides,
+ * transport/ carries, result/ decodes; this file only puts them in order. Called by api/, catalog/
+ * and info/. */
 #include "base/clock.h"
 #include "stmt/plan.h"
 #include "stmt/stmt.h"
@@ -11,9 +12,9 @@
 struct outgoing {
     struct wire_stmt *stmts; /* owned */
     size_t n_stmts;
-    struct buf *texts;       /* owned: rendered statements */
+    struct buf *texts; /* owned: rendered statements */
     size_t n_texts;
-    size_t n_settings;       /* statements before the application's own */
+    size_t n_settings; /* statements before the application's own */
     struct wire_param setting_params[1];
     char timeout_text[24];
     bool batch;
@@ -37,7 +38,8 @@ static struct plan_context plan_context(const struct stmt *s)
     };
 }
 
-/* The whole text's plan: a batch when one of its statements needs it; the first refusal refuses all. */
+/* The whole text's plan: a batch when one of its statements needs it; the first refusal refuses
+ * all. */
 static SQLRETURN plan_script(struct stmt *s, struct plan *out)
 {
     struct plan_context c = plan_context(s);
@@ -46,7 +48,8 @@ static SQLRETURN plan_script(struct stmt *s, struct plan *out)
     for (size_t i = 0; i < s->script.n_stmts; i++) {
         struct plan p = plan_statement(s->script.stmts[i].kind, &c);
         if (p.kind == PLAN_REFUSE)
-            return diag_post(&s->handle, p.state, 0, "%s: %s", sql_class_name(s->script.stmts[i].kind.cls), p.text);
+            return diag_post(&s->handle, p.state, 0, "%s: %s",
+                             sql_class_name(s->script.stmts[i].kind.cls), p.text);
         if (p.kind == PLAN_BATCH)
             out->kind = PLAN_BATCH;
         out->takes_settings &= p.takes_settings;
@@ -54,17 +57,21 @@ static SQLRETURN plan_script(struct stmt *s, struct plan *out)
     return SQL_SUCCESS;
 }
 
-/* The query timeout travels as statement_timeout too, so that the server itself ends the statement cleanly. */
+/* The query timeout travels as statement_timeout too, so that the server itself ends the statement
+ * cleanly. */
 static void add_settings(struct stmt *s, struct outgoing *o)
 {
-    snprintf(o->timeout_text, sizeof o->timeout_text, "%llu000", (unsigned long long)s->attrs.query_timeout_s);
+    snprintf(o->timeout_text, sizeof o->timeout_text, "%llu000",
+             (unsigned long long)s->attrs.query_timeout_s);
     o->setting_params[0] = (struct wire_param){o->timeout_text, strlen(o->timeout_text)};
-    o->stmts[0] = (struct wire_stmt){SV_LIT("SELECT pg_catalog.set_config('statement_timeout', $1, true)"),
-                                     o->setting_params, 1};
+    o->stmts[0] =
+        (struct wire_stmt){SV_LIT("SELECT pg_catalog.set_config('statement_timeout', $1, true)"),
+                           o->setting_params, 1};
     o->n_settings = o->n_stmts = 1;
 }
 
-static SQLRETURN build(struct stmt *s, const struct plan *plan, const char *const *casts, struct outgoing *o)
+static SQLRETURN build(struct stmt *s, const struct plan *plan, const char *const *casts,
+                       struct outgoing *o)
 {
     size_t n = s->script.n_stmts;
 
@@ -82,12 +89,14 @@ static SQLRETURN build(struct stmt *s, const struct plan *plan, const char *cons
         o->n_texts = i + 1;
         if (!script_render(st, casts + first, &o->texts[i]))
             return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
-        o->stmts[o->n_stmts++] = (struct wire_stmt){buf_sv(&o->texts[i]), s->wire_params + first, st->n_params};
+        o->stmts[o->n_stmts++] =
+            (struct wire_stmt){buf_sv(&o->texts[i]), s->wire_params + first, st->n_params};
     }
     return SQL_SUCCESS;
 }
 
-/* A little longer than the server's own timeout, so that its clean answer wins over dropping the connection. */
+/* A little longer than the server's own timeout, so that its clean answer wins over dropping the
+ * connection. */
 #define CLIENT_TIMEOUT_GRACE_MS 700
 
 static int64_t query_deadline(const struct stmt *s)
@@ -108,7 +117,9 @@ static bool check_connection(struct stmt *s, struct err *e)
     if (!s->dbc->connected)
         return err_set(e, ST_08003, 0, "The connection is not open.");
     if (s->dbc->pid != getpid() || transport_is_foreign(s->dbc->transport))
-        return err_set(e, ST_08003, 0, "This connection was opened before fork(): a child process must open its own.");
+        return err_set(
+            e, ST_08003, 0,
+            "This connection was opened before fork(): a child process must open its own.");
     return true;
 }
 
@@ -116,7 +127,8 @@ static bool check_connection(struct stmt *s, struct err *e)
 static void log_statements(const struct stmt *s, const struct wire_request *r)
 {
     for (size_t i = 0; i < r->n_stmts && log_wants(s->dbc->log, LOG_STATEMENT); i++)
-        log_line(s->dbc->log, LOG_STATEMENT, "%.*s", (int)(r->stmts[i].sql.len > 8192 ? 8192 : r->stmts[i].sql.len),
+        log_line(s->dbc->log, LOG_STATEMENT, "%.*s",
+                 (int)(r->stmts[i].sql.len > 8192 ? 8192 : r->stmts[i].sql.len),
                  r->stmts[i].sql.ptr);
 }
 
@@ -132,13 +144,9 @@ static bool send_request(struct stmt *s, const struct wire_request *r, struct er
         return false;
     log_statements(s, r);
     set_running(s, x);
-    if (!exchange_begin(x, r, e)) {
-        set_running(s, NULL);
+    if (!exchange_begin(x, r, e) || !stream_start(&s->stream, x, e)) {
+        set_running(s, NULL); /* before it goes: SQLCancel may be looking at it */
         exchange_free(x);
-        return false;
-    }
-    if (!stream_start(&s->stream, x, e)) {
-        set_running(s, NULL);
         return false;
     }
     return true;
@@ -151,13 +159,16 @@ static void end_stream(struct stmt *s)
     stream_stop(&s->stream);
 }
 
-/* Is a row count to be had from this statement before its rows were read? DML with RETURNING: yes, so it is read whole. */
+/* Is a row count to be had from this statement before its rows were read? DML with RETURNING: yes,
+ * so it is read whole. */
 static bool wants_count_now(const struct sql_kind *k)
 {
-    return k->cls == SQLC_INSERT || k->cls == SQLC_UPDATE || k->cls == SQLC_DELETE || k->cls == SQLC_MERGE;
+    return k->cls == SQLC_INSERT || k->cls == SQLC_UPDATE || k->cls == SQLC_DELETE ||
+           k->cls == SQLC_MERGE;
 }
 
-/* Reads the next result of the stream up to what the application may ask at once. *found false: no more results. */
+/* Reads the next result of the stream up to what the application may ask at once. *found false: no
+ * more results. */
 static bool begin_result(struct stmt *s, const struct sql_kind *kind, bool *found, struct err *e)
 {
     struct row_decoder *d = s->stream.decoder;
@@ -169,12 +180,14 @@ static bool begin_result(struct stmt *s, const struct sql_kind *kind, bool *foun
     if (ev == DECODE_ERROR)
         return false;
     if (ev != DECODE_FIELDS)
-        return err_set(e, ST_08S01, 0, "The server's answer is not Neon's protocol: a result without its columns.");
+        return err_set(e, ST_08S01, 0,
+                       "The server's answer is not Neon's protocol: a result without its columns.");
     *found = true;
     if (!colmeta_fill(s, row_decoder_columns(d), row_decoder_n_columns(d), e))
         return false;
     rows_begin(&s->rows, &s->stream, row_decoder_n_columns(d));
-    if (!rows_prefetch(&s->rows, s->ird.count == 0 || wants_count_now(kind) ? 0 : ROWS_PREFETCH_BYTES, e))
+    if (!rows_prefetch(&s->rows,
+                       s->ird.count == 0 || wants_count_now(kind) ? 0 : ROWS_PREFETCH_BYTES, e))
         return false;
     s->executed = true;
     s->cursor_open = s->ird.count > 0;
@@ -195,12 +208,14 @@ static bool skip_results(struct stmt *s, size_t n, struct err *e)
         if (!begin_result(s, &setting, &found, e) || !rows_drain(&s->rows, e))
             return false;
         if (!found)
-            return err_set(e, ST_08S01, 0, "The server answered fewer results than statements were sent.");
+            return err_set(e, ST_08S01, 0,
+                           "The server answered fewer results than statements were sent.");
     }
     return true;
 }
 
-/* When the last result is complete only the document's end is left: it is read, and the network connection goes back. */
+/* When the last result is complete only the document's end is left: it is read, and the network
+ * connection goes back. */
 static bool finish_if_complete(struct stmt *s, struct err *e)
 {
     if (!s->rows.complete || s->results_left > 0)
@@ -212,12 +227,13 @@ static bool finish_if_complete(struct stmt *s, struct err *e)
     case DECODE_ERROR:
         return false;
     default:
-        return err_set(e, ST_08S01, 0, "The server answered more results than statements were sent.");
+        return err_set(e, ST_08S01, 0,
+                       "The server answered more results than statements were sent.");
     }
 }
 
-/* SQL_DIAG_DYNAMIC_FUNCTION and its code, for what the text alone tells (SQLGetDiagField, "Values of the Dynamic Function
- * Fields"); definition statements stay SQL_DIAG_UNKNOWN_STATEMENT. */
+/* SQL_DIAG_DYNAMIC_FUNCTION and its code, for what the text alone tells (SQLGetDiagField, "Values
+ * of the Dynamic Function Fields"); definition statements stay SQL_DIAG_UNKNOWN_STATEMENT. */
 static const struct {
     const char *name;
     SQLINTEGER code;
@@ -253,8 +269,8 @@ static SQLRETURN failed(struct stmt *s, struct err *e)
     return diag_post_err(&s->handle, e);
 }
 
-/* A searched UPDATE or DELETE that hit no row answers SQL_NO_DATA in ODBC 3 (SQLExecute's reference); not with RETURNING,
- * where an empty result set tells it. */
+/* A searched UPDATE or DELETE that hit no row answers SQL_NO_DATA in ODBC 3 (SQLExecute's
+ * reference); not with RETURNING, where an empty result set tells it. */
 static SQLRETURN result_code(const struct stmt *s, const struct sql_kind *k)
 {
     bool searched = k->cls == SQLC_UPDATE || k->cls == SQLC_DELETE || k->cls == SQLC_MERGE;
@@ -269,7 +285,8 @@ static bool no_result(struct err *e)
     return err_set(e, ST_08S01, 0, "The server's answer holds no result.");
 }
 
-static SQLRETURN start(struct stmt *s, const struct wire_request *r, size_t n_settings, const struct sql_kind *kind)
+static SQLRETURN start(struct stmt *s, const struct wire_request *r, size_t n_settings,
+                       const struct sql_kind *kind)
 {
     struct err e = ERR_INIT;
     bool found = false;
@@ -277,7 +294,8 @@ static SQLRETURN start(struct stmt *s, const struct wire_request *r, size_t n_se
     stmt_close(s);
     if (!send_request(s, r, &e))
         return failed(s, &e);
-    if (!skip_results(s, n_settings, &e) || !begin_result(s, kind, &found, &e) || (!found && !no_result(&e))) {
+    if (!skip_results(s, n_settings, &e) || !begin_result(s, kind, &found, &e) ||
+        (!found && !no_result(&e))) {
         /* The server said 200, but what it did is not to be read from the answer. */
         if (err_is(&e, ST_08S01) && e.effect == EFFECT_NONE && !r->repeatable)
             err_append(&e, "%s", ERR_OUTCOME_UNKNOWN);
@@ -341,7 +359,8 @@ SQLRETURN stmt_execute_ready(struct stmt *s)
     if (rc == SQL_SUCCESS)
         rc = plan_script(s, &plan);
     if (rc == SQL_SUCCESS)
-        rc = s->script.stmts[0].kind.cls == SQLC_EMPTY ? run_empty(s) : run_planned(s, &plan, casts);
+        rc =
+            s->script.stmts[0].kind.cls == SQLC_EMPTY ? run_empty(s) : run_planned(s, &plan, casts);
     mem_free(casts);
     return rc;
 }
@@ -367,9 +386,11 @@ SQLRETURN stmt_execute(struct stmt *s)
     SQLRETURN rc;
 
     if (!s->prepared)
-        return diag_post(&s->handle, ST_HY010, 0, "No statement is prepared: call SQLPrepare first.");
+        return diag_post(&s->handle, ST_HY010, 0,
+                         "No statement is prepared: call SQLPrepare first.");
     if (s->cursor_open)
-        return diag_post(&s->handle, ST_24000, 0, "A cursor is open on this statement: close it (SQLCloseCursor) before "
+        return diag_post(&s->handle, ST_24000, 0,
+                         "A cursor is open on this statement: close it (SQLCloseCursor) before "
                          "executing again.");
     /* Refusals come before the application is asked for its data. */
     rc = plan_script(s, &plan);
@@ -385,7 +406,8 @@ SQLRETURN stmt_exec_direct(struct stmt *s, struct strview text)
 
     /* A refusal leaves what was prepared before. */
     if (s->cursor_open)
-        return diag_post(&s->handle, ST_24000, 0, "A cursor is open on this statement: close it (SQLCloseCursor) before "
+        return diag_post(&s->handle, ST_24000, 0,
+                         "A cursor is open on this statement: close it (SQLCloseCursor) before "
                          "executing another text.");
     rc = stmt_prepare(s, text);
     if (rc == SQL_SUCCESS)
@@ -431,7 +453,8 @@ SQLRETURN stmt_row_count(struct stmt *s, SQLLEN *out)
     return SQL_SUCCESS;
 }
 
-SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wire_param *params, size_t n_params)
+SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wire_param *params,
+                            size_t n_params)
 {
     static const struct sql_kind select = {SQLC_SELECT, 0};
     struct wire_stmt ws = {sql, params, n_params};
@@ -446,7 +469,8 @@ SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wir
     };
 
     if (s->cursor_open)
-        return diag_post(&s->handle, ST_24000, 0, "A cursor is open on this statement: close it (SQLCloseCursor) first.");
+        return diag_post(&s->handle, ST_24000, 0,
+                         "A cursor is open on this statement: close it (SQLCloseCursor) first.");
     s->prepared = false;
     script_release(&s->script);
     return start(s, &r, 0, &select);

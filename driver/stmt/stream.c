@@ -1,4 +1,5 @@
-/* Glue between transport/ and result/, which do not know each other. Called by execute.c and fetch.c. */
+/* Glue between transport/ and result/, which do not know each other. Called by execute.c and
+ * fetch.c. */
 #include "stmt/stream.h"
 
 bool stream_start(struct stream *s, struct exchange *x, struct err *e)
@@ -6,10 +7,8 @@ bool stream_start(struct stream *s, struct exchange *x, struct err *e)
     stream_stop(s);
     row_decoder_free(s->decoder);
     s->decoder = row_decoder_new();
-    if (s->decoder == NULL) {
-        exchange_free(x);
+    if (s->decoder == NULL)
         return err_oom(e);
-    }
     s->exchange = x;
     s->body_ended = false;
     return true;

@@ -1,5 +1,5 @@
-/* The answer of one request as a stream of results and rows: an exchange's bytes led through the decoder.
- * Pulls from the network only when the decoder has nothing more to say. */
+/* The answer of one request as a stream of results and rows: an exchange's bytes led through the
+ * decoder. Pulls from the network only when the decoder has nothing more to say. */
 #ifndef NEON_STMT_STREAM_H
 #define NEON_STMT_STREAM_H
 
@@ -12,11 +12,13 @@ struct stream {
     bool body_ended;
 };
 
-/* Takes over an exchange whose headers have arrived. False: HY001 (the exchange is freed). */
+/* Takes over an exchange whose headers have arrived. False: HY001, and it stays the caller's. */
 bool stream_start(struct stream *s, struct exchange *x, struct err *e) NEON_MUST_CHECK;
-/* The next event; never DECODE_MORE unless `no_wait`, which then means "would have to wait for the network". */
+/* The next event; never DECODE_MORE unless `no_wait`, which then means "would have to wait for the
+ * network". */
 enum decode_event stream_next(struct stream *s, bool no_wait, struct err *e) NEON_MUST_CHECK;
-/* Drops what is left of the answer; the statement is cancelled on the server when it was not read to its end. */
+/* Drops what is left of the answer; the statement is cancelled on the server when it was not read
+ * to its end. */
 void stream_stop(struct stream *s);
 void stream_release(struct stream *s);
 
