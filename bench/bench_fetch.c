@@ -1,9 +1,10 @@
-/* Reading a large result: this driver, through the driver manager, into bound SQL_C_CHAR and SQL_C_LONG columns in blocks,
- * against downloading the same bytes with libcurl to nowhere, the same plus one copy, and json-c's tokener over the bytes.
- * All in one process and one run, taken in turns; figures are medians, and what counts are the ratios.
+/* Reading a large result: this driver, through the driver manager, into bound SQL_C_CHAR and
+ * SQL_C_LONG columns in blocks, against downloading the same bytes with libcurl to nowhere, the
+ * same plus one copy, and json-c's tokener over the bytes. All in one process and one run, taken in
+ * turns; figures are medians, and what counts are the ratios.
  *
- * Usage: bench_fetch [rounds] [driver]    beside the services, with a gateway whose answers may be large (make bench does).
- * With "driver" that one runs alone, for a profiler. */
+ * Usage: bench_fetch [rounds] [driver]    beside the services, with a gateway whose answers may be
+ * large (make bench does). With "driver" that one runs alone, for a profiler. */
 #include <curl/curl.h>
 #include <json-c/json.h>
 #include <sql.h>
@@ -21,18 +22,21 @@
 #define MAX_ROUNDS 25
 #define TEXT_BYTES 256
 
-/* Two shapes of the same columns: values of a few bytes, where each cell costs, and texts of a usual length. */
+/* Two shapes of the same columns: values of a few bytes, where each cell costs, and texts of a
+ * usual length. */
 static const struct shape {
     const char *name;
     long rows;
     int text_chars;
 } shapes[] = {{"narrow", 700000, 20}, {"wide", 200000, 120}};
 
-static const char sql_template[] = "SELECT g AS id, g %% 1000 AS n, 'some text of row ' || g AS a, repeat('x', %d) || g AS b, "
-                                   "g * 7 AS m FROM generate_series(1, %ld) g";
+static const char sql_template[] =
+    "SELECT g AS id, g %% 1000 AS n, 'some text of row ' || g AS a, repeat('x', %d) || g AS b, "
+    "g * 7 AS m FROM generate_series(1, %ld) g";
 
 enum what { DRIVER, DOWNLOAD, DOWNLOAD_COPY, JSONC, N_WHAT };
-static const char *const names[N_WHAT] = {"neon-odbc, bound columns", "libcurl, to nowhere", "libcurl, one copy kept",
+static const char *const names[N_WHAT] = {"neon-odbc, bound columns", "libcurl, to nowhere",
+                                          "libcurl, one copy kept",
                                           "json-c's tokener, bytes in memory"};
 struct figure {
     double cpu_s, wall_s;
@@ -99,8 +103,9 @@ static void connect_driver(void)
     SQLAllocHandle(SQL_HANDLE_ENV, NULL, &env);
     SQLSetEnvAttr(env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)(intptr_t)SQL_OV_ODBC3_80, 0);
     SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc);
-    check(SQLDriverConnect(dbc, NULL, (SQLCHAR *)"DSN=neon", SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT), SQL_HANDLE_DBC, dbc,
-          "connecting");
+    check(SQLDriverConnect(dbc, NULL, (SQLCHAR *)"DSN=neon", SQL_NTS, NULL, 0, NULL,
+                           SQL_DRIVER_NOPROMPT),
+          SQL_HANDLE_DBC, dbc, "connecting");
     SQLAllocHandle(SQL_HANDLE_STMT, dbc, &stmt);
     SQLSetStmtAttr(stmt, SQL_ATTR_ROW_ARRAY_SIZE, (SQLPOINTER)BLOCK, 0);
     SQLBindCol(stmt, 1, SQL_C_LONG, ids, 0, inds[0]);
@@ -118,7 +123,8 @@ static void read_with_driver(const char *sql, long rows)
     SQLRETURN rc;
 
     SQLSetStmtAttr(stmt, SQL_ATTR_ROWS_FETCHED_PTR, &fetched, 0);
-    check(SQLExecDirect(stmt, (SQLCHAR *)(uintptr_t)sql, SQL_NTS), SQL_HANDLE_STMT, stmt, "executing");
+    check(SQLExecDirect(stmt, (SQLCHAR *)(uintptr_t)sql, SQL_NTS), SQL_HANDLE_STMT, stmt,
+          "executing");
     while ((rc = SQLFetch(stmt)) != SQL_NO_DATA) {
         check(rc, SQL_HANDLE_STMT, stmt, "fetching");
         total += (long)fetched;
@@ -187,7 +193,8 @@ static void download(const char *sql, struct sink *s)
         die("the download failed");
 }
 
-/* In a child of its own: millions of freed blocks would otherwise burden the allocator of whoever comes next. */
+/* In a child of its own: millions of freed blocks would otherwise burden the allocator of whoever
+ * comes next. */
 static void parse(const struct sink *s)
 {
     json_tokener *t = json_tokener_new();
@@ -260,13 +267,18 @@ static void report(const struct shape *sh, int rounds, double bytes, double cpu[
 {
     double driver = median(cpu[DRIVER], rounds);
 
-    printf("%s: %ld rows of 5 columns, %.1f MB of JSON, %d rounds in turns; client CPU and wall in seconds, medians\n", sh->name,
-           sh->rows, bytes / 1e6, rounds);
+    printf("%s: %ld rows of 5 columns, %.1f MB of JSON, %d rounds in turns; client CPU and wall in "
+           "seconds, medians\n",
+           sh->name, sh->rows, bytes / 1e6, rounds);
     for (int w = 0; w < N_WHAT; w++)
-        printf("  %-36s cpu %6.3f   wall %6.3f\n", names[w], median(cpu[w], rounds), median(wall[w], rounds));
-    printf("  driver's CPU / plain download's          %8.2f\n", driver / median(cpu[DOWNLOAD], rounds));
-    printf("  driver's CPU / download with one copy's  %8.2f\n", driver / median(cpu[DOWNLOAD_COPY], rounds));
-    printf("  json-c's CPU / driver's CPU              %8.2f\n", median(cpu[JSONC], rounds) / driver);
+        printf("  %-36s cpu %6.3f   wall %6.3f\n", names[w], median(cpu[w], rounds),
+               median(wall[w], rounds));
+    printf("  driver's CPU / plain download's          %8.2f\n",
+           driver / median(cpu[DOWNLOAD], rounds));
+    printf("  driver's CPU / download with one copy's  %8.2f\n",
+           driver / median(cpu[DOWNLOAD_COPY], rounds));
+    printf("  json-c's CPU / driver's CPU              %8.2f\n",
+           median(cpu[JSONC], rounds) / driver);
     printf("  driver's peak memory growth              %8.1f MB\n", (double)growth_kib / 1024);
 }
 
@@ -303,7 +315,9 @@ int main(int argc, char **argv)
         die("run it beside the services: make bench");
     connect_driver();
     prepare_curl();
-    read_with_driver("SELECT g AS id, g AS n, 'a' AS a, 'b' AS b, g AS m FROM generate_series(1, 5000) g", 5000); /* warm */
+    read_with_driver(
+        "SELECT g AS id, g AS n, 'a' AS a, 'b' AS b, g AS m FROM generate_series(1, 5000) g",
+        5000); /* warm */
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         run_shape(&shapes[i], rounds, argc > 2);
     return 0;

@@ -1,5 +1,6 @@
-/* SELECT 1 on a warm connection: this driver over HTTP through the gateway against psqlODBC over TCP, on the same PostgreSQL,
- * in turns in one run. Medians of the single statements, and how much of it the gateway takes (a bare libcurl POST).
+/* SELECT 1 on a warm connection: this driver over HTTP through the gateway against psqlODBC over
+ * TCP, on the same PostgreSQL, in turns in one run. Medians of the single statements, and how much
+ * of it the gateway takes (a bare libcurl POST).
  *
  * Usage: bench_latency [statements]    beside the services (make bench). */
 #include <curl/curl.h>
@@ -25,7 +26,8 @@ static SQLHSTMT connect_dsn(SQLHENV env, const char *dsn)
     SQLHSTMT stmt;
 
     SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc);
-    if (!SQL_SUCCEEDED(SQLDriverConnect(dbc, NULL, (SQLCHAR *)(uintptr_t)dsn, SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT)))
+    if (!SQL_SUCCEEDED(SQLDriverConnect(dbc, NULL, (SQLCHAR *)(uintptr_t)dsn, SQL_NTS, NULL, 0,
+                                        NULL, SQL_DRIVER_NOPROMPT)))
         return NULL;
     SQLAllocHandle(SQL_HANDLE_STMT, dbc, &stmt);
     return stmt;
@@ -37,8 +39,9 @@ static double one(SQLHSTMT s)
     SQLINTEGER v = 0;
     SQLLEN ind;
 
-    if (!SQL_SUCCEEDED(SQLExecDirect(s, (SQLCHAR *)"SELECT 1", SQL_NTS)) || !SQL_SUCCEEDED(SQLFetch(s)) ||
-        !SQL_SUCCEEDED(SQLGetData(s, 1, SQL_C_LONG, &v, 0, &ind)) || v != 1) {
+    if (!SQL_SUCCEEDED(SQLExecDirect(s, (SQLCHAR *)"SELECT 1", SQL_NTS)) ||
+        !SQL_SUCCEEDED(SQLFetch(s)) || !SQL_SUCCEEDED(SQLGetData(s, 1, SQL_C_LONG, &v, 0, &ind)) ||
+        v != 1) {
         fprintf(stderr, "bench_latency: SELECT 1 failed\n");
         exit(1);
     }
@@ -112,7 +115,8 @@ int main(int argc, char **argv)
     b = connect_dsn(env, "DSN=pg");
     c = prepare_curl();
     if (a == NULL || b == NULL) {
-        fprintf(stderr, "bench_latency: cannot connect to %s\n", a == NULL ? "DSN neon" : "DSN pg (psqlODBC: package odbc-postgresql)");
+        fprintf(stderr, "bench_latency: cannot connect to %s\n",
+                a == NULL ? "DSN neon" : "DSN pg (psqlODBC: package odbc-postgresql)");
         return 1;
     }
     for (int i = 0; i < 50; i++) {

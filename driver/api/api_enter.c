@@ -13,7 +13,8 @@ static void unlock_of(struct handle *h)
     pthread_mutex_unlock(dbc ? &dbc->lock : &handle_env(h)->lock);
 }
 
-static struct handle *enter(SQLHANDLE app, enum handle_kind kind, const char *function, unsigned flags)
+static struct handle *enter(SQLHANDLE app, enum handle_kind kind, const char *function,
+                            unsigned flags)
 {
     struct handle *h = handle_check(app, kind);
     struct dbc *dbc;
@@ -53,7 +54,8 @@ struct dbc *api_enter_dbc(SQLHDBC h, const char *function, unsigned flags, SQLRE
     *rc = SQL_INVALID_HANDLE;
     if (d == NULL || !(flags & ENTER_CONNECTED) || d->connected)
         return d;
-    *rc = api_leave_dbc(d, diag_post(&d->handle, ST_08003, 0, "The connection is not open: call SQLConnect or "
+    *rc = api_leave_dbc(d, diag_post(&d->handle, ST_08003, 0,
+                                     "The connection is not open: call SQLConnect or "
                                      "SQLDriverConnect first."));
     return NULL;
 }

@@ -1,5 +1,6 @@
-/* The prologue and epilogue of every entry point: is the handle alive, take the connection's lock, clear diagnostics, check
- * the state; and on the way out remember the return code and unlock. The only place that locks. */
+/* The prologue and epilogue of every entry point: is the handle alive, take the connection's lock,
+ * clear diagnostics, check the state; and on the way out remember the return code and unlock. The
+ * only place that locks. */
 #ifndef NEON_API_ENTER_H
 #define NEON_API_ENTER_H
 

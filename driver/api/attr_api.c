@@ -1,9 +1,11 @@
-/* Attributes: SQLSet/GetEnvAttr, SQLSet/GetConnectAttr, SQLSet/GetStmtAttr. The tables are handle/'s and stmt/'s. */
+/* Attributes: SQLSet/GetEnvAttr, SQLSet/GetConnectAttr, SQLSet/GetStmtAttr. The tables are
+ * handle/'s and stmt/'s. */
 #include "api/api_enter.h"
 #include "api/text_arg.h"
 
 /* Writes what a get found, in the width the standard fixes. */
-static SQLRETURN put_value(struct handle *h, const struct attr_value *v, SQLPOINTER app, const struct text_out *text)
+static SQLRETURN put_value(struct handle *h, const struct attr_value *v, SQLPOINTER app,
+                           const struct text_out *text)
 {
     SQLUINTEGER narrow;
 
@@ -22,7 +24,8 @@ static SQLRETURN put_value(struct handle *h, const struct attr_value *v, SQLPOIN
     return SQL_SUCCESS;
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLSetEnvAttr(SQLHENV h, SQLINTEGER id, SQLPOINTER value, SQLINTEGER len)
+NEON_EXPORT SQLRETURN SQL_API SQLSetEnvAttr(SQLHENV h, SQLINTEGER id, SQLPOINTER value,
+                                            SQLINTEGER len)
 {
     SQLRETURN rc;
     struct env *e = api_enter_env(h, "SQLSetEnvAttr", ENTER_PLAIN, &rc);
@@ -31,7 +34,8 @@ NEON_EXPORT SQLRETURN SQL_API SQLSetEnvAttr(SQLHENV h, SQLINTEGER id, SQLPOINTER
     return e ? api_leave_env(e, attr_set_env(e, id, value)) : rc;
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetEnvAttr(SQLHENV h, SQLINTEGER id, SQLPOINTER value, SQLINTEGER cap, SQLINTEGER *len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetEnvAttr(SQLHENV h, SQLINTEGER id, SQLPOINTER value,
+                                            SQLINTEGER cap, SQLINTEGER *len)
 {
     SQLRETURN rc;
     struct attr_value v = {0};
@@ -60,17 +64,20 @@ static SQLRETURN set_connect_attr(SQLHDBC h, SQLINTEGER id, SQLPOINTER value, st
     return api_leave_dbc(d, rc);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLSetConnectAttr(SQLHDBC h, SQLINTEGER id, SQLPOINTER value, SQLINTEGER len)
+NEON_EXPORT SQLRETURN SQL_API SQLSetConnectAttr(SQLHDBC h, SQLINTEGER id, SQLPOINTER value,
+                                                SQLINTEGER len)
 {
     return set_connect_attr(h, id, value, IN_A(value, len));
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLSetConnectAttrW(SQLHDBC h, SQLINTEGER id, SQLPOINTER value, SQLINTEGER len)
+NEON_EXPORT SQLRETURN SQL_API SQLSetConnectAttrW(SQLHDBC h, SQLINTEGER id, SQLPOINTER value,
+                                                 SQLINTEGER len)
 {
     return set_connect_attr(h, id, value, IN_W_BYTES(value, len));
 }
 
-static SQLRETURN get_connect_attr(SQLHDBC h, SQLINTEGER id, SQLPOINTER value, const struct text_out *text)
+static SQLRETURN get_connect_attr(SQLHDBC h, SQLINTEGER id, SQLPOINTER value,
+                                  const struct text_out *text)
 {
     SQLRETURN rc;
     struct attr_value v = {0};
@@ -84,12 +91,14 @@ static SQLRETURN get_connect_attr(SQLHDBC h, SQLINTEGER id, SQLPOINTER value, co
     return api_leave_dbc(d, rc);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetConnectAttr(SQLHDBC h, SQLINTEGER id, SQLPOINTER value, SQLINTEGER cap, SQLINTEGER *len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetConnectAttr(SQLHDBC h, SQLINTEGER id, SQLPOINTER value,
+                                                SQLINTEGER cap, SQLINTEGER *len)
 {
     return get_connect_attr(h, id, value, &OUT_INT(value, cap, len, UNIT_A));
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetConnectAttrW(SQLHDBC h, SQLINTEGER id, SQLPOINTER value, SQLINTEGER cap, SQLINTEGER *len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetConnectAttrW(SQLHDBC h, SQLINTEGER id, SQLPOINTER value,
+                                                 SQLINTEGER cap, SQLINTEGER *len)
 {
     return get_connect_attr(h, id, value, &OUT_INT(value, cap, len, UNIT_W_BYTES));
 }
@@ -103,19 +112,22 @@ static SQLRETURN set_stmt_attr(SQLHSTMT h, SQLINTEGER id, SQLPOINTER value)
     return s ? api_leave_stmt(s, stmt_set_attr(s, id, value)) : rc;
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLSetStmtAttr(SQLHSTMT h, SQLINTEGER id, SQLPOINTER value, SQLINTEGER len)
+NEON_EXPORT SQLRETURN SQL_API SQLSetStmtAttr(SQLHSTMT h, SQLINTEGER id, SQLPOINTER value,
+                                             SQLINTEGER len)
 {
     (void)len;
     return set_stmt_attr(h, id, value);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLSetStmtAttrW(SQLHSTMT h, SQLINTEGER id, SQLPOINTER value, SQLINTEGER len)
+NEON_EXPORT SQLRETURN SQL_API SQLSetStmtAttrW(SQLHSTMT h, SQLINTEGER id, SQLPOINTER value,
+                                              SQLINTEGER len)
 {
     (void)len;
     return set_stmt_attr(h, id, value);
 }
 
-static SQLRETURN get_stmt_attr(SQLHSTMT h, SQLINTEGER id, SQLPOINTER value, const struct text_out *text)
+static SQLRETURN get_stmt_attr(SQLHSTMT h, SQLINTEGER id, SQLPOINTER value,
+                               const struct text_out *text)
 {
     SQLRETURN rc;
     struct attr_value v = {0};
@@ -129,12 +141,14 @@ static SQLRETURN get_stmt_attr(SQLHSTMT h, SQLINTEGER id, SQLPOINTER value, cons
     return api_leave_stmt(s, rc);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetStmtAttr(SQLHSTMT h, SQLINTEGER id, SQLPOINTER value, SQLINTEGER cap, SQLINTEGER *len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetStmtAttr(SQLHSTMT h, SQLINTEGER id, SQLPOINTER value,
+                                             SQLINTEGER cap, SQLINTEGER *len)
 {
     return get_stmt_attr(h, id, value, &OUT_INT(value, cap, len, UNIT_A));
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetStmtAttrW(SQLHSTMT h, SQLINTEGER id, SQLPOINTER value, SQLINTEGER cap, SQLINTEGER *len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetStmtAttrW(SQLHSTMT h, SQLINTEGER id, SQLPOINTER value,
+                                              SQLINTEGER cap, SQLINTEGER *len)
 {
     return get_stmt_attr(h, id, value, &OUT_INT(value, cap, len, UNIT_W_BYTES));
 }

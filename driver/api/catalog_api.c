@@ -42,30 +42,38 @@ static SQLRETURN run(SQLHSTMT h, const struct text_in *in, const char *function,
     return api_leave_stmt(s, rc);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLTables(SQLHSTMT h, SQLCHAR *catalog, SQLSMALLINT n1, SQLCHAR *schema, SQLSMALLINT n2,
-                                        SQLCHAR *table, SQLSMALLINT n3, SQLCHAR *types, SQLSMALLINT n4)
+NEON_EXPORT SQLRETURN SQL_API SQLTables(SQLHSTMT h, SQLCHAR *catalog, SQLSMALLINT n1,
+                                        SQLCHAR *schema, SQLSMALLINT n2, SQLCHAR *table,
+                                        SQLSMALLINT n3, SQLCHAR *types, SQLSMALLINT n4)
 {
-    const struct text_in in[] = {IN_A(catalog, n1), IN_A(schema, n2), IN_A(table, n3), IN_A(types, n4)};
+    const struct text_in in[] = {IN_A(catalog, n1), IN_A(schema, n2), IN_A(table, n3),
+                                 IN_A(types, n4)};
     return run(h, in, "SQLTables", catalog_tables);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLTablesW(SQLHSTMT h, SQLWCHAR *catalog, SQLSMALLINT n1, SQLWCHAR *schema, SQLSMALLINT n2,
-                                         SQLWCHAR *table, SQLSMALLINT n3, SQLWCHAR *types, SQLSMALLINT n4)
+NEON_EXPORT SQLRETURN SQL_API SQLTablesW(SQLHSTMT h, SQLWCHAR *catalog, SQLSMALLINT n1,
+                                         SQLWCHAR *schema, SQLSMALLINT n2, SQLWCHAR *table,
+                                         SQLSMALLINT n3, SQLWCHAR *types, SQLSMALLINT n4)
 {
-    const struct text_in in[] = {IN_W(catalog, n1), IN_W(schema, n2), IN_W(table, n3), IN_W(types, n4)};
+    const struct text_in in[] = {IN_W(catalog, n1), IN_W(schema, n2), IN_W(table, n3),
+                                 IN_W(types, n4)};
     return run(h, in, "SQLTablesW", catalog_tables);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLColumns(SQLHSTMT h, SQLCHAR *catalog, SQLSMALLINT n1, SQLCHAR *schema, SQLSMALLINT n2,
-                                         SQLCHAR *table, SQLSMALLINT n3, SQLCHAR *column, SQLSMALLINT n4)
+NEON_EXPORT SQLRETURN SQL_API SQLColumns(SQLHSTMT h, SQLCHAR *catalog, SQLSMALLINT n1,
+                                         SQLCHAR *schema, SQLSMALLINT n2, SQLCHAR *table,
+                                         SQLSMALLINT n3, SQLCHAR *column, SQLSMALLINT n4)
 {
-    const struct text_in in[] = {IN_A(catalog, n1), IN_A(schema, n2), IN_A(table, n3), IN_A(column, n4)};
+    const struct text_in in[] = {IN_A(catalog, n1), IN_A(schema, n2), IN_A(table, n3),
+                                 IN_A(column, n4)};
     return run(h, in, "SQLColumns", catalog_columns);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLColumnsW(SQLHSTMT h, SQLWCHAR *catalog, SQLSMALLINT n1, SQLWCHAR *schema, SQLSMALLINT n2,
-                                          SQLWCHAR *table, SQLSMALLINT n3, SQLWCHAR *column, SQLSMALLINT n4)
+NEON_EXPORT SQLRETURN SQL_API SQLColumnsW(SQLHSTMT h, SQLWCHAR *catalog, SQLSMALLINT n1,
+                                          SQLWCHAR *schema, SQLSMALLINT n2, SQLWCHAR *table,
+                                          SQLSMALLINT n3, SQLWCHAR *column, SQLSMALLINT n4)
 {
-    const struct text_in in[] = {IN_W(catalog, n1), IN_W(schema, n2), IN_W(table, n3), IN_W(column, n4)};
+    const struct text_in in[] = {IN_W(catalog, n1), IN_W(schema, n2), IN_W(table, n3),
+                                 IN_W(column, n4)};
     return run(h, in, "SQLColumnsW", catalog_columns);
 }

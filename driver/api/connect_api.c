@@ -1,4 +1,5 @@
-/* SQLConnect, SQLDriverConnect, SQLDisconnect. Keywords are config/'s, the connection itself is handle/dbc.c's. */
+/* SQLConnect, SQLDriverConnect, SQLDisconnect. Keywords are config/'s, the connection itself is
+ * handle/dbc.c's. */
 #include "api/api_enter.h"
 #include "api/text_arg.h"
 #include "config/config.h"
@@ -34,7 +35,8 @@ static const char *or_null(const struct text *t)
 }
 
 /* Builds the options and opens; *out gets the completed string (SQLDriverConnect) unless NULL. */
-static SQLRETURN open_with(struct dbc *d, const struct connect_args *a, const struct text_out *out, SQLUSMALLINT completion)
+static SQLRETURN open_with(struct dbc *d, const struct connect_args *a, const struct text_out *out,
+                           SQLUSMALLINT completion)
 {
     struct conn_options options;
     struct config_warnings w;
@@ -45,11 +47,14 @@ static SQLRETURN open_with(struct dbc *d, const struct connect_args *a, const st
 
     conn_options_init(&options);
     config_warnings_init(&w);
-    if (!config_build(&options, text_sv(&a->connstr), or_null(&a->dsn), or_null(&a->uid), or_null(&a->pwd), &w, &e))
+    if (!config_build(&options, text_sv(&a->connstr), or_null(&a->dsn), or_null(&a->uid),
+                      or_null(&a->pwd), &w, &e))
         rc = diag_post_err(&d->handle, &e);
-    if (rc == SQL_SUCCESS && completion != SQL_DRIVER_NOPROMPT && !conn_options_complete(&options, &e)) {
+    if (rc == SQL_SUCCESS && completion != SQL_DRIVER_NOPROMPT &&
+        !conn_options_complete(&options, &e)) {
         err_release(&e);
-        rc = diag_post(&d->handle, ST_IM008, 0, "The connection string is not complete, and this driver shows no dialog: "
+        rc = diag_post(&d->handle, ST_IM008, 0,
+                       "The connection string is not complete, and this driver shows no dialog: "
                        "give Server, UID, PWD and Database, or Url.");
     }
     if (rc == SQL_SUCCESS && out != NULL && !conn_options_to_connstr(&options, &completed))
@@ -99,19 +104,20 @@ static SQLRETURN connect_dsn(SQLHDBC h, struct text_in dsn, struct text_in uid, 
     return api_leave_dbc(d, rc);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLConnect(SQLHDBC h, SQLCHAR *dsn, SQLSMALLINT n1, SQLCHAR *uid, SQLSMALLINT n2, SQLCHAR *pwd,
-                                         SQLSMALLINT n3)
+NEON_EXPORT SQLRETURN SQL_API SQLConnect(SQLHDBC h, SQLCHAR *dsn, SQLSMALLINT n1, SQLCHAR *uid,
+                                         SQLSMALLINT n2, SQLCHAR *pwd, SQLSMALLINT n3)
 {
     return connect_dsn(h, IN_A(dsn, n1), IN_A(uid, n2), IN_A(pwd, n3));
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLConnectW(SQLHDBC h, SQLWCHAR *dsn, SQLSMALLINT n1, SQLWCHAR *uid, SQLSMALLINT n2,
-                                          SQLWCHAR *pwd, SQLSMALLINT n3)
+NEON_EXPORT SQLRETURN SQL_API SQLConnectW(SQLHDBC h, SQLWCHAR *dsn, SQLSMALLINT n1, SQLWCHAR *uid,
+                                          SQLSMALLINT n2, SQLWCHAR *pwd, SQLSMALLINT n3)
 {
     return connect_dsn(h, IN_W(dsn, n1), IN_W(uid, n2), IN_W(pwd, n3));
 }
 
-static SQLRETURN driver_connect(SQLHDBC h, struct text_in connstr, const struct text_out *out, SQLUSMALLINT completion)
+static SQLRETURN driver_connect(SQLHDBC h, struct text_in connstr, const struct text_out *out,
+                                SQLUSMALLINT completion)
 {
     SQLRETURN rc;
     struct connect_args a = {TEXT_INIT, TEXT_INIT, TEXT_INIT, TEXT_INIT};
@@ -120,7 +126,8 @@ static SQLRETURN driver_connect(SQLHDBC h, struct text_in connstr, const struct 
     if (d == NULL)
         return rc;
     if (completion > SQL_DRIVER_COMPLETE_REQUIRED)
-        rc = diag_post(&d->handle, ST_HY110, 0, "%u is no driver completion.", (unsigned)completion);
+        rc =
+            diag_post(&d->handle, ST_HY110, 0, "%u is no driver completion.", (unsigned)completion);
     else
         rc = text_in_read(&d->handle, connstr, &a.connstr);
     if (rc == SQL_SUCCESS)
@@ -129,18 +136,21 @@ static SQLRETURN driver_connect(SQLHDBC h, struct text_in connstr, const struct 
     return api_leave_dbc(d, rc);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLDriverConnect(SQLHDBC h, SQLHWND window, SQLCHAR *connstr, SQLSMALLINT len, SQLCHAR *out,
-                                               SQLSMALLINT cap, SQLSMALLINT *out_len, SQLUSMALLINT completion)
+NEON_EXPORT SQLRETURN SQL_API SQLDriverConnect(SQLHDBC h, SQLHWND window, SQLCHAR *connstr,
+                                               SQLSMALLINT len, SQLCHAR *out, SQLSMALLINT cap,
+                                               SQLSMALLINT *out_len, SQLUSMALLINT completion)
 {
     (void)window;
     return driver_connect(h, IN_A(connstr, len), &OUT_SMALL(out, cap, out_len, UNIT_A), completion);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLDriverConnectW(SQLHDBC h, SQLHWND window, SQLWCHAR *connstr, SQLSMALLINT len, SQLWCHAR *out,
-                                                SQLSMALLINT cap, SQLSMALLINT *out_len, SQLUSMALLINT completion)
+NEON_EXPORT SQLRETURN SQL_API SQLDriverConnectW(SQLHDBC h, SQLHWND window, SQLWCHAR *connstr,
+                                                SQLSMALLINT len, SQLWCHAR *out, SQLSMALLINT cap,
+                                                SQLSMALLINT *out_len, SQLUSMALLINT completion)
 {
     (void)window;
-    return driver_connect(h, IN_W(connstr, len), &OUT_SMALL(out, cap, out_len, UNIT_W_CHARS), completion);
+    return driver_connect(h, IN_W(connstr, len), &OUT_SMALL(out, cap, out_len, UNIT_W_CHARS),
+                          completion);
 }
 
 NEON_EXPORT SQLRETURN SQL_API SQLDisconnect(SQLHDBC h)
@@ -152,7 +162,8 @@ NEON_EXPORT SQLRETURN SQL_API SQLDisconnect(SQLHDBC h)
         return rc;
     for (const struct stmt *s = d->stmts; s != NULL; s = s->next)
         if (s->need_data.active)
-            return api_leave_dbc(d, diag_post(&d->handle, ST_HY010, 0, "A statement of this connection waits for data: call "
+            return api_leave_dbc(d, diag_post(&d->handle, ST_HY010, 0,
+                                              "A statement of this connection waits for data: call "
                                               "SQLParamData and SQLPutData, or SQLCancel, first."));
     /* Statements and explicit descriptors go with the connection (SQLDisconnect's reference). */
     while (d->stmts != NULL)

@@ -1,8 +1,10 @@
-/* Descriptors: SQLGet/SetDescField, SQLGet/SetDescRec, SQLCopyDesc. The table is handle/desc_field.def. */
+/* Descriptors: SQLGet/SetDescField, SQLGet/SetDescRec, SQLCopyDesc. The table is
+ * handle/desc_field.def. */
 #include "api/api_enter.h"
 #include "api/text_arg.h"
 
-static SQLRETURN put_value(struct desc *d, const struct desc_value *v, SQLPOINTER app, const struct text_out *text)
+static SQLRETURN put_value(struct desc *d, const struct desc_value *v, SQLPOINTER app,
+                           const struct text_out *text)
 {
     SQLSMALLINT small = (SQLSMALLINT)v->number;
     SQLINTEGER integer = (SQLINTEGER)v->number;
@@ -25,11 +27,12 @@ static SQLRETURN put_value(struct desc *d, const struct desc_value *v, SQLPOINTE
 /* The fields of a descriptor that say something before there is a result. */
 static bool needs_no_result(SQLSMALLINT field)
 {
-    return field == SQL_DESC_ALLOC_TYPE || field == SQL_DESC_ARRAY_STATUS_PTR || field == SQL_DESC_ROWS_PROCESSED_PTR;
+    return field == SQL_DESC_ALLOC_TYPE || field == SQL_DESC_ARRAY_STATUS_PTR ||
+           field == SQL_DESC_ROWS_PROCESSED_PTR;
 }
 
-/* An IRD has no meaning before there is a result (HY007, SQLGetDescField's reference), and a count of 0 must not be told
- * of a prepared SELECT whose columns are not known yet. */
+/* An IRD has no meaning before there is a result (HY007, SQLGetDescField's reference), and a count
+ * of 0 must not be told of a prepared SELECT whose columns are not known yet. */
 static SQLRETURN check_ird(struct desc *d)
 {
     SQLSMALLINT count;
@@ -37,11 +40,13 @@ static SQLRETURN check_ird(struct desc *d)
     if (d->role != DESC_IRD || d->stmt == NULL || d->stmt->executed)
         return SQL_SUCCESS;
     if (!d->stmt->prepared)
-        return diag_post(&d->handle, ST_HY007, 0, "The statement of this descriptor is neither prepared nor executed.");
+        return diag_post(&d->handle, ST_HY007, 0,
+                         "The statement of this descriptor is neither prepared nor executed.");
     return stmt_count_columns(d->stmt, &d->handle, &count);
 }
 
-static SQLRETURN get_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value, const struct text_out *text)
+static SQLRETURN get_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value,
+                                const struct text_out *text)
 {
     SQLRETURN rc;
     struct desc_value v = {0};
@@ -57,20 +62,20 @@ static SQLRETURN get_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, 
     return api_leave_desc(d, rc);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetDescField(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value, SQLINTEGER cap,
-                                              SQLINTEGER *len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetDescField(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field,
+                                              SQLPOINTER value, SQLINTEGER cap, SQLINTEGER *len)
 {
     return get_desc_field(h, rec, field, value, &OUT_INT(value, cap, len, UNIT_A));
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetDescFieldW(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value,
-                                               SQLINTEGER cap, SQLINTEGER *len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetDescFieldW(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field,
+                                               SQLPOINTER value, SQLINTEGER cap, SQLINTEGER *len)
 {
     return get_desc_field(h, rec, field, value, &OUT_INT(value, cap, len, UNIT_W_BYTES));
 }
 
-static SQLRETURN set_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value, SQLINTEGER len,
-                                struct text_in in)
+static SQLRETURN set_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value,
+                                SQLINTEGER len, struct text_in in)
 {
     SQLRETURN rc;
     struct text t = TEXT_INIT;
@@ -91,13 +96,14 @@ static SQLRETURN set_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, 
     return api_leave_desc(d, rc);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLSetDescField(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value, SQLINTEGER len)
+NEON_EXPORT SQLRETURN SQL_API SQLSetDescField(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field,
+                                              SQLPOINTER value, SQLINTEGER len)
 {
     return set_desc_field(h, rec, field, value, len, IN_A(value, len));
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLSetDescFieldW(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value,
-                                               SQLINTEGER len)
+NEON_EXPORT SQLRETURN SQL_API SQLSetDescFieldW(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field,
+                                               SQLPOINTER value, SQLINTEGER len)
 {
     return set_desc_field(h, rec, field, value, len, IN_W_BYTES(value, len));
 }
@@ -124,7 +130,8 @@ static void put_rec(const struct desc_rec_values *v, const struct rec_out *out)
         *out->nullable = v->nullable;
 }
 
-static SQLRETURN get_desc_rec(SQLHDESC h, SQLSMALLINT number, const struct text_out *name, const struct rec_out *out)
+static SQLRETURN get_desc_rec(SQLHDESC h, SQLSMALLINT number, const struct text_out *name,
+                              const struct rec_out *out)
 {
     SQLRETURN rc;
     struct desc_rec_values v;
@@ -142,25 +149,31 @@ static SQLRETURN get_desc_rec(SQLHDESC h, SQLSMALLINT number, const struct text_
     return api_leave_desc(d, rc);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetDescRec(SQLHDESC h, SQLSMALLINT number, SQLCHAR *name, SQLSMALLINT cap, SQLSMALLINT *len,
-                                            SQLSMALLINT *type, SQLSMALLINT *subtype, SQLLEN *length, SQLSMALLINT *precision,
-                                            SQLSMALLINT *scale, SQLSMALLINT *nullable)
+NEON_EXPORT SQLRETURN SQL_API SQLGetDescRec(SQLHDESC h, SQLSMALLINT number, SQLCHAR *name,
+                                            SQLSMALLINT cap, SQLSMALLINT *len, SQLSMALLINT *type,
+                                            SQLSMALLINT *subtype, SQLLEN *length,
+                                            SQLSMALLINT *precision, SQLSMALLINT *scale,
+                                            SQLSMALLINT *nullable)
 {
     return get_desc_rec(h, number, &OUT_SMALL(name, cap, len, UNIT_A),
                         &(struct rec_out){type, subtype, length, precision, scale, nullable});
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetDescRecW(SQLHDESC h, SQLSMALLINT number, SQLWCHAR *name, SQLSMALLINT cap,
-                                             SQLSMALLINT *len, SQLSMALLINT *type, SQLSMALLINT *subtype, SQLLEN *length,
-                                             SQLSMALLINT *precision, SQLSMALLINT *scale, SQLSMALLINT *nullable)
+NEON_EXPORT SQLRETURN SQL_API SQLGetDescRecW(SQLHDESC h, SQLSMALLINT number, SQLWCHAR *name,
+                                             SQLSMALLINT cap, SQLSMALLINT *len, SQLSMALLINT *type,
+                                             SQLSMALLINT *subtype, SQLLEN *length,
+                                             SQLSMALLINT *precision, SQLSMALLINT *scale,
+                                             SQLSMALLINT *nullable)
 {
     return get_desc_rec(h, number, &OUT_SMALL(name, cap, len, UNIT_W_CHARS),
                         &(struct rec_out){type, subtype, length, precision, scale, nullable});
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLSetDescRec(SQLHDESC h, SQLSMALLINT number, SQLSMALLINT type, SQLSMALLINT subtype,
-                                            SQLLEN length, SQLSMALLINT precision, SQLSMALLINT scale, SQLPOINTER data,
-                                            SQLLEN *octet_length, SQLLEN *indicator)
+NEON_EXPORT SQLRETURN SQL_API SQLSetDescRec(SQLHDESC h, SQLSMALLINT number, SQLSMALLINT type,
+                                            SQLSMALLINT subtype, SQLLEN length,
+                                            SQLSMALLINT precision, SQLSMALLINT scale,
+                                            SQLPOINTER data, SQLLEN *octet_length,
+                                            SQLLEN *indicator)
 {
     SQLRETURN rc;
     struct desc *d = api_enter_desc(h, "SQLSetDescRec", ENTER_PLAIN, &rc);
@@ -190,9 +203,11 @@ NEON_EXPORT SQLRETURN SQL_API SQLCopyDesc(SQLHDESC from, SQLHDESC to)
     if (d == NULL)
         return rc;
     if (d->role == DESC_IRD)
-        rc = diag_post(&d->handle, ST_HY016, 0, "An implementation row descriptor cannot be changed.");
+        rc = diag_post(&d->handle, ST_HY016, 0,
+                       "An implementation row descriptor cannot be changed.");
     else
-        rc = desc_copy(d, (struct desc *)(void *)source) ? SQL_SUCCESS
-                                                        : diag_post(&d->handle, ST_HY001, 0, "Out of memory.");
+        rc = desc_copy(d, (struct desc *)(void *)source)
+                 ? SQL_SUCCESS
+                 : diag_post(&d->handle, ST_HY001, 0, "Out of memory.");
     return api_leave_desc(d, rc);
 }

@@ -39,8 +39,8 @@ static void put_state(const char *state, SQLPOINTER app, bool wide)
         text_out_put(NULL, &o, sv_n(state, 5));
 }
 
-static SQLRETURN get_diag_rec(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT number, SQLPOINTER state, SQLINTEGER *native,
-                              const struct text_out *text)
+static SQLRETURN get_diag_rec(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT number, SQLPOINTER state,
+                              SQLINTEGER *native, const struct text_out *text)
 {
     struct handle *handle = enter(type, h);
     const struct diag_record *r;
@@ -65,14 +65,16 @@ static SQLRETURN get_diag_rec(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT number,
     return rc;
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetDiagRec(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT number, SQLCHAR *state,
-                                            SQLINTEGER *native, SQLCHAR *text, SQLSMALLINT cap, SQLSMALLINT *len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetDiagRec(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT number,
+                                            SQLCHAR *state, SQLINTEGER *native, SQLCHAR *text,
+                                            SQLSMALLINT cap, SQLSMALLINT *len)
 {
     return get_diag_rec(type, h, number, state, native, &OUT_SMALL(text, cap, len, UNIT_A));
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetDiagRecW(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT number, SQLWCHAR *state,
-                                             SQLINTEGER *native, SQLWCHAR *text, SQLSMALLINT cap, SQLSMALLINT *len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetDiagRecW(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT number,
+                                             SQLWCHAR *state, SQLINTEGER *native, SQLWCHAR *text,
+                                             SQLSMALLINT cap, SQLSMALLINT *len)
 {
     return get_diag_rec(type, h, number, state, native, &OUT_SMALL(text, cap, len, UNIT_W_CHARS));
 }
@@ -95,8 +97,8 @@ static SQLRETURN put_field(const struct diag_value *v, SQLPOINTER app, const str
     return SQL_SUCCESS;
 }
 
-static SQLRETURN get_diag_field(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT number, SQLSMALLINT id, SQLPOINTER app,
-                                const struct text_out *text)
+static SQLRETURN get_diag_field(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT number, SQLSMALLINT id,
+                                SQLPOINTER app, const struct text_out *text)
 {
     struct handle *handle = enter(type, h);
     struct diag_value v = {0};
@@ -111,14 +113,16 @@ static SQLRETURN get_diag_field(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT numbe
     return rc;
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetDiagField(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT number, SQLSMALLINT id,
-                                              SQLPOINTER app, SQLSMALLINT cap, SQLSMALLINT *len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetDiagField(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT number,
+                                              SQLSMALLINT id, SQLPOINTER app, SQLSMALLINT cap,
+                                              SQLSMALLINT *len)
 {
     return get_diag_field(type, h, number, id, app, &OUT_SMALL(app, cap, len, UNIT_A));
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetDiagFieldW(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT number, SQLSMALLINT id,
-                                               SQLPOINTER app, SQLSMALLINT cap, SQLSMALLINT *len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetDiagFieldW(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT number,
+                                               SQLSMALLINT id, SQLPOINTER app, SQLSMALLINT cap,
+                                               SQLSMALLINT *len)
 {
     return get_diag_field(type, h, number, id, app, &OUT_SMALL(app, cap, len, UNIT_W_BYTES));
 }

@@ -1,4 +1,5 @@
-/* Preparing and executing: SQLPrepare, SQLExecute, SQLExecDirect, SQLNativeSql, SQLRowCount, SQLMoreResults. */
+/* Preparing and executing: SQLPrepare, SQLExecute, SQLExecDirect, SQLNativeSql, SQLRowCount,
+ * SQLMoreResults. */
 #include "api/api_enter.h"
 #include "api/text_arg.h"
 
@@ -96,14 +97,14 @@ static SQLRETURN native_sql(SQLHDBC h, struct text_in in, const struct text_out 
     return api_leave_dbc(d, rc);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLNativeSql(SQLHDBC h, SQLCHAR *text, SQLINTEGER len, SQLCHAR *out, SQLINTEGER cap,
-                                           SQLINTEGER *out_len)
+NEON_EXPORT SQLRETURN SQL_API SQLNativeSql(SQLHDBC h, SQLCHAR *text, SQLINTEGER len, SQLCHAR *out,
+                                           SQLINTEGER cap, SQLINTEGER *out_len)
 {
     return native_sql(h, IN_A(text, len), &OUT_INT(out, cap, out_len, UNIT_A));
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLNativeSqlW(SQLHDBC h, SQLWCHAR *text, SQLINTEGER len, SQLWCHAR *out, SQLINTEGER cap,
-                                            SQLINTEGER *out_len)
+NEON_EXPORT SQLRETURN SQL_API SQLNativeSqlW(SQLHDBC h, SQLWCHAR *text, SQLINTEGER len,
+                                            SQLWCHAR *out, SQLINTEGER cap, SQLINTEGER *out_len)
 {
     return native_sql(h, IN_W(text, len), &OUT_INT(out, cap, out_len, UNIT_W_CHARS));
 }
@@ -116,7 +117,8 @@ static SQLRETURN set_cursor_name(SQLHSTMT h, struct text_in in)
 
     if (s == NULL)
         return rc;
-    rc = in.app ? text_in_read(&s->handle, in, &t) : diag_post(&s->handle, ST_HY009, 0, "The cursor name is a null pointer.");
+    rc = in.app ? text_in_read(&s->handle, in, &t)
+                : diag_post(&s->handle, ST_HY009, 0, "The cursor name is a null pointer.");
     if (rc == SQL_SUCCESS)
         rc = stmt_set_cursor_name(s, buf_str(&t.utf8));
     text_release(&t);
@@ -142,16 +144,19 @@ static SQLRETURN get_cursor_name(SQLHSTMT h, const struct text_out *out)
     if (s == NULL)
         return rc;
     name = stmt_cursor_name(s);
-    rc = name ? text_out_put(&s->handle, out, sv(name)) : diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    rc = name ? text_out_put(&s->handle, out, sv(name))
+              : diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
     return api_leave_stmt(s, rc);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetCursorName(SQLHSTMT h, SQLCHAR *out, SQLSMALLINT cap, SQLSMALLINT *out_len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetCursorName(SQLHSTMT h, SQLCHAR *out, SQLSMALLINT cap,
+                                               SQLSMALLINT *out_len)
 {
     return get_cursor_name(h, &OUT_SMALL(out, cap, out_len, UNIT_A));
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetCursorNameW(SQLHSTMT h, SQLWCHAR *out, SQLSMALLINT cap, SQLSMALLINT *out_len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetCursorNameW(SQLHSTMT h, SQLWCHAR *out, SQLSMALLINT cap,
+                                                SQLSMALLINT *out_len)
 {
     return get_cursor_name(h, &OUT_SMALL(out, cap, out_len, UNIT_W_CHARS));
 }

@@ -22,7 +22,8 @@ struct described {
     SQLSMALLINT *digits, *nullable;
 };
 
-static SQLRETURN describe_col(SQLHSTMT h, SQLUSMALLINT number, const struct text_out *name, const struct described *out)
+static SQLRETURN describe_col(SQLHSTMT h, SQLUSMALLINT number, const struct text_out *name,
+                              const struct described *out)
 {
     SQLRETURN rc;
     const struct desc_rec *r;
@@ -44,23 +45,26 @@ static SQLRETURN describe_col(SQLHSTMT h, SQLUSMALLINT number, const struct text
     return api_leave_stmt(s, text_out_put(&s->handle, name, sv(r->name ? r->name : "")));
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLDescribeCol(SQLHSTMT h, SQLUSMALLINT number, SQLCHAR *name, SQLSMALLINT cap,
-                                             SQLSMALLINT *len, SQLSMALLINT *type, SQLULEN *size, SQLSMALLINT *digits,
+NEON_EXPORT SQLRETURN SQL_API SQLDescribeCol(SQLHSTMT h, SQLUSMALLINT number, SQLCHAR *name,
+                                             SQLSMALLINT cap, SQLSMALLINT *len, SQLSMALLINT *type,
+                                             SQLULEN *size, SQLSMALLINT *digits,
                                              SQLSMALLINT *nullable)
 {
-    return describe_col(h, number, &OUT_SMALL(name, cap, len, UNIT_A), &(struct described){type, size, digits, nullable});
+    return describe_col(h, number, &OUT_SMALL(name, cap, len, UNIT_A),
+                        &(struct described){type, size, digits, nullable});
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLDescribeColW(SQLHSTMT h, SQLUSMALLINT number, SQLWCHAR *name, SQLSMALLINT cap,
-                                              SQLSMALLINT *len, SQLSMALLINT *type, SQLULEN *size, SQLSMALLINT *digits,
+NEON_EXPORT SQLRETURN SQL_API SQLDescribeColW(SQLHSTMT h, SQLUSMALLINT number, SQLWCHAR *name,
+                                              SQLSMALLINT cap, SQLSMALLINT *len, SQLSMALLINT *type,
+                                              SQLULEN *size, SQLSMALLINT *digits,
                                               SQLSMALLINT *nullable)
 {
     return describe_col(h, number, &OUT_SMALL(name, cap, len, UNIT_W_CHARS),
                         &(struct described){type, size, digits, nullable});
 }
 
-static SQLRETURN col_attribute(SQLHSTMT h, SQLUSMALLINT number, SQLUSMALLINT field, const struct text_out *text,
-                               SQLLEN *number_out)
+static SQLRETURN col_attribute(SQLHSTMT h, SQLUSMALLINT number, SQLUSMALLINT field,
+                               const struct text_out *text, SQLLEN *number_out)
 {
     SQLRETURN rc;
     struct desc_value v = {0};
@@ -78,7 +82,8 @@ static SQLRETURN col_attribute(SQLHSTMT h, SQLUSMALLINT number, SQLUSMALLINT fie
     if (colmeta_column(s, number) == NULL)
         return api_leave_stmt(s, SQL_ERROR);
     if (!desc_col_attribute(&s->ird, number, field, &v))
-        return api_leave_stmt(s, diag_post(&s->handle, ST_HY091, 0, "%u is no field of a result column.", (unsigned)field));
+        return api_leave_stmt(s, diag_post(&s->handle, ST_HY091, 0,
+                                           "%u is no field of a result column.", (unsigned)field));
     if (v.kind == DESC_V_TEXT)
         return api_leave_stmt(s, text_out_put(&s->handle, text, sv(v.text ? v.text : "")));
     if (number_out != NULL)
@@ -86,20 +91,22 @@ static SQLRETURN col_attribute(SQLHSTMT h, SQLUSMALLINT number, SQLUSMALLINT fie
     return api_leave_stmt(s, SQL_SUCCESS);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLColAttribute(SQLHSTMT h, SQLUSMALLINT number, SQLUSMALLINT field, SQLPOINTER buf,
-                                              SQLSMALLINT cap, SQLSMALLINT *len, SQLLEN *number_out)
+NEON_EXPORT SQLRETURN SQL_API SQLColAttribute(SQLHSTMT h, SQLUSMALLINT number, SQLUSMALLINT field,
+                                              SQLPOINTER buf, SQLSMALLINT cap, SQLSMALLINT *len,
+                                              SQLLEN *number_out)
 {
     return col_attribute(h, number, field, &OUT_SMALL(buf, cap, len, UNIT_A), number_out);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLColAttributeW(SQLHSTMT h, SQLUSMALLINT number, SQLUSMALLINT field, SQLPOINTER buf,
-                                               SQLSMALLINT cap, SQLSMALLINT *len, SQLLEN *number_out)
+NEON_EXPORT SQLRETURN SQL_API SQLColAttributeW(SQLHSTMT h, SQLUSMALLINT number, SQLUSMALLINT field,
+                                               SQLPOINTER buf, SQLSMALLINT cap, SQLSMALLINT *len,
+                                               SQLLEN *number_out)
 {
     return col_attribute(h, number, field, &OUT_SMALL(buf, cap, len, UNIT_W_BYTES), number_out);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLBindCol(SQLHSTMT h, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER buf, SQLLEN cap,
-                                         SQLLEN *len_or_ind)
+NEON_EXPORT SQLRETURN SQL_API SQLBindCol(SQLHSTMT h, SQLUSMALLINT column, SQLSMALLINT c_type,
+                                         SQLPOINTER buf, SQLLEN cap, SQLLEN *len_or_ind)
 {
     SQLRETURN rc;
     struct stmt *s = api_enter_stmt(h, "SQLBindCol", ENTER_PLAIN, &rc);
@@ -115,8 +122,8 @@ NEON_EXPORT SQLRETURN SQL_API SQLFetch(SQLHSTMT h)
     return s ? api_leave_stmt(s, stmt_fetch(s)) : rc;
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetData(SQLHSTMT h, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER buf, SQLLEN cap,
-                                         SQLLEN *len_or_ind)
+NEON_EXPORT SQLRETURN SQL_API SQLGetData(SQLHSTMT h, SQLUSMALLINT column, SQLSMALLINT c_type,
+                                         SQLPOINTER buf, SQLLEN cap, SQLLEN *len_or_ind)
 {
     SQLRETURN rc;
     struct stmt *s = api_enter_stmt(h, "SQLGetData", ENTER_PLAIN, &rc);

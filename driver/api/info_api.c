@@ -1,4 +1,5 @@
-/* SQLGetInfo, SQLGetFunctions, SQLGetTypeInfo. The tables are info/'s; none of these asks the server. */
+/* SQLGetInfo, SQLGetFunctions, SQLGetTypeInfo. The tables are info/'s; none of these asks the
+ * server. */
 #include "api/api_enter.h"
 #include "api/text_arg.h"
 #include "info/functions.h"
@@ -11,7 +12,9 @@ static SQLRETURN put_number(const struct info_value *v, SQLPOINTER app, SQLSMALL
     SQLUINTEGER u32 = (SQLUINTEGER)v->number;
     SQLULEN ulen = (SQLULEN)v->number;
     size_t size = v->kind == INFO_U16 ? sizeof u16 : v->kind == INFO_U32 ? sizeof u32 : sizeof ulen;
-    const void *from = v->kind == INFO_U16 ? (const void *)&u16 : v->kind == INFO_U32 ? (const void *)&u32 : (const void *)&ulen;
+    const void *from = v->kind == INFO_U16   ? (const void *)&u16
+                       : v->kind == INFO_U32 ? (const void *)&u32
+                                             : (const void *)&ulen;
 
     if (app != NULL)
         memcpy(app, from, size);
@@ -20,7 +23,8 @@ static SQLRETURN put_number(const struct info_value *v, SQLPOINTER app, SQLSMALL
     return SQL_SUCCESS;
 }
 
-static SQLRETURN get_info(SQLHDBC h, SQLUSMALLINT id, SQLPOINTER app, SQLSMALLINT *len, const struct text_out *text)
+static SQLRETURN get_info(SQLHDBC h, SQLUSMALLINT id, SQLPOINTER app, SQLSMALLINT *len,
+                          const struct text_out *text)
 {
     SQLRETURN rc;
     struct info_value v = {0};
@@ -31,21 +35,25 @@ static SQLRETURN get_info(SQLHDBC h, SQLUSMALLINT id, SQLPOINTER app, SQLSMALLIN
         return rc;
     rc = getinfo(d, id, &v);
     if (rc == SQL_SUCCESS)
-        rc = v.kind == INFO_STR ? text_out_put(&d->handle, text, sv(v.text ? v.text : "")) : put_number(&v, app, len);
+        rc = v.kind == INFO_STR ? text_out_put(&d->handle, text, sv(v.text ? v.text : ""))
+                                : put_number(&v, app, len);
     return api_leave_dbc(d, rc);
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetInfo(SQLHDBC h, SQLUSMALLINT id, SQLPOINTER app, SQLSMALLINT cap, SQLSMALLINT *len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetInfo(SQLHDBC h, SQLUSMALLINT id, SQLPOINTER app,
+                                         SQLSMALLINT cap, SQLSMALLINT *len)
 {
     return get_info(h, id, app, len, &OUT_SMALL(app, cap, len, UNIT_A));
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetInfoW(SQLHDBC h, SQLUSMALLINT id, SQLPOINTER app, SQLSMALLINT cap, SQLSMALLINT *len)
+NEON_EXPORT SQLRETURN SQL_API SQLGetInfoW(SQLHDBC h, SQLUSMALLINT id, SQLPOINTER app,
+                                          SQLSMALLINT cap, SQLSMALLINT *len)
 {
     return get_info(h, id, app, len, &OUT_SMALL(app, cap, len, UNIT_W_BYTES));
 }
 
-NEON_EXPORT SQLRETURN SQL_API SQLGetFunctions(SQLHDBC h, SQLUSMALLINT id, SQLUSMALLINT *app_supported)
+NEON_EXPORT SQLRETURN SQL_API SQLGetFunctions(SQLHDBC h, SQLUSMALLINT id,
+                                              SQLUSMALLINT *app_supported)
 {
     SQLRETURN rc;
     struct dbc *d = api_enter_dbc(h, "SQLGetFunctions", ENTER_PLAIN, &rc);
@@ -70,7 +78,8 @@ static SQLRETURN get_type_info(SQLHSTMT h, SQLSMALLINT type)
     if (s == NULL)
         return rc;
     if (s->cursor_open)
-        rc = diag_post(&s->handle, ST_24000, 0, "A cursor is open on this statement: close it (SQLCloseCursor) first.");
+        rc = diag_post(&s->handle, ST_24000, 0,
+                       "A cursor is open on this statement: close it (SQLCloseCursor) first.");
     else if (type != SQL_ALL_TYPES && !typemap_is_sql_type(typemap_odbc3_type(type)))
         rc = diag_post(&s->handle, ST_HY004, 0, "%d is no SQL data type.", type);
     else {

@@ -1,12 +1,15 @@
 /* Parameters: SQLBindParameter, SQLNumParams, SQLParamData, SQLPutData. */
 #include "api/api_enter.h"
 
-NEON_EXPORT SQLRETURN SQL_API SQLBindParameter(SQLHSTMT h, SQLUSMALLINT number, SQLSMALLINT io_type, SQLSMALLINT c_type,
-                                               SQLSMALLINT sql_type, SQLULEN column_size, SQLSMALLINT decimal_digits,
-                                               SQLPOINTER value, SQLLEN buffer_bytes, SQLLEN *len_or_ind)
+NEON_EXPORT SQLRETURN SQL_API SQLBindParameter(SQLHSTMT h, SQLUSMALLINT number, SQLSMALLINT io_type,
+                                               SQLSMALLINT c_type, SQLSMALLINT sql_type,
+                                               SQLULEN column_size, SQLSMALLINT decimal_digits,
+                                               SQLPOINTER value, SQLLEN buffer_bytes,
+                                               SQLLEN *len_or_ind)
 {
     SQLRETURN rc;
-    struct bind_param b = {number, io_type, c_type, sql_type, column_size, decimal_digits, value, buffer_bytes, len_or_ind};
+    struct bind_param b = {number,         io_type, c_type,       sql_type,  column_size,
+                           decimal_digits, value,   buffer_bytes, len_or_ind};
     struct stmt *s = api_enter_stmt(h, "SQLBindParameter", ENTER_PLAIN, &rc);
 
     return s ? api_leave_stmt(s, stmt_bind_param(s, &b)) : rc;

@@ -30,7 +30,8 @@ static bool read_wide(const struct text_in *in, size_t n, struct buf *out, bool 
     *bad = false;
     if (!buf_reserve(out, room))
         return false;
-    len = sizeof(SQLWCHAR) == 2 ? utf16_to_utf8(in->app, n, out->data) : utf32_to_utf8(in->app, n, out->data);
+    len = sizeof(SQLWCHAR) == 2 ? utf16_to_utf8(in->app, n, out->data)
+                                : utf32_to_utf8(in->app, n, out->data);
     *bad = len == SIZE_MAX;
     out->len = *bad ? 0 : len;
     out->data[out->len] = '\0';
@@ -47,12 +48,16 @@ SQLRETURN text_in_read(struct handle *post_on, struct text_in in, struct text *o
     if (in.app == NULL)
         return SQL_SUCCESS;
     if (in.len < 0 && in.len != SQL_NTS)
-        return diag_post(post_on, ST_HY090, 0, "The length %lld of a text argument is neither SQL_NTS nor at least 0.",
+        return diag_post(post_on, ST_HY090, 0,
+                         "The length %lld of a text argument is neither SQL_NTS nor at least 0.",
                          (long long)in.len);
     if (in.in_bytes && in.len >= 0) {
         if (in.len % (SQLLEN)sizeof(SQLWCHAR) != 0)
-            return diag_post(post_on, ST_HY090, 0, "The length %lld of a text argument is in bytes and must be a multiple "
-                             "of the character size %zu.", (long long)in.len, sizeof(SQLWCHAR));
+            return diag_post(
+                post_on, ST_HY090, 0,
+                "The length %lld of a text argument is in bytes and must be a multiple "
+                "of the character size %zu.",
+                (long long)in.len, sizeof(SQLWCHAR));
         in.len /= (SQLLEN)sizeof(SQLWCHAR);
     }
     n = in.len == SQL_NTS ? nts_length(&in) : (size_t)in.len;
@@ -61,7 +66,8 @@ SQLRETURN text_in_read(struct handle *post_on, struct text_in in, struct text *o
     if (!ok)
         return diag_post(post_on, ST_HY001, 0, "Out of memory.");
     if (bad)
-        return diag_post(post_on, ST_22021, 0, "A text argument is not valid UTF-16: it holds half of a surrogate pair.");
+        return diag_post(post_on, ST_22021, 0,
+                         "A text argument is not valid UTF-16: it holds half of a surrogate pair.");
     return SQL_SUCCESS;
 }
 
@@ -134,10 +140,16 @@ SQLRETURN text_out_put(struct handle *post_on, const struct text_out *o, struct 
     bool whole;
 
     if (o->app_buf != NULL && o->cap < 0)
-        return post_on ? diag_post(post_on, ST_HY090, 0, "The buffer length %lld is negative.", (long long)o->cap) : SQL_ERROR;
+        return post_on ? diag_post(post_on, ST_HY090, 0, "The buffer length %lld is negative.",
+                                   (long long)o->cap)
+                       : SQL_ERROR;
     if (o->app_buf != NULL && o->unit == UNIT_W_BYTES && o->cap % (SQLLEN)sizeof(SQLWCHAR) != 0)
-        return post_on ? diag_post(post_on, ST_HY090, 0, "The buffer length %lld is in bytes and must be a multiple of the "
-                                   "character size %zu.", (long long)o->cap, sizeof(SQLWCHAR)) : SQL_ERROR;
+        return post_on
+                   ? diag_post(post_on, ST_HY090, 0,
+                               "The buffer length %lld is in bytes and must be a multiple of the "
+                               "character size %zu.",
+                               (long long)o->cap, sizeof(SQLWCHAR))
+                   : SQL_ERROR;
     whole = o->unit == UNIT_A ? put_narrow(o, utf8) : put_wide(o, utf8);
     put_len(o, o->unit == UNIT_W_BYTES ? len * sizeof(SQLWCHAR) : len);
     if (whole)

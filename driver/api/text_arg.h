@@ -1,5 +1,6 @@
-/* Text arguments of ODBC functions: A (UTF-8) and W (SQLWCHAR, UTF-16 under unixODBC, UTF-32 under iODBC) in, UTF-8
- * inside, and back. The trap is the unit of lengths: it is said once per entry point, here. */
+/* Text arguments of ODBC functions: A (UTF-8) and W (SQLWCHAR, UTF-16 under unixODBC, UTF-32 under
+ * iODBC) in, UTF-8 inside, and back. The trap is the unit of lengths: it is said once per entry
+ * point, here. */
 #ifndef NEON_API_TEXT_ARG_H
 #define NEON_API_TEXT_ARG_H
 
@@ -10,7 +11,7 @@ _Static_assert(sizeof(SQLWCHAR) == 2 || sizeof(SQLWCHAR) == 4, "SQLWCHAR is UTF-
 /* A text argument as the application gave it. */
 struct text_in {
     const void *app;
-    SQLLEN len;  /* characters (A: bytes; W: SQLWCHARs), or SQL_NTS */
+    SQLLEN len;          /* characters (A: bytes; W: SQLWCHARs), or SQL_NTS */
     bool wide, in_bytes; /* in_bytes: len counts bytes of SQLWCHARs */
 };
 
@@ -35,14 +36,15 @@ struct strview text_sv(const struct text *t);
 
 enum text_unit {
     UNIT_A,       /* narrow: bytes */
-    UNIT_W_CHARS, /* DescribeColW, GetCursorNameW, DriverConnectW, GetDiagRecW, GetDescRecW, NativeSqlW */
+    UNIT_W_CHARS, /* DescribeColW, GetCursorNameW, DriverConnectW, GetDiagRecW, GetDescRecW,
+                     NativeSqlW */
     UNIT_W_BYTES, /* GetInfoW, ColAttributeW, Get*AttrW, GetDescFieldW, GetDiagFieldW */
 };
 
 /* Where text goes. `app_len` points to an SQLSMALLINT or SQLINTEGER; may be NULL. */
 struct text_out {
-    void *app_buf;  /* may be NULL: only the length is wanted */
-    SQLLEN cap;     /* in the unit */
+    void *app_buf; /* may be NULL: only the length is wanted */
+    SQLLEN cap;    /* in the unit */
     void *app_len;
     bool len_is_integer;
     enum text_unit unit;
@@ -50,8 +52,9 @@ struct text_out {
 #define OUT_SMALL(buf, cap, len, unit) ((struct text_out){(buf), (cap), (len), false, (unit)})
 #define OUT_INT(buf, cap, len, unit) ((struct text_out){(buf), (cap), (len), true, (unit)})
 
-/* Writes and terminates, cutting at a character's border; SQL_SUCCESS_WITH_INFO and 01004 when cut (unless post_on is
- * NULL); HY090 for a negative or (UNIT_W_BYTES) odd length. The length written is that of the whole text. */
+/* Writes and terminates, cutting at a character's border; SQL_SUCCESS_WITH_INFO and 01004 when cut
+ * (unless post_on is NULL); HY090 for a negative or (UNIT_W_BYTES) odd length. The length written
+ * is that of the whole text. */
 SQLRETURN text_out_put(struct handle *post_on, const struct text_out *o, struct strview utf8);
 
 #endif

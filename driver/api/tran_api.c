@@ -1,5 +1,5 @@
-/* SQLEndTran. Over stateless HTTP every statement has ended its own transaction; without one open, committing or rolling
- * back is the success the standard wants, and costs no request. */
+/* SQLEndTran. Over stateless HTTP every statement has ended its own transaction; without one open,
+ * committing or rolling back is the success the standard wants, and costs no request. */
 #include "api/api_enter.h"
 
 static bool completion_is_valid(SQLSMALLINT completion)
@@ -15,7 +15,9 @@ static SQLRETURN end_env(SQLHENV h, SQLSMALLINT completion)
     if (e == NULL)
         return rc;
     if (!completion_is_valid(completion))
-        return api_leave_env(e, diag_post(&e->handle, ST_HY012, 0, "%d is neither SQL_COMMIT nor SQL_ROLLBACK.", completion));
+        return api_leave_env(e,
+                             diag_post(&e->handle, ST_HY012, 0,
+                                       "%d is neither SQL_COMMIT nor SQL_ROLLBACK.", completion));
     return api_leave_env(e, SQL_SUCCESS);
 }
 
@@ -27,7 +29,9 @@ static SQLRETURN end_dbc(SQLHDBC h, SQLSMALLINT completion)
     if (d == NULL)
         return rc;
     if (!completion_is_valid(completion))
-        return api_leave_dbc(d, diag_post(&d->handle, ST_HY012, 0, "%d is neither SQL_COMMIT nor SQL_ROLLBACK.", completion));
+        return api_leave_dbc(d,
+                             diag_post(&d->handle, ST_HY012, 0,
+                                       "%d is neither SQL_COMMIT nor SQL_ROLLBACK.", completion));
     return api_leave_dbc(d, SQL_SUCCESS);
 }
 

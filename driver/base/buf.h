@@ -1,7 +1,7 @@
 /* A growing byte buffer with a named maximum.
  *
- * Invariants: data[len] == '\0' whenever data is not NULL; cap > len. A buffer never grows past max:
- * every buffer that is filled from outside has a limit that somebody chose. Failing leaves the
+ * Invariants: data[len] == '\0' whenever data is not NULL; cap > len. A buffer never grows past
+ * max: every buffer that is filled from outside has a limit that somebody chose. Failing leaves the
  * content as it was and sets `failed`, so that a chain of appends needs one check at its end. */
 #ifndef NEON_BASE_BUF_H
 #define NEON_BASE_BUF_H
@@ -21,9 +21,9 @@ enum buf_failure {
 
 struct buf {
     char *data;
-    size_t len;  /* bytes in use, without the terminator */
-    size_t cap;  /* bytes allocated */
-    size_t max;  /* len never exceeds it; 0 means BUF_MAX_DEFAULT */
+    size_t len;              /* bytes in use, without the terminator */
+    size_t cap;              /* bytes allocated */
+    size_t max;              /* len never exceeds it; 0 means BUF_MAX_DEFAULT */
     enum buf_failure failed; /* of the first append that failed; sticky until buf_reset */
 };
 
@@ -49,7 +49,8 @@ bool buf_vprintf(struct buf *b, const char *fmt, va_list ap) NEON_PRINTF(2, 0);
 /* The text; "" when empty. Valid until the next change. */
 const char *buf_str(const struct buf *b);
 struct strview buf_sv(const struct buf *b);
-/* Hands the memory to the caller (mem_free it) and leaves the buffer empty. NULL when nothing was ever appended. */
+/* Hands the memory to the caller (mem_free it) and leaves the buffer empty. NULL when nothing was
+ * ever appended. */
 char *buf_take(struct buf *b);
 
 #endif

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The bytes belong to whoever decoded them (a chunk of the answer, an arena) and are valid as long as
- * that owner says. Not NUL-terminated. UTF-8 as the server sent it. */
+/* The bytes belong to whoever decoded them (a chunk of the answer, an arena) and are valid as long
+ * as that owner says. Not NUL-terminated. UTF-8 as the server sent it. */
 struct cell {
     const char *ptr; /* NULL = SQL NULL; an empty string has a non-NULL ptr */
     size_t len;      /* bytes */
@@ -14,8 +14,8 @@ struct cell {
 
 /* One result column as the server describes it (protocol 4.1; RowDescription). */
 struct column {
-    char *name;            /* owned by the list it stands in; UTF-8 */
-    size_t name_len;       /* bytes */
+    char *name;      /* owned by the list it stands in; UTF-8 */
+    size_t name_len; /* bytes */
     uint32_t type_oid;
     uint32_t table_oid;    /* 0: not a plain column of a table */
     int16_t attnum;        /* 0: not a plain column of a table */

@@ -1,8 +1,8 @@
 /* How a failure travels: one value, filled at the place that knows most.
  *
  * Rules: a zeroed struct err means "no error"; fallible functions return false (or an enum), take
- * `struct err *e` last and leave it untouched on success; whoever owns the struct calls err_release.
- * The text is a full sentence for the application's user and never holds a secret. */
+ * `struct err *e` last and leave it untouched on success; whoever owns the struct calls
+ * err_release. The text is a full sentence for the application's user and never holds a secret. */
 #ifndef NEON_BASE_ERR_H
 #define NEON_BASE_ERR_H
 
@@ -32,11 +32,27 @@ const struct sqlstate_row *sqlstate_row(enum sqlstate s);
 /* The row with that ODBC 3 code, or NULL for a state of the server's own. */
 const struct sqlstate_row *sqlstate_find(const char *code3);
 
-/* The fields of a server's error (protocol 5.1), each NULL when absent; one block, freed together. */
+/* The fields of a server's error (protocol 5.1), each NULL when absent; one block, freed together.
+ */
 enum pg_field {
-    PG_MESSAGE, PG_CODE, PG_SEVERITY, PG_DETAIL, PG_HINT, PG_POSITION, PG_INTERNAL_POSITION,
-    PG_INTERNAL_QUERY, PG_WHERE, PG_SCHEMA, PG_TABLE, PG_COLUMN, PG_DATA_TYPE, PG_CONSTRAINT,
-    PG_FILE, PG_LINE, PG_ROUTINE, PG_REQUEST_ID,
+    PG_MESSAGE,
+    PG_CODE,
+    PG_SEVERITY,
+    PG_DETAIL,
+    PG_HINT,
+    PG_POSITION,
+    PG_INTERNAL_POSITION,
+    PG_INTERNAL_QUERY,
+    PG_WHERE,
+    PG_SCHEMA,
+    PG_TABLE,
+    PG_COLUMN,
+    PG_DATA_TYPE,
+    PG_CONSTRAINT,
+    PG_FILE,
+    PG_LINE,
+    PG_ROUTINE,
+    PG_REQUEST_ID,
     PG_FIELD_COUNT
 };
 struct pg_fields {
@@ -44,21 +60,23 @@ struct pg_fields {
 };
 
 /* Behind the message of a failure that leaves open whether the statement ran. */
-#define ERR_OUTCOME_UNKNOWN \
-    " Whether the statement had its effect is unknown: it was sent once and not again. Check before repeating it."
+#define ERR_OUTCOME_UNKNOWN                                                                        \
+    " Whether the statement had its effect is unknown: it was sent once and not again. Check "     \
+    "before repeating it."
 
 /* Limits a message so that a hostile server cannot fill the process with it. */
 #define ERR_TEXT_MAX_BYTES 32768
 
-/* Did the statement have its effect? Decides about retries, 08S01 versus 08007 and what the text says. */
+/* Did the statement have its effect? Decides about retries, 08S01 versus 08007 and what the text
+ * says. */
 enum err_effect {
     EFFECT_NONE,    /* surely not executed, or executed and rolled back */
     EFFECT_UNKNOWN, /* the request was written and no answer came: it may have been executed */
 };
 
 struct err {
-    char state[6];  /* "" = no error; the ODBC 3 or the server's own SQLSTATE */
-    int native;     /* curl code + 1000, HTTP status, or 0; listed in neonodbc.h */
+    char state[6]; /* "" = no error; the ODBC 3 or the server's own SQLSTATE */
+    int native;    /* curl code + 1000, HTTP status, or 0; listed in neonodbc.h */
     enum err_effect effect;
     bool retry_safe; /* the request surely did not run and trying again may help (protocol 5.4) */
     struct buf text;
@@ -67,10 +85,12 @@ struct err {
 
 #define ERR_INIT ((struct err){.text = {NULL, 0, 0, ERR_TEXT_MAX_BYTES, BUF_OK}})
 
-/* Sets state and text (replacing what was there); always returns false, so `return err_set(...)`. */
+/* Sets state and text (replacing what was there); always returns false, so `return err_set(...)`.
+ */
 bool err_set(struct err *e, enum sqlstate s, int native, const char *fmt, ...) NEON_PRINTF(4, 5);
 /* The same with a state of the server's (5 characters; anything else becomes HY000). */
-bool err_set_state(struct err *e, const char *state, int native, const char *fmt, ...) NEON_PRINTF(4, 5);
+bool err_set_state(struct err *e, const char *state, int native, const char *fmt, ...)
+    NEON_PRINTF(4, 5);
 /* HY001. */
 bool err_oom(struct err *e);
 /* Puts a sentence behind the text. */

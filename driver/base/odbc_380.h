@@ -1,6 +1,7 @@
-/* What ODBC 3.80 and unixODBC define and iODBC's headers do not, so that the rest of the driver need not ask which
- * driver manager it is built for. Included before every source of a --with-iodbc build (Makefile.am) and of no other.
- * Values: the ODBC 3.8 headers. Whatever a newer iODBC brings itself wins. */
+/* What ODBC 3.80 and unixODBC define and iODBC's headers do not, so that the rest of the driver
+ * need not ask which driver manager it is built for. Included before every source of a --with-iodbc
+ * build (Makefile.am) and of no other. Values: the ODBC 3.8 headers. Whatever a newer iODBC brings
+ * itself wins. */
 #ifndef NEON_BASE_ODBC_380_H
 #define NEON_BASE_ODBC_380_H
 

@@ -44,7 +44,8 @@ bool sv_ieq(struct strview a, struct strview b);
 bool str_ieq(const char *a, const char *b);
 /* Without leading and trailing ASCII white space. */
 struct strview sv_trim(struct strview s);
-/* Decimal integer with optional sign, whole text, no white space. False when it is none or out of range. */
+/* Decimal integer with optional sign, whole text, no white space. False when it is none or out of
+ * range. */
 bool sv_to_i64(struct strview s, int64_t *out);
 /* Constant-time equality, for secrets. */
 bool sv_eq_secret(struct strview a, struct strview b);

@@ -1,4 +1,5 @@
-/* Arguments of catalog functions. Builds no SQL: every argument travels as a parameter. Called by the files of this folder. */
+/* Arguments of catalog functions. Builds no SQL: every argument travels as a parameter. Called by
+ * the files of this folder. */
 #include "catalog/catalog_arg.h"
 
 void catalog_args_init(struct catalog_args *a)
@@ -21,7 +22,8 @@ bool catalog_is_odbc2(const struct stmt *s)
 
 static SQLRETURN too_long(struct stmt *s)
 {
-    return diag_post(&s->handle, ST_HY090, 0, "A name argument is longer than %d bytes.", CATALOG_ARG_MAX_BYTES);
+    return diag_post(&s->handle, ST_HY090, 0, "A name argument is longer than %d bytes.",
+                     CATALOG_ARG_MAX_BYTES);
 }
 
 static SQLRETURN add(struct stmt *s, struct catalog_args *a, bool is_null)
@@ -67,10 +69,13 @@ static void append_pattern(struct buf *b, struct strview v)
         buf_append_char(b, '\\');
 }
 
-SQLRETURN catalog_add_pattern(struct stmt *s, struct catalog_args *a, struct strview v, const char *what)
+SQLRETURN catalog_add_pattern(struct stmt *s, struct catalog_args *a, struct strview v,
+                              const char *what)
 {
     if (v.ptr == NULL && s->attrs.metadata_id == SQL_TRUE && strcmp(what, "catalog") != 0)
-        return diag_post(&s->handle, ST_HY009, 0, "SQL_ATTR_METADATA_ID is on: the %s name must not be a null pointer.", what);
+        return diag_post(&s->handle, ST_HY009, 0,
+                         "SQL_ATTR_METADATA_ID is on: the %s name must not be a null pointer.",
+                         what);
     if (v.len > CATALOG_ARG_MAX_BYTES)
         return too_long(s);
     if (v.ptr == NULL || v.len == 0)

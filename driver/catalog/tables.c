@@ -1,4 +1,5 @@
-/* SQLTables, with its three special enumerations and type lists as real clients write them. Called by api/. */
+/* SQLTables, with its three special enumerations and type lists as real clients write them. Called
+ * by api/. */
 #include "catalog/catalog.h"
 #include "catalog/catalog_arg.h"
 
@@ -20,34 +21,43 @@ static const struct local_column columns2[] = {
     {"REMARKS", OID_NAME_TEXT, 254 + 4, SQL_NULLABLE},
 };
 
-#define TABLE_TYPES                                                                                                            \
-    "CASE WHEN n.nspname OPERATOR(pg_catalog.=) ANY (ARRAY['pg_catalog', 'information_schema', 'pg_toast']::pg_catalog.name[]) "  \
-    "THEN 'SYSTEM TABLE' ELSE CASE c.relkind WHEN 'r' THEN 'TABLE' WHEN 'p' THEN 'TABLE' WHEN 'v' THEN 'VIEW' "              \
+#define TABLE_TYPES                                                                                \
+    "CASE WHEN n.nspname OPERATOR(pg_catalog.=) ANY (ARRAY['pg_catalog', 'information_schema', "   \
+    "'pg_toast']::pg_catalog.name[]) "                                                             \
+    "THEN 'SYSTEM TABLE' ELSE CASE c.relkind WHEN 'r' THEN 'TABLE' WHEN 'p' THEN 'TABLE' WHEN "    \
+    "'v' THEN 'VIEW' "                                                                             \
     "WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE' END END"
 
-/* $1 catalog, $2 schema, $3 table: patterns or NULL; $4 types as text[] or NULL (then all but system tables). */
+/* $1 catalog, $2 schema, $3 table: patterns or NULL; $4 types as text[] or NULL (then all but
+ * system tables). */
 static const char tables_sql[] =
     "SELECT pg_catalog.current_database(), x.nspname, x.relname, x.type, "
     "pg_catalog.obj_description(x.oid, 'pg_class') "
     "FROM (SELECT c.oid, n.nspname, c.relname, " TABLE_TYPES " AS type "
-    "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
+    "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) "
+    "c.relnamespace "
     "WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f']::\"char\"[]) "
     "AND ($2::pg_catalog.text IS NULL OR n.nspname OPERATOR(pg_catalog.~~) $2::pg_catalog.text) "
     "AND ($3::pg_catalog.text IS NULL OR c.relname OPERATOR(pg_catalog.~~) $3::pg_catalog.text)) x "
-    "WHERE ($1::pg_catalog.text IS NULL OR pg_catalog.current_database() OPERATOR(pg_catalog.~~) $1::pg_catalog.text) "
-    "AND CASE WHEN $4::pg_catalog.text[] IS NULL THEN x.type OPERATOR(pg_catalog.<>) 'SYSTEM TABLE' "
+    "WHERE ($1::pg_catalog.text IS NULL OR pg_catalog.current_database() OPERATOR(pg_catalog.~~) "
+    "$1::pg_catalog.text) "
+    "AND CASE WHEN $4::pg_catalog.text[] IS NULL THEN x.type OPERATOR(pg_catalog.<>) 'SYSTEM "
+    "TABLE' "
     "ELSE x.type OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.text[]) END "
     "ORDER BY x.type, x.nspname, x.relname";
 
 static const char catalogs_sql[] = "SELECT pg_catalog.current_database(), NULL, NULL, NULL, NULL";
 static const char schemas_sql[] =
     "SELECT NULL, n.nspname, NULL, NULL, NULL FROM pg_catalog.pg_namespace n "
-    "WHERE n.nspname OPERATOR(pg_catalog.!~~) 'pg\\_toast%' AND n.nspname OPERATOR(pg_catalog.!~~) 'pg\\_temp%' "
+    "WHERE n.nspname OPERATOR(pg_catalog.!~~) 'pg\\_toast%' AND n.nspname OPERATOR(pg_catalog.!~~) "
+    "'pg\\_temp%' "
     "ORDER BY n.nspname";
 
-static const char *const table_types[] = {"FOREIGN TABLE", "MATERIALIZED VIEW", "SYSTEM TABLE", "TABLE", "VIEW"};
+static const char *const table_types[] = {"FOREIGN TABLE", "MATERIALIZED VIEW", "SYSTEM TABLE",
+                                          "TABLE", "VIEW"};
 
-static bool same_row(const struct stmt *s, const struct cell *in, struct cell *out, struct buf *scratch)
+static bool same_row(const struct stmt *s, const struct cell *in, struct cell *out,
+                     struct buf *scratch)
 {
     (void)s;
     (void)scratch;
@@ -139,7 +149,8 @@ static void types_to_array(struct strview list, struct buf *out, bool *all)
     buf_append_char(out, '}');
 }
 
-/* Every type but system tables, unless those were asked for: by "%" or by the keyword ShowSystemTables. */
+/* Every type but system tables, unless those were asked for: by "%" or by the keyword
+ * ShowSystemTables. */
 static SQLRETURN add_types(struct stmt *s, struct catalog_args *a, struct strview types)
 {
     struct buf list = BUF_INIT(CATALOG_ARG_MAX_BYTES);
@@ -153,14 +164,16 @@ static SQLRETURN add_types(struct stmt *s, struct catalog_args *a, struct strvie
     }
     if (all && (explicit_all || s->dbc->options.show_system_tables)) {
         buf_reset(&list);
-        buf_append_str(&list, "{TABLE,VIEW,\"MATERIALIZED VIEW\",\"FOREIGN TABLE\",\"SYSTEM TABLE\"}");
+        buf_append_str(&list,
+                       "{TABLE,VIEW,\"MATERIALIZED VIEW\",\"FOREIGN TABLE\",\"SYSTEM TABLE\"}");
         all = false;
     }
     if (list.failed == BUF_NO_MEMORY)
         rc = diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
     else
-        rc = list.failed ? diag_post(&s->handle, ST_HY090, 0, "The list of table types is too long.")
-                         : catalog_add_text(s, a, all ? (struct strview){NULL, 0} : buf_sv(&list));
+        rc = list.failed
+                 ? diag_post(&s->handle, ST_HY090, 0, "The list of table types is too long.")
+                 : catalog_add_text(s, a, all ? (struct strview){NULL, 0} : buf_sv(&list));
     buf_release(&list);
     return rc;
 }
@@ -175,7 +188,8 @@ SQLRETURN catalog_tables(struct stmt *s, const struct catalog_names *n, struct s
         return run(s, catalogs_sql, NULL);
     if (is_all(n->schema) && is_empty_text(n->catalog) && is_empty_text(n->table))
         return run(s, schemas_sql, NULL);
-    if (is_all(types) && is_empty_text(n->catalog) && is_empty_text(n->schema) && is_empty_text(n->table))
+    if (is_all(types) && is_empty_text(n->catalog) && is_empty_text(n->schema) &&
+        is_empty_text(n->table))
         return list_types(s);
     catalog_args_init(&a);
     rc = catalog_add_pattern(s, &a, n->catalog, "catalog");

@@ -28,8 +28,9 @@ struct dbc *dbc_new(struct env *env)
     conn_options_init(&d->options);
     type_options_default(&d->type_options);
     d->conv_env.options = &d->type_options;
-    /* pyodbc and LibreOffice take "buffer minus terminator" from each piece of SQLGetData without looking: a piece that
-     * stops short of a character would give them a stray one. Together the pieces are the value either way. */
+    /* pyodbc and LibreOffice take "buffer minus terminator" from each piece of SQLGetData without
+     * looking: a piece that stops short of a character would give them a stray one. Together the
+     * pieces are the value either way. */
     d->conv_env.split_characters = true;
     dbc_attrs_default(&d->attrs);
     stmt_attrs_default(&d->stmt_defaults);

@@ -24,7 +24,8 @@ enum handle_kind {
 struct handle {
     uint32_t magic;
     enum handle_kind kind;
-    struct handle *parent; /* a connection's environment, a statement's or descriptor's connection; NULL: environment */
+    struct handle *parent; /* a connection's environment, a statement's or descriptor's connection;
+                              NULL: environment */
     struct diag diag;
 };
 

@@ -1,4 +1,5 @@
-/* The IRD: what the application may ask about the columns of a result. Called by execute.c and api/. */
+/* The IRD: what the application may ask about the columns of a result. Called by execute.c and
+ * api/. */
 #include "stmt/stmt.h"
 
 static void fill_from_type(struct desc_rec *r, const struct type_desc *t, bool odbc2)
@@ -23,7 +24,8 @@ static void fill_from_type(struct desc_rec *r, const struct type_desc *t, bool o
     r->static_type_name = t->type_name;
 }
 
-static bool fill_record(struct stmt *s, size_t number, const struct column *c, SQLSMALLINT nullable, struct err *e)
+static bool fill_record(struct stmt *s, size_t number, const struct column *c, SQLSMALLINT nullable,
+                        struct err *e)
 {
     struct desc_rec *r = desc_record(&s->ird, number);
     struct type_desc t;
@@ -88,8 +90,8 @@ const struct desc_rec *colmeta_column(struct stmt *s, SQLUSMALLINT number)
         return NULL;
     }
     if (number == 0 || number > count) {
-        diag_post(&s->handle, ST_07009, 0, "Column %u does not exist: the result has %d columns.", (unsigned)number,
-                  (int)count);
+        diag_post(&s->handle, ST_07009, 0, "Column %u does not exist: the result has %d columns.",
+                  (unsigned)number, (int)count);
         return NULL;
     }
     return desc_record(&s->ird, number);

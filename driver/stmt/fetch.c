@@ -1,5 +1,6 @@
-/* SQLBindCol and SQLFetch: rows of the window into the application's buffers, a block at a time, column by column.
- * Conversions are convert/'s; their outcomes become diagnostics here. Called by api/. */
+/* SQLBindCol and SQLFetch: rows of the window into the application's buffers, a block at a time,
+ * column by column. Conversions are convert/'s; their outcomes become diagnostics here. Called by
+ * api/. */
 #include "base/utf.h"
 #include "stmt/stmt.h"
 
@@ -13,14 +14,20 @@ static const struct {
     [CONV_FRACTION_LOST] = {ST_01S07, "the fraction of the value was cut."},
     [CONV_OUT_OF_RANGE] = {ST_22003, "the value does not fit the requested type."},
     [CONV_BAD_TEXT] = {ST_22018, "the text is no value of the requested type."},
-    [CONV_BAD_DATETIME] = {ST_22007, "the value is no date or time that the requested type can hold."},
-    [CONV_DATETIME_OVERFLOW] = {ST_22008, "a field of the date or time is out of the range of the requested type."},
-    [CONV_INTERVAL_OVERFLOW] = {ST_22015, "a field of the interval is out of the range of the requested type."},
+    [CONV_BAD_DATETIME] = {ST_22007,
+                           "the value is no date or time that the requested type can hold."},
+    [CONV_DATETIME_OVERFLOW] =
+        {ST_22008, "a field of the date or time is out of the range of the requested type."},
+    [CONV_INTERVAL_OVERFLOW] =
+        {ST_22015, "a field of the interval is out of the range of the requested type."},
     [CONV_NOT_ALLOWED] = {ST_07006, "the types cannot be converted into each other."},
-    [CONV_BAD_ENCODING] = {ST_22021, "the text is not valid Unicode, or holds a NUL character, which PostgreSQL cannot "
-                                     "store in text."},
+    [CONV_BAD_ENCODING] =
+        {ST_22021,
+         "the text is not valid Unicode, or holds a NUL character, which PostgreSQL cannot "
+         "store in text."},
     [CONV_BAD_LENGTH] = {ST_HY090, "the length of the value is not valid."},
-    [CONV_STRING_TOO_LONG] = {ST_22001, "the value is longer than the declared size of the parameter."},
+    [CONV_STRING_TOO_LONG] = {ST_22001,
+                              "the value is longer than the declared size of the parameter."},
     [CONV_OOM] = {ST_HY001, "out of memory."},
 };
 
@@ -30,7 +37,8 @@ SQLRETURN stmt_post_conv(struct stmt *s, enum conv c, SQLLEN row, SQLINTEGER col
 
     if (c == CONV_OK)
         return SQL_SUCCESS;
-    return diag_post_at(&s->handle, outcomes[c].state, row, column, "%s %d: %s", what, (int)column, outcomes[c].text);
+    return diag_post_at(&s->handle, outcomes[c].state, row, column, "%s %d: %s", what, (int)column,
+                        outcomes[c].text);
 }
 
 void bound_columns_forget(struct stmt *s)
@@ -40,24 +48,28 @@ void bound_columns_forget(struct stmt *s)
     s->n_bound = 0;
 }
 
-SQLRETURN stmt_bind_col(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf, SQLLEN cap_bytes,
-                        SQLLEN *app_len_or_ind)
+SQLRETURN stmt_bind_col(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf,
+                        SQLLEN cap_bytes, SQLLEN *app_len_or_ind)
 {
     struct desc_rec *r;
 
     if (column > SHRT_MAX) /* SQL_DESC_COUNT is an SQLSMALLINT */
-        return diag_post(&s->handle, ST_07009, 0, "Column %u does not exist: no result has as many columns.",
+        return diag_post(&s->handle, ST_07009, 0,
+                         "Column %u does not exist: no result has as many columns.",
                          (unsigned)column);
     if (column == 0)
-        return diag_post(&s->handle, ST_07009, 0, "The bookmark column is not available: bookmarks are off.");
+        return diag_post(&s->handle, ST_07009, 0,
+                         "The bookmark column is not available: bookmarks are off.");
     if (cap_bytes < 0)
-        return diag_post(&s->handle, ST_HY090, 0, "The buffer length %lld is negative.", (long long)cap_bytes);
+        return diag_post(&s->handle, ST_HY090, 0, "The buffer length %lld is negative.",
+                         (long long)cap_bytes);
     if (app_buf == NULL && app_len_or_ind == NULL) {
         desc_unbind(s->ard, column);
         return SQL_SUCCESS;
     }
     if (!typemap_is_c_type(c_type))
-        return diag_post(&s->handle, ST_HY003, 0, "Column %u: %d is no C data type.", (unsigned)column, c_type);
+        return diag_post(&s->handle, ST_HY003, 0, "Column %u: %d is no C data type.",
+                         (unsigned)column, c_type);
     r = desc_ensure(s->ard, column);
     if (r == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
@@ -88,8 +100,9 @@ static struct bound_column *bound_column(struct stmt *s, const struct desc_rec *
         b->app_c_type = ard->concise_type;
         b->app_precision = ard->precision;
         b->app_scale = ard->scale;
-        b->allowed = to_c_choose(&b->conv, ird->pg.type_oid, ird->pg.type_modifier, ird->concise_type, ard->concise_type,
-                                 ard->precision, ard->scale, &s->dbc->conv_env);
+        b->allowed =
+            to_c_choose(&b->conv, ird->pg.type_oid, ird->pg.type_modifier, ird->concise_type,
+                        ard->concise_type, ard->precision, ard->scale, &s->dbc->conv_env);
         b->chosen = true;
     }
     return b;
@@ -108,7 +121,8 @@ static char *shifted(void *app, SQLLEN offset)
     return app ? (char *)app + offset : NULL;
 }
 
-static struct column_place column_place(const struct stmt *s, const struct desc_rec *r, const struct to_c *conv)
+static struct column_place column_place(const struct stmt *s, const struct desc_rec *r,
+                                        const struct to_c *conv)
 {
     const struct desc *ard = s->ard;
     SQLLEN offset = ard->app_bind_offset_ptr ? *ard->app_bind_offset_ptr : 0;
@@ -154,14 +168,16 @@ static void note_outcome(struct block *b, size_t row, SQLRETURN rc)
 static SQLRETURN put_null(struct stmt *s, const struct column_place *p, size_t row, size_t column)
 {
     if (p->indicator == NULL)
-        return diag_post_at(&s->handle, ST_22002, (SQLLEN)row + 1, (SQLINTEGER)column, "Column %zu is NULL, but the column "
-                            "was bound without an indicator (StrLen_or_IndPtr).", column);
+        return diag_post_at(&s->handle, ST_22002, (SQLLEN)row + 1, (SQLINTEGER)column,
+                            "Column %zu is NULL, but the column "
+                            "was bound without an indicator (StrLen_or_IndPtr).",
+                            column);
     put_len(p->indicator + row * p->len_step, SQL_NULL_DATA);
     return SQL_SUCCESS;
 }
 
-/* How much of a bytea's text stands for at most `limit` bytes: hex pairs behind "\x", or the escape format's \\ and
- * \ooo. */
+/* How much of a bytea's text stands for at most `limit` bytes: hex pairs behind "\x", or the escape
+ * format's \\ and \ooo. */
 static size_t bytea_prefix(struct cell c, size_t limit)
 {
     size_t at = 0;
@@ -190,15 +206,16 @@ struct cell stmt_limited_cell(const struct stmt *s, const struct to_c *conv, str
     return c;
 }
 
-static void convert_column(struct stmt *s, struct block *b, size_t number, const struct desc_rec *ard,
-                           const struct bound_column *bc)
+static void convert_column(struct stmt *s, struct block *b, size_t number,
+                           const struct desc_rec *ard, const struct bound_column *bc)
 {
     const struct column_place p = column_place(s, ard, &bc->conv);
     const struct to_c *conv = &bc->conv;
 
     for (size_t row = 0; row < b->n_rows; row++) {
         const struct cell *cell = &rows_at(&s->rows, row)[number - 1];
-        struct to_c_out out = {.app_buf = p.data ? p.data + row * p.data_step : NULL, .cap_bytes = p.cap_bytes};
+        struct to_c_out out = {.app_buf = p.data ? p.data + row * p.data_step : NULL,
+                               .cap_bytes = p.cap_bytes};
         struct cell cut;
         enum conv outcome;
 
@@ -238,8 +255,10 @@ static bool convert_block(struct stmt *s, struct block *b)
         if (bc == NULL)
             return diag_post(&s->handle, ST_HY001, 0, "Out of memory.") == SQL_SUCCESS;
         if (!bc->allowed) {
-            diag_post_at(&s->handle, ST_07006, SQL_NO_ROW_NUMBER, (SQLINTEGER)number, "Column %zu cannot be converted to "
-                         "%s.", number, stmt_c_type_name(ard->concise_type));
+            diag_post_at(&s->handle, ST_07006, SQL_NO_ROW_NUMBER, (SQLINTEGER)number,
+                         "Column %zu cannot be converted to "
+                         "%s.",
+                         number, stmt_c_type_name(ard->concise_type));
             return false;
         }
         convert_column(s, b, number, ard, bc);
@@ -267,7 +286,8 @@ static SQLRETURN block_code(struct stmt *s, const struct block *b)
     if (errors == b->n_rows && errors > 0)
         return SQL_ERROR;
     if (errors > 0) {
-        diag_post(&s->handle, ST_01S01, 0, "%zu of %zu rows could not be converted; see the row status array.", errors,
+        diag_post(&s->handle, ST_01S01, 0,
+                  "%zu of %zu rows could not be converted; see the row status array.", errors,
                   b->n_rows);
         return SQL_SUCCESS_WITH_INFO;
     }
@@ -290,7 +310,8 @@ static size_t rows_wanted(const struct stmt *s)
     size_t want = s->ard->array_size;
 
     if (s->attrs.max_rows > 0) {
-        uint64_t left = s->attrs.max_rows > s->rows_returned ? s->attrs.max_rows - s->rows_returned : 0;
+        uint64_t left =
+            s->attrs.max_rows > s->rows_returned ? s->attrs.max_rows - s->rows_returned : 0;
         if (left < want)
             want = (size_t)left;
     }
@@ -306,8 +327,9 @@ SQLRETURN stmt_fetch(struct stmt *s)
     SQLRETURN rc;
 
     if (!s->executed || !s->cursor_open)
-        return diag_post(&s->handle, s->executed || s->prepared ? ST_24000 : ST_HY010, 0,
-                         "There is no result to fetch from: execute a statement that returns rows first.");
+        return diag_post(
+            &s->handle, s->executed || s->prepared ? ST_24000 : ST_HY010, 0,
+            "There is no result to fetch from: execute a statement that returns rows first.");
     s->rows.next += s->rowset_rows;
     s->rowset_rows = 0;
     s->getdata = (struct getdata_state){0};

@@ -4,27 +4,34 @@
 static SQLRETURN check(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLLEN cap_bytes)
 {
     if (!s->executed || !s->cursor_open)
-        return diag_post(&s->handle, s->executed ? ST_24000 : ST_HY010, 0, "There is no result to read from.");
+        return diag_post(&s->handle, s->executed ? ST_24000 : ST_HY010, 0,
+                         "There is no result to read from.");
     if (s->rowset_rows == 0)
         return diag_post(&s->handle, ST_24000, 0, "There is no current row: %s.",
-                         s->after_end ? "the result has been read to its end" : "call SQLFetch first");
+                         s->after_end ? "the result has been read to its end"
+                                      : "call SQLFetch first");
     if (column == 0 || column > s->ird.count)
-        return diag_post(&s->handle, ST_07009, 0, "Column %u does not exist: the result has %d columns.", (unsigned)column,
+        return diag_post(&s->handle, ST_07009, 0,
+                         "Column %u does not exist: the result has %d columns.", (unsigned)column,
                          (int)s->ird.count);
     if (cap_bytes < 0)
-        return diag_post(&s->handle, ST_HY090, 0, "The buffer length %lld is negative.", (long long)cap_bytes);
+        return diag_post(&s->handle, ST_HY090, 0, "The buffer length %lld is negative.",
+                         (long long)cap_bytes);
     if (s->ard->array_size > 1)
-        return diag_post(&s->handle, ST_HY109, 0, "SQLGetData reads single rows: the rowset size (SQL_ATTR_ROW_ARRAY_SIZE) "
-                         "is %llu and the cursor moves forward only. Bind the column, or fetch one row at a time.",
+        return diag_post(&s->handle, ST_HY109, 0,
+                         "SQLGetData reads single rows: the rowset size (SQL_ATTR_ROW_ARRAY_SIZE) "
+                         "is %llu and the cursor moves forward only. Bind the column, or fetch one "
+                         "row at a time.",
                          (unsigned long long)s->ard->array_size);
     if (c_type != SQL_ARD_TYPE && !typemap_is_c_type(c_type))
         return diag_post(&s->handle, ST_HY003, 0, "%d is no C data type.", c_type);
     return SQL_SUCCESS;
 }
 
-/* The C type meant: SQL_ARD_TYPE asks the application's row descriptor. Its precision and scale count for that type only. */
-static SQLSMALLINT meant_type(const struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLSMALLINT *precision,
-                              SQLSMALLINT *scale)
+/* The C type meant: SQL_ARD_TYPE asks the application's row descriptor. Its precision and scale
+ * count for that type only. */
+static SQLSMALLINT meant_type(const struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type,
+                              SQLSMALLINT *precision, SQLSMALLINT *scale)
 {
     const struct desc_rec *ard = desc_record(s->ard, column);
     SQLSMALLINT meant = c_type != SQL_ARD_TYPE ? c_type : ard ? ard->concise_type : SQL_C_DEFAULT;
@@ -47,15 +54,15 @@ static bool begin_column(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type
         return true;
     /* Another column, or the same one as another type: from its start. */
     *g = (struct getdata_state){.column = column, .app_c_type = meant};
-    if (to_c_choose(&g->conv, ird->pg.type_oid, ird->pg.type_modifier, ird->concise_type, meant, precision, scale,
-                    &s->dbc->conv_env))
+    if (to_c_choose(&g->conv, ird->pg.type_oid, ird->pg.type_modifier, ird->concise_type, meant,
+                    precision, scale, &s->dbc->conv_env))
         return true;
     g->column = 0;
     return false;
 }
 
-SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf, SQLLEN cap_bytes,
-                        SQLLEN *app_len_or_ind)
+SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf,
+                        SQLLEN cap_bytes, SQLLEN *app_len_or_ind)
 {
     struct getdata_state *g = &s->getdata;
     SQLRETURN rc = check(s, column, c_type, cap_bytes);
@@ -66,23 +73,27 @@ SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type,
     if (rc != SQL_SUCCESS)
         return rc;
     if (app_buf == NULL && app_len_or_ind == NULL)
-        return diag_post(&s->handle, ST_HY009, 0, "Both the buffer and the pointer for the length are null.");
+        return diag_post(&s->handle, ST_HY009, 0,
+                         "Both the buffer and the pointer for the length are null.");
     if (!begin_column(s, column, c_type))
-        return diag_post(&s->handle, ST_07006, 0, "Column %u cannot be converted to %s.", (unsigned)column,
-                         stmt_c_type_name(c_type));
+        return diag_post(&s->handle, ST_07006, 0, "Column %u cannot be converted to %s.",
+                         (unsigned)column, stmt_c_type_name(c_type));
     if (g->progress == TO_C_DONE)
         return SQL_NO_DATA;
     cell = stmt_limited_cell(s, &g->conv, rows_at(&s->rows, 0)[column - 1]);
     if (cell.ptr == NULL) {
         if (app_len_or_ind == NULL)
-            return diag_post(&s->handle, ST_22002, 0, "Column %u is NULL, but no indicator (StrLen_or_IndPtr) was given.",
+            return diag_post(&s->handle, ST_22002, 0,
+                             "Column %u is NULL, but no indicator (StrLen_or_IndPtr) was given.",
                              (unsigned)column);
         *app_len_or_ind = SQL_NULL_DATA;
         g->progress = TO_C_DONE;
         return SQL_SUCCESS;
     }
-    out = (struct to_c_out){
-        .app_buf = app_buf, .cap_bytes = cap_bytes, .progress = &g->progress, .left_bytes = &g->left_bytes};
+    out = (struct to_c_out){.app_buf = app_buf,
+                            .cap_bytes = cap_bytes,
+                            .progress = &g->progress,
+                            .left_bytes = &g->left_bytes};
     outcome = g->conv.fn(&g->conv, &cell, &out);
     if (outcome <= CONV_FRACTION_LOST && app_len_or_ind != NULL)
         *app_len_or_ind = out.total_bytes;
@@ -100,15 +111,31 @@ const char *stmt_c_type_name(SQLSMALLINT c_type)
         SQLSMALLINT type;
         const char *name;
     } names[] = {
-        {SQL_C_CHAR, "SQL_C_CHAR"}, {SQL_C_WCHAR, "SQL_C_WCHAR"}, {SQL_C_BINARY, "SQL_C_BINARY"},
-        {SQL_C_BIT, "SQL_C_BIT"}, {SQL_C_TINYINT, "SQL_C_TINYINT"}, {SQL_C_STINYINT, "SQL_C_STINYINT"},
-        {SQL_C_UTINYINT, "SQL_C_UTINYINT"}, {SQL_C_SHORT, "SQL_C_SHORT"}, {SQL_C_SSHORT, "SQL_C_SSHORT"},
-        {SQL_C_USHORT, "SQL_C_USHORT"}, {SQL_C_LONG, "SQL_C_LONG"}, {SQL_C_SLONG, "SQL_C_SLONG"},
-        {SQL_C_ULONG, "SQL_C_ULONG"}, {SQL_C_SBIGINT, "SQL_C_SBIGINT"}, {SQL_C_UBIGINT, "SQL_C_UBIGINT"},
-        {SQL_C_FLOAT, "SQL_C_FLOAT"}, {SQL_C_DOUBLE, "SQL_C_DOUBLE"}, {SQL_C_NUMERIC, "SQL_C_NUMERIC"},
-        {SQL_C_GUID, "SQL_C_GUID"}, {SQL_C_DATE, "SQL_C_DATE"}, {SQL_C_TIME, "SQL_C_TIME"},
-        {SQL_C_TIMESTAMP, "SQL_C_TIMESTAMP"}, {SQL_C_TYPE_DATE, "SQL_C_TYPE_DATE"},
-        {SQL_C_TYPE_TIME, "SQL_C_TYPE_TIME"}, {SQL_C_TYPE_TIMESTAMP, "SQL_C_TYPE_TIMESTAMP"},
+        {SQL_C_CHAR, "SQL_C_CHAR"},
+        {SQL_C_WCHAR, "SQL_C_WCHAR"},
+        {SQL_C_BINARY, "SQL_C_BINARY"},
+        {SQL_C_BIT, "SQL_C_BIT"},
+        {SQL_C_TINYINT, "SQL_C_TINYINT"},
+        {SQL_C_STINYINT, "SQL_C_STINYINT"},
+        {SQL_C_UTINYINT, "SQL_C_UTINYINT"},
+        {SQL_C_SHORT, "SQL_C_SHORT"},
+        {SQL_C_SSHORT, "SQL_C_SSHORT"},
+        {SQL_C_USHORT, "SQL_C_USHORT"},
+        {SQL_C_LONG, "SQL_C_LONG"},
+        {SQL_C_SLONG, "SQL_C_SLONG"},
+        {SQL_C_ULONG, "SQL_C_ULONG"},
+        {SQL_C_SBIGINT, "SQL_C_SBIGINT"},
+        {SQL_C_UBIGINT, "SQL_C_UBIGINT"},
+        {SQL_C_FLOAT, "SQL_C_FLOAT"},
+        {SQL_C_DOUBLE, "SQL_C_DOUBLE"},
+        {SQL_C_NUMERIC, "SQL_C_NUMERIC"},
+        {SQL_C_GUID, "SQL_C_GUID"},
+        {SQL_C_DATE, "SQL_C_DATE"},
+        {SQL_C_TIME, "SQL_C_TIME"},
+        {SQL_C_TIMESTAMP, "SQL_C_TIMESTAMP"},
+        {SQL_C_TYPE_DATE, "SQL_C_TYPE_DATE"},
+        {SQL_C_TYPE_TIME, "SQL_C_TYPE_TIME"},
+        {SQL_C_TYPE_TIMESTAMP, "SQL_C_TYPE_TIMESTAMP"},
         {SQL_C_DEFAULT, "SQL_C_DEFAULT"},
     };
     for (size_t i = 0; i < ARRAY_LEN(names); i++)

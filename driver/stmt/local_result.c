@@ -1,4 +1,5 @@
-/* Rows kept in memory. Bytes go into fixed blocks so that cells can point at them. Called by info/. */
+/* Rows kept in memory. Bytes go into fixed blocks so that cells can point at them. Called by info/.
+ */
 #include "stmt/local_result.h"
 
 #define BLOCK_BYTES 65536

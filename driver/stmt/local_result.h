@@ -1,4 +1,5 @@
-/* A result made in memory, without the server: SQLGetTypeInfo, and later answers from the catalogue cache. */
+/* A result made in memory, without the server: SQLGetTypeInfo, and later answers from the catalogue
+ * cache. */
 #ifndef NEON_STMT_LOCAL_RESULT_H
 #define NEON_STMT_LOCAL_RESULT_H
 
@@ -8,7 +9,7 @@
 #include "base/err.h"
 
 struct local_column {
-    const char *name;      /* borrowed: static text */
+    const char *name; /* borrowed: static text */
     uint32_t type_oid;
     int32_t type_modifier;
     SQLSMALLINT nullable;
@@ -17,13 +18,14 @@ struct local_column {
 struct local_result {
     const struct local_column *columns; /* borrowed */
     size_t n_columns;
-    struct cell *cells;                 /* owned: n_rows * n_columns */
+    struct cell *cells; /* owned: n_rows * n_columns */
     size_t n_rows, cap_rows;
-    struct buf *blocks;                 /* owned: bytes of the cells, in blocks that never move */
+    struct buf *blocks; /* owned: bytes of the cells, in blocks that never move */
     size_t n_blocks;
 };
 
-void local_result_init(struct local_result *r, const struct local_column *columns, size_t n_columns);
+void local_result_init(struct local_result *r, const struct local_column *columns,
+                       size_t n_columns);
 void local_result_release(struct local_result *r);
 /* Copies one row of n_columns cells. False: out of memory. */
 bool local_result_add(struct local_result *r, const struct cell *cells) NEON_MUST_CHECK;

@@ -1,17 +1,19 @@
 /* Queries of the driver's own whose rows are rewritten into a local result. Called by catalog/. */
 #include "stmt/stmt.h"
 
-static bool map_rows(struct stmt *s, const struct mapped_query *q, struct local_result *out, struct cell *cells,
-                     struct err *e)
+static bool map_rows(struct stmt *s, const struct mapped_query *q, struct local_result *out,
+                     struct cell *cells, struct err *e)
 {
     struct buf scratch = BUF_INIT(1u << 24);
     bool ok = true;
 
-    /* Cells may point into the scratch while it grows: give it room that a row of catalogue text does not pass. */
+    /* Cells may point into the scratch while it grows: give it room that a row of catalogue text
+     * does not pass. */
     ok = buf_reserve(&scratch, 1u << 16);
     while (ok && (ok = rows_fill(&s->rows, 1, e)) && rows_available(&s->rows) > 0) {
         buf_reset(&scratch);
-        ok = (q->map(s, rows_at(&s->rows, 0), cells, &scratch) && local_result_add(out, cells)) || err_oom(e);
+        ok = (q->map(s, rows_at(&s->rows, 0), cells, &scratch) && local_result_add(out, cells)) ||
+             err_oom(e);
         s->rows.next++;
     }
     buf_release(&scratch);
@@ -30,7 +32,8 @@ SQLRETURN stmt_run_mapped(struct stmt *s, const struct mapped_query *q)
     local_result_init(&local, q->columns, q->n_columns);
     rc = stmt_run_internal(s, q->sql, q->params, q->n_params);
     if (rc == SQL_SUCCESS && (size_t)s->ird.count != q->n_in)
-        rc = diag_post(&s->handle, ST_08S01, 0, "The server's answer does not have the columns that were asked for.");
+        rc = diag_post(&s->handle, ST_08S01, 0,
+                       "The server's answer does not have the columns that were asked for.");
     if (rc == SQL_SUCCESS) {
         bool ok = map_rows(s, q, &local, cells, &e) && !err_is_set(&e);
         stmt_close(s);

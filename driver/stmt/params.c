@@ -1,5 +1,5 @@
-/* Parameters: SQLBindParameter, reading the application's buffers, and data at execution. Conversions are convert/'s.
- * Called by api/ and execute.c. */
+/* Parameters: SQLBindParameter, reading the application's buffers, and data at execution.
+ * Conversions are convert/'s. Called by api/ and execute.c. */
 #include "stmt/stmt.h"
 
 static bool io_type_is_input(SQLSMALLINT io)
@@ -14,20 +14,28 @@ SQLRETURN stmt_bind_param(struct stmt *s, const struct bind_param *b)
     SQLSMALLINT sql_type = typemap_odbc3_type(b->sql_type);
 
     if (b->number == 0 || b->number > SCRIPT_MAX_PARAMS)
-        return diag_post(&s->handle, ST_07009, 0, "Parameter %u does not exist: parameters are numbered from 1 to %d.",
+        return diag_post(&s->handle, ST_07009, 0,
+                         "Parameter %u does not exist: parameters are numbered from 1 to %d.",
                          (unsigned)b->number, SCRIPT_MAX_PARAMS);
     if (!io_type_is_input(b->io_type))
-        return diag_post(&s->handle, b->io_type == SQL_PARAM_OUTPUT || b->io_type == SQL_PARAM_INPUT_OUTPUT ? ST_HYC00 : ST_HY105,
-                         0, "Parameter %u: only SQL_PARAM_INPUT is available.", (unsigned)b->number);
+        return diag_post(
+            &s->handle,
+            b->io_type == SQL_PARAM_OUTPUT || b->io_type == SQL_PARAM_INPUT_OUTPUT ? ST_HYC00
+                                                                                   : ST_HY105,
+            0, "Parameter %u: only SQL_PARAM_INPUT is available.", (unsigned)b->number);
     if (!typemap_is_c_type(b->c_type))
-        return diag_post(&s->handle, ST_HY003, 0, "Parameter %u: %d is no C data type.", (unsigned)b->number, b->c_type);
+        return diag_post(&s->handle, ST_HY003, 0, "Parameter %u: %d is no C data type.",
+                         (unsigned)b->number, b->c_type);
     if (!typemap_is_sql_type(sql_type))
-        return diag_post(&s->handle, ST_HY004, 0, "Parameter %u: %d is no SQL data type.", (unsigned)b->number, b->sql_type);
+        return diag_post(&s->handle, ST_HY004, 0, "Parameter %u: %d is no SQL data type.",
+                         (unsigned)b->number, b->sql_type);
     if (b->buffer_bytes < 0)
-        return diag_post(&s->handle, ST_HY090, 0, "Parameter %u: the buffer length %lld is negative.", (unsigned)b->number,
+        return diag_post(&s->handle, ST_HY090, 0,
+                         "Parameter %u: the buffer length %lld is negative.", (unsigned)b->number,
                          (long long)b->buffer_bytes);
     if (!from_c_allowed(b->c_type, sql_type))
-        return diag_post(&s->handle, ST_07006, 0, "Parameter %u: %s cannot be converted to SQL type %d.",
+        return diag_post(&s->handle, ST_07006, 0,
+                         "Parameter %u: %s cannot be converted to SQL type %d.",
                          (unsigned)b->number, stmt_c_type_name(b->c_type), b->sql_type);
     apd = desc_ensure(s->apd, b->number);
     ipd = desc_ensure(&s->ipd, b->number);
@@ -46,7 +54,8 @@ SQLRETURN stmt_bind_param(struct stmt *s, const struct bind_param *b)
     ipd->precision = (SQLSMALLINT)(b->column_size > 32767 ? 32767 : b->column_size);
     ipd->scale = ipd->decimal_digits = b->decimal_digits;
     ipd->bound = true;
-    /* The APD's own precision and scale matter for SQL_C_NUMERIC only; SQLSetDescField may overrule them. */
+    /* The APD's own precision and scale matter for SQL_C_NUMERIC only; SQLSetDescField may overrule
+     * them. */
     apd->precision = ipd->precision;
     apd->scale = b->decimal_digits;
     return SQL_SUCCESS;
@@ -56,7 +65,7 @@ SQLRETURN stmt_bind_param(struct stmt *s, const struct bind_param *b)
 struct param_source {
     struct from_c type;
     const void *app_value;
-    SQLLEN len;          /* bytes, SQL_NTS, SQL_NULL_DATA or a data-at-execution code */
+    SQLLEN len; /* bytes, SQL_NTS, SQL_NULL_DATA or a data-at-execution code */
     SQLLEN buffer_bytes;
 };
 
@@ -92,10 +101,13 @@ static SQLRETURN param_source(struct stmt *s, size_t index, struct param_source 
     SQLLEN offset = s->apd->app_bind_offset_ptr ? *s->apd->app_bind_offset_ptr : 0;
 
     if (apd == NULL || ipd == NULL || !apd->bound)
-        return diag_post(&s->handle, ST_07002, 0, "Parameter %zu has no value: the statement has %u parameter markers and "
-                         "each must be bound with SQLBindParameter.", index + 1, s->script.n_params);
+        return diag_post(&s->handle, ST_07002, 0,
+                         "Parameter %zu has no value: the statement has %u parameter markers and "
+                         "each must be bound with SQLBindParameter.",
+                         index + 1, s->script.n_params);
     *out = (struct param_source){
-        .type = {apd->concise_type, ipd->concise_type, ipd->column_size, ipd->scale, apd->precision, apd->scale},
+        .type = {apd->concise_type, ipd->concise_type, ipd->column_size, ipd->scale, apd->precision,
+                 apd->scale},
         .app_value = apd->app_data_ptr ? (const char *)apd->app_data_ptr + offset : NULL,
         .len = param_length(apd, offset),
         .buffer_bytes = apd->octet_length,
@@ -104,8 +116,8 @@ static SQLRETURN param_source(struct stmt *s, size_t index, struct param_source 
 }
 
 /* Converts one value into param_text; the pointer is put in later, because the buffer may move. */
-static SQLRETURN convert_param(struct stmt *s, size_t index, const struct from_c *type, const void *value, SQLLEN len,
-                               const char **cast)
+static SQLRETURN convert_param(struct stmt *s, size_t index, const struct from_c *type,
+                               const void *value, SQLLEN len, const char **cast)
 {
     size_t start = s->param_text.len;
     enum conv c = from_c_text(type, value, len, &s->dbc->conv_env, &s->param_text);
@@ -115,7 +127,8 @@ static SQLRETURN convert_param(struct stmt *s, size_t index, const struct from_c
         return stmt_post_conv(s, c, SQL_NO_ROW_NUMBER, (SQLINTEGER)(index + 1));
     text = (struct cell){s->param_text.data + start, s->param_text.len - start};
     *cast = from_c_cast(type, &text);
-    s->wire_params[index] = (struct wire_param){(const char *)(uintptr_t)(start + 1), s->param_text.len - start};
+    s->wire_params[index] =
+        (struct wire_param){(const char *)(uintptr_t)(start + 1), s->param_text.len - start};
     return SQL_SUCCESS;
 }
 
@@ -125,7 +138,8 @@ static void null_param(struct stmt *s, size_t index, const struct from_c *type, 
     s->wire_params[index] = (struct wire_param){NULL, 0};
 }
 
-static SQLRETURN collect_put_param(struct stmt *s, size_t index, const struct param_source *p, const char **cast)
+static SQLRETURN collect_put_param(struct stmt *s, size_t index, const struct param_source *p,
+                                   const char **cast)
 {
     const struct put_param *put = &s->need_data.params[index];
 
@@ -133,8 +147,8 @@ static SQLRETURN collect_put_param(struct stmt *s, size_t index, const struct pa
         null_param(s, index, &p->type, cast);
         return SQL_SUCCESS;
     }
-    return convert_param(s, index, &p->type, put->fixed ? put->bytes.data : buf_str(&put->bytes), (SQLLEN)put->bytes.len,
-                         cast);
+    return convert_param(s, index, &p->type, put->fixed ? put->bytes.data : buf_str(&put->bytes),
+                         (SQLLEN)put->bytes.len, cast);
 }
 
 static SQLRETURN collect_one(struct stmt *s, size_t index, const char **cast, bool *at_exec)
@@ -153,14 +167,18 @@ static SQLRETURN collect_one(struct stmt *s, size_t index, const char **cast, bo
         return SQL_SUCCESS;
     }
     if (p.len == SQL_DEFAULT_PARAM)
-        return diag_post(&s->handle, ST_07S01, 0, "Parameter %zu: SQL_DEFAULT_PARAM needs a procedure call whose parameter "
-                         "has a default.", index + 1);
+        return diag_post(&s->handle, ST_07S01, 0,
+                         "Parameter %zu: SQL_DEFAULT_PARAM needs a procedure call whose parameter "
+                         "has a default.",
+                         index + 1);
     if (p.len < 0 && p.len != SQL_NTS)
-        return diag_post(&s->handle, ST_HY090, 0, "Parameter %zu: the length %lld is not valid.", index + 1,
-                         (long long)p.len);
+        return diag_post(&s->handle, ST_HY090, 0, "Parameter %zu: the length %lld is not valid.",
+                         index + 1, (long long)p.len);
     if (p.app_value == NULL && p.len != 0)
-        return diag_post(&s->handle, ST_HY009, 0, "Parameter %zu: the value pointer is null but the length does not say "
-                         "SQL_NULL_DATA.", index + 1);
+        return diag_post(&s->handle, ST_HY009, 0,
+                         "Parameter %zu: the value pointer is null but the length does not say "
+                         "SQL_NULL_DATA.",
+                         index + 1);
     return convert_param(s, index, &p.type, p.app_value ? p.app_value : "", p.len, cast);
 }
 
@@ -183,7 +201,8 @@ SQLRETURN params_collect(struct stmt *s, const char **casts)
     s->wire_params = params;
     /* An explicit descriptor may have got its array size while it was nobody's. */
     if (s->apd->array_size > 1)
-        return diag_post(&s->handle, ST_HYC00, 0, "Arrays of parameters are not available yet: execute once per set of "
+        return diag_post(&s->handle, ST_HYC00, 0,
+                         "Arrays of parameters are not available yet: execute once per set of "
                          "parameters (SQL_DESC_ARRAY_SIZE of the parameter descriptor is %llu).",
                          (unsigned long long)s->apd->array_size);
     buf_reset(&s->param_text);
@@ -230,9 +249,11 @@ SQLRETURN stmt_param_data(struct stmt *s, SQLPOINTER *app_token)
     struct param_source p;
 
     if (!n->active)
-        return diag_post(&s->handle, ST_HY010, 0, "No parameter awaits data: SQLExecute did not answer SQL_NEED_DATA.");
+        return diag_post(&s->handle, ST_HY010, 0,
+                         "No parameter awaits data: SQLExecute did not answer SQL_NEED_DATA.");
     if (n->current != SIZE_MAX && !n->params[n->current].started) {
-        /* No SQLPutData at all: an empty value (character and binary), as drivers commonly take it. */
+        /* No SQLPutData at all: an empty value (character and binary), as drivers commonly take it.
+         */
         n->params[n->current].started = true;
     }
     next = next_at_exec(s, n->current == SIZE_MAX ? 0 : n->current + 1);
@@ -273,15 +294,19 @@ SQLRETURN stmt_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind)
     SQLLEN bytes = len_or_ind;
 
     if (!n->active || n->current == SIZE_MAX)
-        return diag_post(&s->handle, ST_HY010, 0, "No parameter awaits data: call SQLParamData first.");
+        return diag_post(&s->handle, ST_HY010, 0,
+                         "No parameter awaits data: call SQLParamData first.");
     put = &n->params[n->current];
     if (param_source(s, n->current, &p) != SQL_SUCCESS)
         return SQL_ERROR;
-    c_type = p.type.c_type == SQL_C_DEFAULT ? typemap_default_c_type(p.type.sql_type) : p.type.c_type;
+    c_type =
+        p.type.c_type == SQL_C_DEFAULT ? typemap_default_c_type(p.type.sql_type) : p.type.c_type;
     if (put->is_null || (put->started && len_or_ind == SQL_NULL_DATA))
-        return diag_post(&s->handle, ST_HY020, 0, "A null value cannot be put together with other pieces.");
+        return diag_post(&s->handle, ST_HY020, 0,
+                         "A null value cannot be put together with other pieces.");
     if (put->started && c_type_size(c_type) > 0)
-        return diag_post(&s->handle, ST_HY019, 0, "Only character and binary values can be sent in pieces.");
+        return diag_post(&s->handle, ST_HY019, 0,
+                         "Only character and binary values can be sent in pieces.");
     if (len_or_ind == SQL_NULL_DATA) {
         put->started = put->is_null = true;
         return SQL_SUCCESS;
@@ -293,9 +318,11 @@ SQLRETURN stmt_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind)
     else if (len_or_ind == SQL_NTS && is_character(c_type))
         bytes = nts_bytes(c_type, app_data);
     if (bytes < 0)
-        return diag_post(&s->handle, ST_HY090, 0, "The length %lld is not valid.", (long long)len_or_ind);
+        return diag_post(&s->handle, ST_HY090, 0, "The length %lld is not valid.",
+                         (long long)len_or_ind);
     put->started = true;
     if (!buf_append(&put->bytes, app_data, (size_t)bytes))
-        return diag_post(&s->handle, ST_HY001, 0, "Out of memory for a parameter of %zu bytes.", put->bytes.len);
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory for a parameter of %zu bytes.",
+                         put->bytes.len);
     return SQL_SUCCESS;
 }

@@ -1,7 +1,9 @@
-/* The heart of the driver: which way a statement goes. One pure function over one table (plan.def), no side effects.
+/* The heart of the driver: which way a statement goes. One pure function over one table (plan.def),
+ * no side effects.
  *
- * design.md section 2. The first rule: no statement answers success without its effect. What cannot have it over the
- * transport at hand is refused here, before anything is sent, with a message that names the remedy. */
+ * design.md section 2. The first rule: no statement answers success without its effect. What cannot
+ * have it over the transport at hand is refused here, before anything is sent, with a message that
+ * names the remedy. */
 #ifndef NEON_STMT_PLAN_H
 #define NEON_STMT_PLAN_H
 
@@ -10,16 +12,17 @@
 
 enum plan_kind {
     PLAN_SINGLE, /* one {"query": ...} */
-    PLAN_BATCH,  /* {"queries": [...]}: several statements, settings at its head, or options of a transaction */
+    PLAN_BATCH,  /* {"queries": [...]}: several statements, settings at its head, or options of a
+                    transaction */
     PLAN_REFUSE, /* state and text say why */
 };
 
 /* What the planner may know of the connection. */
 struct plan_context {
-    bool several;      /* the text holds more than one statement */
-    bool read_only;    /* SQL_ATTR_ACCESS_MODE = SQL_MODE_READ_ONLY or ReadOnly=1 */
-    bool isolation;    /* an isolation level other than the server's default was asked for */
-    bool settings;     /* settings stand at the head of the request (query timeout) */
+    bool several;   /* the text holds more than one statement */
+    bool read_only; /* SQL_ATTR_ACCESS_MODE = SQL_MODE_READ_ONLY or ReadOnly=1 */
+    bool isolation; /* an isolation level other than the server's default was asked for */
+    bool settings;  /* settings stand at the head of the request (query timeout) */
 };
 
 struct plan {

@@ -19,7 +19,8 @@ SQLRETURN stmt_prepare(struct stmt *s, struct strview text)
     struct err e = ERR_INIT;
 
     if (s->cursor_open)
-        return diag_post(&s->handle, ST_24000, 0, "A cursor is open on this statement: close it (SQLCloseCursor) before "
+        return diag_post(&s->handle, ST_24000, 0,
+                         "A cursor is open on this statement: close it (SQLCloseCursor) before "
                          "preparing another text.");
     stmt_close(s);
     s->prepared = false;
@@ -33,9 +34,11 @@ SQLRETURN stmt_prepare(struct stmt *s, struct strview text)
 
 SQLRETURN stmt_num_params(struct stmt *s, SQLSMALLINT *out)
 {
-    /* The text of SQLExecDirect counts too (the reference's HY010); a catalog function's result has no markers. */
+    /* The text of SQLExecDirect counts too (the reference's HY010); a catalog function's result has
+     * no markers. */
     if (!s->prepared && !s->executed)
-        return diag_post(&s->handle, ST_HY010, 0, "No statement is prepared or executed: call SQLPrepare first.");
+        return diag_post(&s->handle, ST_HY010, 0,
+                         "No statement is prepared or executed: call SQLPrepare first.");
     *out = (SQLSMALLINT)s->script.n_params;
     return SQL_SUCCESS;
 }
@@ -57,7 +60,8 @@ SQLRETURN stmt_count_columns(struct stmt *s, struct handle *post_on, SQLSMALLINT
         *out = 0;
         return SQL_SUCCESS;
     }
-    return diag_post(post_on, ST_HYC00, 0, "The columns of a statement are known once it is executed: describing it "
+    return diag_post(post_on, ST_HYC00, 0,
+                     "The columns of a statement are known once it is executed: describing it "
                      "before is not available yet. Call SQLExecute first.");
 }
 

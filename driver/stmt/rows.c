@@ -79,8 +79,9 @@ static bool take_event(struct rows *r, bool no_wait, bool keep, bool *waiting, s
     case DECODE_FIELDS:
     case DECODE_END:
     default:
-        return err_set(e, ST_08S01, 0,
-                       "The server's answer is not Neon's protocol: a result ended without its command.");
+        return err_set(
+            e, ST_08S01, 0,
+            "The server's answer is not Neon's protocol: a result ended without its command.");
     }
 }
 

@@ -112,8 +112,10 @@ SQLRETURN stmt_free_option(struct stmt *s, SQLUSMALLINT option)
         desc_clear(&s->ipd);
         return SQL_SUCCESS;
     default:
-        return diag_post(&s->handle, ST_HY092, 0, "SQLFreeStmt option %u is not SQL_CLOSE, SQL_UNBIND, SQL_RESET_PARAMS "
-                         "or SQL_DROP.", (unsigned)option);
+        return diag_post(&s->handle, ST_HY092, 0,
+                         "SQLFreeStmt option %u is not SQL_CLOSE, SQL_UNBIND, SQL_RESET_PARAMS "
+                         "or SQL_DROP.",
+                         (unsigned)option);
     }
 }
 
@@ -126,8 +128,8 @@ SQLRETURN stmt_cancel(struct stmt *s)
     if (was_running)
         exchange_cancel(s->running);
     pthread_mutex_unlock(&s->dbc->cancel_lock);
-    /* Nothing runs: cancelling ends a wait for data at execution (ODBC reference, SQLCancel). A call that just holds the
-     * lock is about to finish by itself. */
+    /* Nothing runs: cancelling ends a wait for data at execution (ODBC reference, SQLCancel). A
+     * call that just holds the lock is about to finish by itself. */
     if (!was_running && pthread_mutex_trylock(&s->dbc->lock) == 0) {
         if (s->need_data.active) {
             if (s->need_data.direct)
@@ -143,7 +145,8 @@ SQLRETURN stmt_cancel(struct stmt *s)
 SQLRETURN stmt_check_idle(struct stmt *s)
 {
     if (s->need_data.active)
-        return diag_post(&s->handle, ST_HY010, 0, "This statement waits for data: call SQLParamData and SQLPutData, or "
+        return diag_post(&s->handle, ST_HY010, 0,
+                         "This statement waits for data: call SQLParamData and SQLPutData, or "
                          "SQLCancel, first.");
     return SQL_SUCCESS;
 }
@@ -176,11 +179,14 @@ SQLRETURN stmt_set_cursor_name(struct stmt *s, const char *name)
     char *copy;
 
     if (name[0] == '\0' || strncmp(name, "SQL_CUR", 7) == 0 || strncmp(name, "SQLCUR", 6) == 0)
-        return diag_post(&s->handle, ST_34000, 0, "A cursor name must not be empty or begin with SQLCUR or SQL_CUR.");
+        return diag_post(&s->handle, ST_34000, 0,
+                         "A cursor name must not be empty or begin with SQLCUR or SQL_CUR.");
     if (s->cursor_open)
-        return diag_post(&s->handle, ST_24000, 0, "The cursor is open: set its name before executing.");
+        return diag_post(&s->handle, ST_24000, 0,
+                         "The cursor is open: set its name before executing.");
     if (other != NULL && other != s)
-        return diag_post(&s->handle, ST_3C000, 0, "Another statement of this connection uses the cursor name \"%s\".", name);
+        return diag_post(&s->handle, ST_3C000, 0,
+                         "Another statement of this connection uses the cursor name \"%s\".", name);
     copy = mem_strdup(name);
     if (copy == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
@@ -222,14 +228,20 @@ static const struct desc_attr {
     {SQL_ATTR_PARAM_BIND_OFFSET_PTR, OF_APD, F_POINTER, offsetof(struct desc, app_bind_offset_ptr)},
     {SQL_ATTR_PARAM_OPERATION_PTR, OF_APD, F_POINTER, offsetof(struct desc, app_array_status_ptr)},
     {SQL_ATTR_PARAM_STATUS_PTR, OF_IPD, F_POINTER, offsetof(struct desc, app_array_status_ptr)},
-    {SQL_ATTR_PARAMS_PROCESSED_PTR, OF_IPD, F_POINTER, offsetof(struct desc, app_rows_processed_ptr)},
-    /* Of SQLExtendedFetch alone: an ODBC 2 application that sets it and calls SQLFetch has room for one row. */
+    {SQL_ATTR_PARAMS_PROCESSED_PTR, OF_IPD, F_POINTER,
+     offsetof(struct desc, app_rows_processed_ptr)},
+    /* Of SQLExtendedFetch alone: an ODBC 2 application that sets it and calls SQLFetch has room for
+       one row. */
     {SQL_ROWSET_SIZE, OF_STMT, F_ULEN, offsetof(struct stmt, extended_rowset_size)},
 };
 
 static char *desc_attr_place(struct stmt *s, const struct desc_attr *a)
 {
-    void *const owners[] = {[OF_ARD] = s->ard, [OF_APD] = s->apd, [OF_IRD] = &s->ird, [OF_IPD] = &s->ipd, [OF_STMT] = s};
+    void *const owners[] = {[OF_ARD] = s->ard,
+                            [OF_APD] = s->apd,
+                            [OF_IRD] = &s->ird,
+                            [OF_IPD] = &s->ipd,
+                            [OF_STMT] = s};
     return (char *)owners[a->owner] + a->offset;
 }
 
@@ -253,7 +265,8 @@ static SQLRETURN set_desc_attr(struct stmt *s, const struct desc_attr *a, SQLPOI
         return SQL_SUCCESS;
     case F_BIND_TYPE:
         if (bind_type < 0)
-            return diag_post(&s->handle, ST_HY024, 0, "A bind type is 0 (by column) or the length of a row structure in "
+            return diag_post(&s->handle, ST_HY024, 0,
+                             "A bind type is 0 (by column) or the length of a row structure in "
                              "bytes.");
         memcpy(place, &bind_type, sizeof bind_type);
         return SQL_SUCCESS;
@@ -262,21 +275,27 @@ static SQLRETURN set_desc_attr(struct stmt *s, const struct desc_attr *a, SQLPOI
         if (number == 0)
             return diag_post(&s->handle, ST_HY024, 0, "An array size must be at least 1.");
         if (a->owner == OF_APD && number > 1)
-            return diag_post(&s->handle, ST_HYC00, 0, "Arrays of parameters are not available yet: execute once per set "
+            return diag_post(&s->handle, ST_HYC00, 0,
+                             "Arrays of parameters are not available yet: execute once per set "
                              "of parameters.");
         memcpy(place, &number, sizeof number);
         return SQL_SUCCESS;
     }
 }
 
-static SQLRETURN set_app_desc(struct stmt *s, struct desc **slot, struct desc *automatic, SQLPOINTER value)
+static SQLRETURN set_app_desc(struct stmt *s, struct desc **slot, struct desc *automatic,
+                              SQLPOINTER value)
 {
-    struct desc *d = value == SQL_NULL_HDESC ? automatic : (struct desc *)(void *)handle_check(value, HANDLE_DESC);
+    struct desc *d = value == SQL_NULL_HDESC
+                         ? automatic
+                         : (struct desc *)(void *)handle_check(value, HANDLE_DESC);
 
     if (d == NULL || d->dbc != s->dbc)
-        return diag_post(&s->handle, ST_HY024, 0, "The handle is no descriptor of this statement's connection.");
+        return diag_post(&s->handle, ST_HY024, 0,
+                         "The handle is no descriptor of this statement's connection.");
     if (d->alloc_type == SQL_DESC_ALLOC_AUTO && d != automatic)
-        return diag_post(&s->handle, ST_HY017, 0, "A descriptor that was allocated with a statement serves that "
+        return diag_post(&s->handle, ST_HY017, 0,
+                         "A descriptor that was allocated with a statement serves that "
                          "statement only.");
     use_desc(slot, d);
     bound_columns_forget(s);
@@ -296,7 +315,8 @@ SQLRETURN stmt_set_attr(struct stmt *s, SQLINTEGER id, SQLPOINTER value)
         return set_app_desc(s, &s->apd, &s->auto_apd, value);
     case SQL_ATTR_IMP_ROW_DESC:
     case SQL_ATTR_IMP_PARAM_DESC:
-        return diag_post(&s->handle, ST_HY017, 0, "The implementation descriptors of a statement cannot be replaced.");
+        return diag_post(&s->handle, ST_HY017, 0,
+                         "The implementation descriptors of a statement cannot be replaced.");
     case SQL_ATTR_ROW_NUMBER:
         return diag_post(&s->handle, ST_HY092, 0, "SQL_ATTR_ROW_NUMBER can only be read.");
     default:
@@ -326,7 +346,8 @@ SQLRETURN stmt_get_attr(struct stmt *s, SQLINTEGER id, struct attr_value *out)
     if (id == SQL_ATTR_ROW_NUMBER) {
         if (!s->cursor_open || s->rowset_rows == 0)
             return diag_post(&s->handle, ST_24000, 0, "There is no current row.");
-        *out = (struct attr_value){.kind = ATTR_V_ULEN, .number = (SQLULEN)(s->rows_returned - s->rowset_rows + 1)};
+        *out = (struct attr_value){.kind = ATTR_V_ULEN,
+                                   .number = (SQLULEN)(s->rows_returned - s->rowset_rows + 1)};
         return SQL_SUCCESS;
     }
     if (a == NULL)

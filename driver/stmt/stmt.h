@@ -1,8 +1,9 @@
 /* Statement handles: from text to rows.
  *
- * A statement is prepared (script), executed (execute.c: plan, request, first result) and read (fetch.c, getdata.c). The
- * files of this folder share this struct; nobody above looks into it except through the functions below. Functions that
- * return SQLRETURN post their diagnostics on stmt->handle; the caller (api/) holds the connection's lock. */
+ * A statement is prepared (script), executed (execute.c: plan, request, first result) and read
+ * (fetch.c, getdata.c). The files of this folder share this struct; nobody above looks into it
+ * except through the functions below. Functions that return SQLRETURN post their diagnostics on
+ * stmt->handle; the caller (api/) holds the connection's lock. */
 #ifndef NEON_STMT_STMT_H
 #define NEON_STMT_STMT_H
 
@@ -23,15 +24,15 @@ struct getdata_state {
 
 /* A parameter the application sends with SQLPutData. */
 struct put_param {
-    struct buf bytes;    /* as given by the application, before conversion */
+    struct buf bytes; /* as given by the application, before conversion */
     bool is_null, started;
-    SQLLEN fixed;        /* bytes of a fixed-size value were given */
+    SQLLEN fixed; /* bytes of a fixed-size value were given */
 };
 
 /* Data at execution: SQLExecute answered SQL_NEED_DATA. */
 struct need_data {
-    bool active, direct;      /* direct: of SQLExecDirect, which leaves nothing prepared */
-    size_t current;           /* 0-based parameter asked for; SIZE_MAX before the first SQLParamData */
+    bool active, direct; /* direct: of SQLExecDirect, which leaves nothing prepared */
+    size_t current;      /* 0-based parameter asked for; SIZE_MAX before the first SQLParamData */
     struct put_param *params; /* owned; one per parameter of the script, NULL when not active */
     size_t n_params;
 };
@@ -46,7 +47,7 @@ struct bound_column {
 struct stmt {
     struct handle handle; /* first */
     struct dbc *dbc;
-    struct stmt *next;            /* of dbc->stmts */
+    struct stmt *next; /* of dbc->stmts */
     struct stmt_attrs attrs;
     struct desc auto_ard, auto_apd, ird, ipd;
     struct desc *ard, *apd;       /* an explicit descriptor or the automatic one */
@@ -54,27 +55,27 @@ struct stmt {
     SQLULEN extended_rowset_size; /* SQL_ROWSET_SIZE */
 
     struct script script;
-    bool prepared;                /* SQLPrepare succeeded: SQLExecute may come */
-    bool executed;                /* a result (rows or a count) is there */
-    bool cursor_open;             /* columns, and not closed */
-    size_t results_left;          /* results of the stream that SQLMoreResults has not come to yet */
-    int64_t row_count;            /* SQLRowCount */
+    bool prepared;       /* SQLPrepare succeeded: SQLExecute may come */
+    bool executed;       /* a result (rows or a count) is there */
+    bool cursor_open;    /* columns, and not closed */
+    size_t results_left; /* results of the stream that SQLMoreResults has not come to yet */
+    int64_t row_count;   /* SQLRowCount */
 
     struct stream stream;
     struct rows rows;
-    struct local_result local;    /* SQLGetTypeInfo */
+    struct local_result local;      /* SQLGetTypeInfo */
     struct wire_param *wire_params; /* owned scratch of the last execution */
     struct buf param_text;
 
-    size_t rowset_rows;           /* rows of the current rowset (0 before the first fetch) */
-    uint64_t rows_returned;       /* of this result, for MAX_ROWS and SQL_ATTR_ROW_NUMBER */
-    bool after_end;               /* a fetch answered SQL_NO_DATA */
+    size_t rowset_rows;     /* rows of the current rowset (0 before the first fetch) */
+    uint64_t rows_returned; /* of this result, for MAX_ROWS and SQL_ATTR_ROW_NUMBER */
+    bool after_end;         /* a fetch answered SQL_NO_DATA */
     struct getdata_state getdata;
-    struct bound_column *bound;   /* owned; ird.count entries */
+    struct bound_column *bound; /* owned; ird.count entries */
     size_t n_bound;
 
     struct need_data need_data;
-    struct exchange *running;     /* guarded by dbc->cancel_lock: the exchange SQLCancel may stop */
+    struct exchange *running; /* guarded by dbc->cancel_lock: the exchange SQLCancel may stop */
 };
 
 /* --- stmt.c: life and state --- */
@@ -102,7 +103,8 @@ SQLRETURN stmt_check_idle(struct stmt *s);
 SQLRETURN stmt_prepare(struct stmt *s, struct strview text);
 SQLRETURN stmt_num_params(struct stmt *s, SQLSMALLINT *out);
 SQLRETURN stmt_num_result_cols(struct stmt *s, SQLSMALLINT *out);
-/* The same, its diagnostics on another handle (of the IRD). HY010; HYC00 for a prepared statement that returns rows. */
+/* The same, its diagnostics on another handle (of the IRD). HY010; HYC00 for a prepared statement
+ * that returns rows. */
 SQLRETURN stmt_count_columns(struct stmt *s, struct handle *post_on, SQLSMALLINT *out);
 /* What SQLNativeSql shows. */
 SQLRETURN stmt_native_sql(struct dbc *dbc, struct strview text, struct buf *out);
@@ -119,8 +121,8 @@ struct bind_param {
     SQLLEN *app_len_or_ind;
 };
 SQLRETURN stmt_bind_param(struct stmt *s, const struct bind_param *b);
-/* Reads the application's parameters into stmt->wire_params and casts (casts[i] static text or NULL). SQL_NEED_DATA when
- * some are to be sent at execution. */
+/* Reads the application's parameters into stmt->wire_params and casts (casts[i] static text or
+ * NULL). SQL_NEED_DATA when some are to be sent at execution. */
 SQLRETURN params_collect(struct stmt *s, const char **casts);
 SQLRETURN stmt_param_data(struct stmt *s, SQLPOINTER *app_token);
 SQLRETURN stmt_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind);
@@ -133,15 +135,19 @@ SQLRETURN stmt_exec_direct(struct stmt *s, struct strview text);
 SQLRETURN stmt_execute_ready(struct stmt *s);
 SQLRETURN stmt_more_results(struct stmt *s);
 SQLRETURN stmt_row_count(struct stmt *s, SQLLEN *out);
-/* Runs the driver's own query (catalog functions) with text parameters; its result becomes the statement's. */
-SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wire_param *params, size_t n_params);
+/* Runs the driver's own query (catalog functions) with text parameters; its result becomes the
+ * statement's. */
+SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wire_param *params,
+                            size_t n_params);
 /* Makes stmt->local the open result. */
 SQLRETURN stmt_open_local(struct stmt *s);
 
-/* --- mapped.c: the driver's own queries whose rows are rewritten before the application sees them --- */
-/* Makes one row of the result from one row of the query's: writes n_columns cells into `out` (texts may lie in `scratch`,
- * which is emptied before each row). False: out of memory. */
-typedef bool row_map_fn(const struct stmt *s, const struct cell *in, struct cell *out, struct buf *scratch);
+/* --- mapped.c: the driver's own queries whose rows are rewritten before the application sees them
+ * --- */
+/* Makes one row of the result from one row of the query's: writes n_columns cells into `out` (texts
+ * may lie in `scratch`, which is emptied before each row). False: out of memory. */
+typedef bool row_map_fn(const struct stmt *s, const struct cell *in, struct cell *out,
+                        struct buf *scratch);
 struct mapped_query {
     struct strview sql;
     const struct wire_param *params;
@@ -156,17 +162,19 @@ SQLRETURN stmt_run_mapped(struct stmt *s, const struct mapped_query *q);
 
 /* --- colmeta.c --- */
 /* Fills the IRD from the server's columns. */
-bool colmeta_fill(struct stmt *s, const struct column *cols, size_t n, struct err *e) NEON_MUST_CHECK;
-bool colmeta_fill_local(struct stmt *s, const struct local_result *l, struct err *e) NEON_MUST_CHECK;
+bool colmeta_fill(struct stmt *s, const struct column *cols, size_t n,
+                  struct err *e) NEON_MUST_CHECK;
+bool colmeta_fill_local(struct stmt *s, const struct local_result *l,
+                        struct err *e) NEON_MUST_CHECK;
 /* The IRD record of a result column: 07009 out of range, 07005 no result; NULL after posting. */
 const struct desc_rec *colmeta_column(struct stmt *s, SQLUSMALLINT number);
 
 /* --- fetch.c, getdata.c --- */
-SQLRETURN stmt_bind_col(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf, SQLLEN cap_bytes,
-                        SQLLEN *app_len_or_ind);
+SQLRETURN stmt_bind_col(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf,
+                        SQLLEN cap_bytes, SQLLEN *app_len_or_ind);
 SQLRETURN stmt_fetch(struct stmt *s);
-SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf, SQLLEN cap_bytes,
-                        SQLLEN *app_len_or_ind);
+SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf,
+                        SQLLEN cap_bytes, SQLLEN *app_len_or_ind);
 void bound_columns_forget(struct stmt *s);
 /* What SQL_ATTR_MAX_LENGTH leaves of a character or binary value; other values are as they were. */
 struct cell stmt_limited_cell(const struct stmt *s, const struct to_c *conv, struct cell c);

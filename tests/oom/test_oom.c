@@ -1,6 +1,7 @@
-/* Allocation failure, from connecting to fetching: the n-th allocation fails, for every n. Each call succeeds or answers
- * HY001, nothing crashes or leaks (ASan runs this), and the same handles work afterwards. The driver's entry points are linked
- * in here, without a driver manager, so that the failing allocator is the driver's own. */
+/* Allocation failure, from connecting to fetching: the n-th allocation fails, for every n. Each
+ * call succeeds or answers HY001, nothing crashes or leaks (ASan runs this), and the same handles
+ * work afterwards. The driver's entry points are linked in here, without a driver manager, so that
+ * the failing allocator is the driver's own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -34,8 +35,10 @@ static const char *connstr(void)
 
     if (getenv("NEON_TEST_GATEWAY_URL") == NULL || password == NULL)
         fail_msg("run this test through tests/with-services.sh (make check does)");
-    n = (size_t)snprintf(s, sizeof s, "Server=%s;UID=%s;Database=%s;ApiHost=%s;AllowInsecure=1;PWD={", getenv("NEON_TEST_SERVER"),
-                         getenv("NEON_TEST_USER"), getenv("NEON_TEST_DATABASE"), getenv("NEON_TEST_GATEWAY_URL"));
+    n = (size_t)snprintf(s, sizeof s,
+                         "Server=%s;UID=%s;Database=%s;ApiHost=%s;AllowInsecure=1;PWD={",
+                         getenv("NEON_TEST_SERVER"), getenv("NEON_TEST_USER"),
+                         getenv("NEON_TEST_DATABASE"), getenv("NEON_TEST_GATEWAY_URL"));
     for (const char *p = password; *p != '\0'; p++) {
         if (*p == '}')
             s[n++] = '}';
@@ -55,7 +58,8 @@ static bool went_well(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h)
     if (SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA)
         return true;
     assert_int_equal(rc, SQL_ERROR);
-    assert_int_equal(SQLGetDiagRec(type, h, 1, state, NULL, message, sizeof message, NULL), SQL_SUCCESS);
+    assert_int_equal(SQLGetDiagRec(type, h, 1, state, NULL, message, sizeof message, NULL),
+                     SQL_SUCCESS);
     if (strcmp((char *)state, "HY001") != 0) {
         mem_fail_at(0, 0);
         fail_msg("state %s instead of HY001: %s", state, message);
@@ -70,7 +74,9 @@ static bool connect_to(SQLHDBC *dbc)
     *dbc = NULL;
     if (!went_well(SQLAllocHandle(SQL_HANDLE_DBC, env, dbc), SQL_HANDLE_ENV, env))
         return false;
-    return went_well(SQLDriverConnect(*dbc, NULL, text(connstr()), SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT), SQL_HANDLE_DBC, *dbc);
+    return went_well(
+        SQLDriverConnect(*dbc, NULL, text(connstr()), SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT),
+        SQL_HANDLE_DBC, *dbc);
 }
 
 static void let_go(SQLHDBC dbc)
@@ -92,9 +98,10 @@ static void with_parameters(SQLHSTMT s)
     SQLLEN nts = SQL_NTS;
 
     if (STMT(SQLPrepare(s, text("SELECT {fn UCASE(?)}, ? + 1; SELECT 2"), SQL_NTS)) &&
-        STMT(SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 10, 0, t, sizeof t, &nts)) &&
-        STMT(SQLBindParameter(s, 2, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &v, 0, NULL)) && STMT(SQLExecute(s)) &&
-        STMT(SQLFetch(s)))
+        STMT(SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 10, 0, t, sizeof t,
+                              &nts)) &&
+        STMT(SQLBindParameter(s, 2, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &v, 0, NULL)) &&
+        STMT(SQLExecute(s)) && STMT(SQLFetch(s)))
         STMT(SQLMoreResults(s));
 }
 
@@ -105,8 +112,10 @@ static void block_fetch(SQLHSTMT s)
     SQLLEN inds[2][50];
 
     SQLSetStmtAttr(s, SQL_ATTR_ROW_ARRAY_SIZE, (SQLPOINTER)50, 0);
-    if (STMT(SQLBindCol(s, 1, SQL_C_LONG, ids, 0, inds[0])) && STMT(SQLBindCol(s, 2, SQL_C_CHAR, texts, 20, inds[1])) &&
-        STMT(SQLExecDirect(s, text("SELECT g, 'row ' || g FROM generate_series(1, 200) g"), SQL_NTS)))
+    if (STMT(SQLBindCol(s, 1, SQL_C_LONG, ids, 0, inds[0])) &&
+        STMT(SQLBindCol(s, 2, SQL_C_CHAR, texts, 20, inds[1])) &&
+        STMT(SQLExecDirect(s, text("SELECT g, 'row ' || g FROM generate_series(1, 200) g"),
+                           SQL_NTS)))
         while (true) {
             SQLRETURN rc = SQLFetch(s);
             if (rc == SQL_NO_DATA || !STMT(rc))
@@ -134,10 +143,12 @@ static void data_at_execution(SQLHSTMT s)
     SQLRETURN rc;
 
     if (!STMT(SQLPrepare(s, text("SELECT ?::text"), SQL_NTS)) ||
-        !STMT(SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_LONGVARCHAR, 0, 0, &at_exec, 0, &at_exec)))
+        !STMT(SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_LONGVARCHAR, 0, 0, &at_exec,
+                               0, &at_exec)))
         return;
     rc = SQLExecute(s);
-    if (rc == SQL_NEED_DATA && (rc = SQLParamData(s, &token)) == SQL_NEED_DATA && STMT(SQLPutData(s, text("abc"), 3)))
+    if (rc == SQL_NEED_DATA && (rc = SQLParamData(s, &token)) == SQL_NEED_DATA &&
+        STMT(SQLPutData(s, text("abc"), 3)))
         STMT(SQLParamData(s, &token));
     else if (rc != SQL_NEED_DATA)
         STMT(rc);
@@ -163,7 +174,8 @@ static void server_error(SQLHSTMT s)
     SQLRETURN rc = SQLExecDirect(s, text("SELECT 1/0"), SQL_NTS);
 
     SQLGetDiagRec(SQL_HANDLE_STMT, s, 1, state, NULL, NULL, 0, NULL);
-    if (rc == SQL_ERROR && (strcmp((char *)state, "22012") == 0 || strcmp((char *)state, "HY001") == 0))
+    if (rc == SQL_ERROR &&
+        (strcmp((char *)state, "22012") == 0 || strcmp((char *)state, "HY001") == 0))
         return;
     mem_fail_at(0, 0);
     fail_msg("SELECT 1/0 answered %d with state \"%s\"", rc, state);
@@ -274,7 +286,9 @@ static int make_env(void **state)
 {
     (void)state;
     assert_int_equal(SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &env), SQL_SUCCESS);
-    assert_int_equal(SQLSetEnvAttr(env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)(intptr_t)SQL_OV_ODBC3_80, 0), SQL_SUCCESS);
+    assert_int_equal(
+        SQLSetEnvAttr(env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)(intptr_t)SQL_OV_ODBC3_80, 0),
+        SQL_SUCCESS);
     return 0;
 }
 
@@ -287,10 +301,10 @@ static int free_env(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_connecting),   cmocka_unit_test(test_parameters),
-        cmocka_unit_test(test_block_fetch),  cmocka_unit_test(test_get_data),
+        cmocka_unit_test(test_connecting),        cmocka_unit_test(test_parameters),
+        cmocka_unit_test(test_block_fetch),       cmocka_unit_test(test_get_data),
         cmocka_unit_test(test_data_at_execution), cmocka_unit_test(test_catalogue),
-        cmocka_unit_test(test_type_info),    cmocka_unit_test(test_server_error),
+        cmocka_unit_test(test_type_info),         cmocka_unit_test(test_server_error),
     };
     return cmocka_run_group_tests(tests, make_env, free_env);
 }

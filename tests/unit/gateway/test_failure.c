@@ -1,4 +1,5 @@
-/* failure.c: reading libpq's verbose message of a failed connect, and the shape of the error body. */
+/* failure.c: reading libpq's verbose message of a failed connect, and the shape of the error body.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,10 +36,11 @@ static void test_last_attempt_of_sslmode_prefer_counts(void **state)
 {
     struct failure f = {0};
     (void)state;
-    assert_true(failure_from_connect(&f, PREFIX "FATAL:  28000: no pg_hba.conf entry, SSL encryption\n"
-                                                "LOCATION:  ClientAuthentication, auth.c:543\n" PREFIX
-                                                "FATAL:  53300: too many clients already\n"
-                                                "LOCATION:  InitProcess, proc.c:360\n"));
+    assert_true(failure_from_connect(&f,
+                                     PREFIX "FATAL:  28000: no pg_hba.conf entry, SSL encryption\n"
+                                            "LOCATION:  ClientAuthentication, auth.c:543\n" PREFIX
+                                            "FATAL:  53300: too many clients already\n"
+                                            "LOCATION:  InitProcess, proc.c:360\n"));
     assert_string_equal(f.field[FAILURE_CODE], "53300");
     assert_string_equal(f.field[FAILURE_ROUTINE], "InitProcess");
     failure_release(&f);
@@ -59,7 +61,8 @@ static void test_a_role_name_cannot_pretend_to_be_an_error(void **state)
     struct failure f = {0};
     (void)state;
     assert_true(failure_from_connect(
-        &f, PREFIX "FATAL:  28P01: password authentication failed for user \"failed: FATAL:  3D000: x\"\n"));
+        &f, PREFIX
+        "FATAL:  28P01: password authentication failed for user \"failed: FATAL:  3D000: x\"\n"));
     assert_string_equal(f.field[FAILURE_CODE], "28P01");
     failure_release(&f);
 }
@@ -71,11 +74,12 @@ static void test_body_has_seventeen_members_in_order(void **state)
     (void)state;
     failure_set(&f, 400, "a \"%s\"\n", "b");
     failure_write(&f, &out);
-    assert_string_equal(buf_cstr(&out),
-                        "{\"message\":\"a \\\"b\\\"\\n\",\"code\":\"\",\"detail\":null,\"hint\":null,"
-                        "\"position\":null,\"internalPosition\":null,\"internalQuery\":null,\"severity\":\"\","
-                        "\"where\":null,\"table\":null,\"column\":null,\"schema\":null,\"dataType\":null,"
-                        "\"constraint\":null,\"file\":null,\"line\":null,\"routine\":null}");
+    assert_string_equal(
+        buf_cstr(&out),
+        "{\"message\":\"a \\\"b\\\"\\n\",\"code\":\"\",\"detail\":null,\"hint\":null,"
+        "\"position\":null,\"internalPosition\":null,\"internalQuery\":null,\"severity\":\"\","
+        "\"where\":null,\"table\":null,\"column\":null,\"schema\":null,\"dataType\":null,"
+        "\"constraint\":null,\"file\":null,\"line\":null,\"routine\":null}");
     buf_release(&out);
     failure_release(&f);
 }
