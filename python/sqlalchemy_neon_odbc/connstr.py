@@ -80,7 +80,7 @@ OPTIONS: Dict[str, Tuple[Tuple[str, ...], Callable[[str], str]]] = {
 # Settled by HTTPS; part of the URLs that Neon's console shows.
 IGNORED = frozenset(("channel_binding", "gssencmode", "target_session_attrs"))
 # Handled here, not handed on.
-OURS = frozenset(("driver", "dsn", "odbc_connect"))
+OURS = frozenset(("driver", "dsn", "odbc_connect", "autocommit"))
 
 
 def quote(value: str) -> str:
@@ -148,6 +148,15 @@ def _from_environment(keywords: Dict[str, str]) -> None:
 def _port(url: URL, keywords: Dict[str, str]) -> None:
     if url.port is not None and "Port" not in keywords and url.port != 5432:
         keywords["Port"] = str(url.port)
+
+
+def wants_autocommit(url: URL) -> bool:
+    """``autocommit=true``: what create_engine(isolation_level="AUTOCOMMIT") says, in the URL."""
+    value = single("autocommit", url.query.get("autocommit", "0"))
+    try:
+        return _flag(value) == "1"
+    except ValueError as wanted:
+        raise exc.ArgumentError(f"The URL's option autocommit={value!r} is not possible: it wants {wanted}.") from None
 
 
 def connection_string(url: URL, defaults: Mapping[str, str]) -> Tuple[str, Dict[str, str]]:

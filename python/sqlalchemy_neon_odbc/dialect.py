@@ -62,6 +62,9 @@ class NeonDialect(PyODBCConnector, PGDialect):
         if transport is not None:
             self._set_transport(transport)
         self._driver_shown = self.pyodbc_driver_name
+        self._set_on: Dict[int, Dict[str, Any]] = {}
+        self._first_schema: Optional[str] = None
+        self._first_isolation = "READ COMMITTED"
 
     # ---- connecting ----
 
@@ -104,6 +107,8 @@ class NeonDialect(PyODBCConnector, PGDialect):
             defaults["ParamStyle"] = "auto"
         if self.transport != "auto":
             defaults["Transport"] = self.transport
+        if connstr.wants_autocommit(url):
+            self._on_connect_isolation_level = "AUTOCOMMIT"
         text, keywords = connstr.connection_string(url, defaults)
         self._set_transport(keywords.get("Transport", self.transport))
         self._driver_shown = str(url.query.get("driver", self.pyodbc_driver_name))
@@ -119,6 +124,7 @@ class NeonDialect(PyODBCConnector, PGDialect):
         first = super().on_connect()
 
         def prepare(connection: Any) -> None:
+            self._set_on.pop(id(self._raw(connection)), None)
             converters.register(connection)
             if first is not None:
                 first(connection)
@@ -128,17 +134,20 @@ class NeonDialect(PyODBCConnector, PGDialect):
     # ---- first connection: one request ----
 
     def initialize(self, connection: Any) -> None:
-        row = connection.connection.cursor()
+        cursor = connection.connection.cursor()
         try:
-            row.execute("SELECT pg_catalog.current_schema(), pg_catalog.current_setting('transaction_isolation')")
-            self._first_schema, isolation = row.fetchone()
+            cursor.execute(
+                "SELECT pg_catalog.current_schema(), pg_catalog.current_setting('default_transaction_isolation')"
+            )
+            self._first_schema, isolation = cursor.fetchone()
         finally:
-            row.close()
+            cursor.close()
         self._first_isolation = isolation.upper()
         super().initialize(connection)
+        self._first_schema = None
 
     def _get_default_schema_name(self, connection: Any) -> Optional[str]:
-        return self._first_schema
+        return self._first_schema or super()._get_default_schema_name(connection)
 
     def get_default_isolation_level(self, dbapi_conn: Any) -> Any:
         return self._first_isolation
@@ -165,37 +174,42 @@ class NeonDialect(PyODBCConnector, PGDialect):
     def get_isolation_level_values(self, dbapi_conn: Any) -> Any:
         return (*_ISOLATION, "AUTOCOMMIT")
 
+    def _settings(self, dbapi_connection: Any) -> Dict[str, Any]:
+        """What was set on a connection: ODBC's attributes are kept by the driver, and pyodbc cannot read them back."""
+        return self._set_on.setdefault(id(self._raw(dbapi_connection)), {})
+
+    def _set_attr(self, dbapi_connection: Any, attribute: int, value: int) -> None:
+        errors.guarded(self.loaded_dbapi, self._raw(dbapi_connection).set_attr, attribute, value)
+
     def set_isolation_level(self, dbapi_connection: Any, level: Any) -> None:
         if level == "AUTOCOMMIT":
             dbapi_connection.autocommit = True
             return
         dbapi_connection.autocommit = False
-        self._raw(dbapi_connection).set_attr(SQL_ATTR_TXN_ISOLATION, _ISOLATION[level])
-
-    def _show(self, dbapi_connection: Any, setting: str) -> str:
-        cursor = dbapi_connection.cursor()
-        try:
-            cursor.execute(f"SHOW {setting}")
-            return str(cursor.fetchone()[0])
-        finally:
-            cursor.close()
+        self._set_attr(dbapi_connection, SQL_ATTR_TXN_ISOLATION, _ISOLATION[level])
+        self._settings(dbapi_connection)["isolation"] = level
 
     def get_isolation_level(self, dbapi_connection: Any) -> Any:
         if dbapi_connection.autocommit:
             return "AUTOCOMMIT"
-        return self._show(dbapi_connection, "transaction_isolation").upper()
+        return self._settings(dbapi_connection).get("isolation", self._first_isolation)
 
     def set_readonly(self, connection: Any, value: bool) -> None:
-        self._raw(connection).set_attr(SQL_ATTR_ACCESS_MODE, int(bool(value)))
+        self._set_attr(connection, SQL_ATTR_ACCESS_MODE, int(bool(value)))
+        self._settings(connection)["readonly"] = bool(value)
 
     def get_readonly(self, connection: Any) -> bool:
-        return self._show(connection, "transaction_read_only") == "on"
+        return bool(self._settings(connection).get("readonly", False))
 
     def do_commit(self, dbapi_connection: Any) -> None:
-        errors.guarded(self.loaded_dbapi, dbapi_connection.commit)
+        errors.guarded(self.loaded_dbapi, super().do_commit, dbapi_connection)
 
     def do_rollback(self, dbapi_connection: Any) -> None:
-        errors.guarded(self.loaded_dbapi, dbapi_connection.rollback)
+        errors.guarded(self.loaded_dbapi, super().do_rollback, dbapi_connection)
+
+    def do_close(self, dbapi_connection: Any) -> None:
+        self._set_on.pop(id(self._raw(dbapi_connection)), None)
+        super().do_close(dbapi_connection)
 
     def do_ping(self, dbapi_connection: Any) -> bool:
         if self.transport != "websocket":
