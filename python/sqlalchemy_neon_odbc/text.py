@@ -187,7 +187,7 @@ def read_array(text: str, read_item: Optional[Reader] = None) -> List[Any]:
     body = text[start + 1 : -1]
     if not body:
         return []
-    if '"' not in body and "{" not in body:
+    if not any(c in body for c in '"{}'):
         return [_plain_item(item, read_item) for item in body.split(",")]
     return _read_nested(text, start, read_item)
 

@@ -1,0 +1,127 @@
+"""From URL to connection string, and wrong URLs: one clear sentence each."""
+
+import os
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from sqlalchemy_neon_odbc.dialect import NeonDialect
+
+
+def connection_string(url, **options):
+    (text,), _ = NeonDialect(**options).create_connect_args(sa.make_url(url))
+    return text
+
+
+BASE = "postgresql+neonodbc://u:p@ep-x-1.eu.neon.test/db"
+
+
+def test_the_parts_of_a_url():
+    text = connection_string("postgresql+neonodbc://us%20er:p%40%3A%2F%3F%23%3B%7B%7D%25@ep-x-1.eu.neon.test/db")
+    assert text.startswith("Driver=Neon;Server=ep-x-1.eu.neon.test;Database=db;UID=us er;PWD={p@:/?#;{}}%};")
+    assert "ParamStyle=dollar" in text and "SqlState=postgres" in text
+
+
+@pytest.mark.parametrize(
+    "query, expected",
+    [
+        ("auth_token=a.b.c", "Token=a.b.c"),
+        ("timeout=60", "LoginTimeout=60;QueryTimeout=60"),
+        ("timeout=1.2", "LoginTimeout=2;QueryTimeout=2"),
+        ("timeout=60&connect_timeout=5", "LoginTimeout=5"),
+        ("sslmode=require", "SSLmode=require"),
+        ("sslrootcert=/x/ca.pem", "CAFile=/x/ca.pem"),
+        ("transport=HTTP", "Transport=http"),
+        ("fetch_endpoint=https://gw.test/sql", "ApiHost=https://gw.test/sql"),
+        ("odbc_MaxIdle=30", "MaxIdle=30"),
+        ("driver=/x/libneonodbc.so", "Driver=/x/libneonodbc.so"),
+    ],
+)
+def test_options(query, expected):
+    assert expected in connection_string(f"{BASE}?{query}")
+
+
+def test_options_of_the_consoles_url_are_taken():
+    assert "channel" not in connection_string(f"{BASE}?sslmode=require&channel_binding=require")
+
+
+def test_a_whole_connection_string():
+    assert connection_string("postgresql+neonodbc:///?odbc_connect=DSN%3Dneon%3BUID%3Dx") == "DSN=neon;UID=x"
+
+
+def test_a_data_source():
+    assert connection_string("postgresql+neonodbc://u:p@/?dsn=neon").startswith("DSN=neon;UID=u;PWD=p")
+
+
+@pytest.mark.parametrize(
+    "url, message",
+    [
+        (f"{BASE}?transprot=http", "'transprot' is not known. Did you mean 'transport'"),
+        (f"{BASE}?transport=carrier-pigeon", "one of auto, http, websocket"),
+        (f"{BASE}?timeout=soon", "number of seconds"),
+        (f"{BASE}?timeout=-1", "number of seconds"),
+        (f"{BASE}?autocommit=perhaps", "true or false"),
+        (f"{BASE}?timeout=1&timeout=2", "give it once"),
+        ("postgresql+neonodbc:///db", "names no host"),
+        (f"{BASE}?odbc_connect=DSN%3Dx", "excludes a host"),
+    ],
+)
+def test_wrong_urls(url, message):
+    with pytest.raises(exc.ArgumentError, match=message) as caught:
+        connection_string(url)
+    assert ":p@" not in str(caught.value)
+
+
+def test_the_certificate_of_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    assert f"CAFile={tmp_path / 'ca.pem'}" in connection_string(BASE)
+    assert "CAFile=/mine.pem" in connection_string(f"{BASE}?sslrootcert=/mine.pem")
+
+
+def test_an_empty_certificate_variable_leaves_verification_on(monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", "")
+    with pytest.warns(UserWarning, match="verification off .* Here it stays on"):
+        assert "CAFile" not in connection_string(BASE)
+
+
+def test_every_name_of_the_dialect():
+    from sqlalchemy_neon_odbc.aio import NeonAsyncDialect
+
+    for name in ("postgresql+neonodbc", "neon", "neon+pyodbc"):
+        dialect = sa.make_url(f"{name}://u@h/d").get_dialect()
+        assert dialect is NeonDialect and dialect.name == "postgresql"
+    for name in ("postgresql+neonodbc_async", "neon+aioodbc"):
+        assert sa.make_url(f"{name}://u@h/d").get_dialect() is NeonAsyncDialect
+    assert sa.make_url("neon://u@h/d").get_dialect(_is_async=True) is NeonAsyncDialect
+
+
+def test_paramstyles():
+    assert NeonDialect().paramstyle == "numeric_dollar"
+    assert "ParamStyle=auto" in connection_string(BASE, paramstyle="qmark")
+    with pytest.raises(exc.ArgumentError, match="numeric_dollar or qmark"):
+        NeonDialect(paramstyle="format")
+
+
+def test_an_unregistered_driver_says_what_to_do():
+    engine = sa.create_engine(f"{BASE}?driver=NoSuchDriver")
+    with pytest.raises(exc.DBAPIError, match="is not registered on this machine: install neon-odbc"):
+        engine.connect()
+
+
+def test_a_wrong_password_says_so():
+    from conftest import make_url
+
+    url = make_url("auto").set(password="wrong-wrong")
+    with pytest.raises(exc.OperationalError, match="28P01|28000") as caught:
+        sa.create_engine(url).connect()
+    assert "wrong-wrong" not in str(caught.value) + repr(url)
+
+
+def test_a_network_that_is_gone():
+    from conftest import make_url
+
+    url = make_url("auto", api_host="http://127.0.0.1:9", odbc_RetryCount="0")
+    with pytest.raises(exc.OperationalError) as caught:
+        sa.create_engine(url).connect()
+    assert os.environ["NEON_TEST_PASSWORD"] not in str(caught.value)

@@ -1,0 +1,201 @@
+"""Every type there and back: equal to what the psycopg dialect gives for the same stored value, typed and untyped."""
+
+import datetime as dt
+import decimal
+import enum
+import math
+import uuid
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from conftest import engine_on
+
+UTC = dt.timezone.utc
+KOLKATA = dt.timezone(dt.timedelta(hours=5, minutes=30))
+D = decimal.Decimal
+TRICKY = ["", "a", "it's \"quoted\" \\back\\", "é☕👩‍🚀", "line\nbreak\ttab", "NULL", "{1,2}", "x" * 100_000]
+
+
+class Colour(enum.Enum):
+    red = 1
+    dark_green = 2
+
+
+CASES = [
+    (sa.Integer(), [0, -(2**31), 2**31 - 1]),
+    (sa.SmallInteger(), [-(2**15), 2**15 - 1]),
+    (sa.BigInteger(), [-(2**63), 2**63 - 1]),
+    (sa.Boolean(), [True, False]),
+    (sa.Float(), [0.1, -0.0, 1e308, 5e-324, math.inf, -math.inf]),
+    (sa.REAL(), [1.5, -2.25]),
+    (sa.Numeric(38, 10), [D("1.5000000000"), D("-9999999999999999999999999999.9999999999"), D("0E-10")]),
+    (sa.Numeric(), [D("0.1"), D("123456789012345678901234567890.123456789"), D(1)]),
+    (sa.Numeric(10, 2, asdecimal=False), [1.5, -0.25]),
+    (sa.Float(asdecimal=True), [D("1.5")]),
+    (sa.String(), TRICKY),
+    (sa.Text(), TRICKY),
+    (sa.String(5), ["abcde", "☕"]),
+    (sa.CHAR(3), ["abc"]),
+    (sa.LargeBinary(), [b"", b"\x00\xff\\x41", bytes(range(256)) * 100]),
+    (sa.Date(), [dt.date(1, 1, 1), dt.date(9999, 12, 31), dt.date(2024, 2, 29)]),
+    (sa.Time(), [dt.time(0), dt.time(23, 59, 59, 999999)]),
+    (sa.Time(timezone=True), [dt.time(1, 2, 3, 4, tzinfo=KOLKATA), dt.time(1, 2, 3, tzinfo=UTC)]),
+    (sa.DateTime(), [dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59, 999999), dt.datetime(2024, 5, 6, 7, 8, 9, 1)]),
+    (sa.DateTime(timezone=True), [dt.datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=UTC), dt.datetime(1850, 1, 1, tzinfo=KOLKATA)]),
+    (
+        sa.Interval(),
+        [
+            dt.timedelta(0),
+            dt.timedelta(days=-1, hours=2),
+            dt.timedelta(microseconds=1),
+            dt.timedelta(days=1000, microseconds=-1),
+        ],
+    ),
+    (sa.Uuid(), [uuid.UUID("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11")]),
+    (sa.Uuid(as_uuid=False), ["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"]),
+    (sa.Enum(Colour, name="colour"), list(Colour)),
+    (sa.JSON(), [{"a": [1, None, "é"]}, [], "text", 1.5, True]),
+    (pg.JSONB(), [{"a": {"b": 1}}, [1, [2]], "☕"]),
+    (pg.ARRAY(sa.Integer), [[], [1, None, -3], [[1, 2], [3, 4]]]),
+    (pg.ARRAY(sa.Text), [["a,b", 'q"x', "NULL", None, "", "{}", "\\"], []]),
+    (pg.ARRAY(sa.Numeric(10, 2)), [[D("1.50"), None]]),
+    (pg.ARRAY(sa.Boolean), [[True, False, None]]),
+    (pg.ARRAY(sa.Float), [[0.1, math.inf]]),
+    (pg.ARRAY(sa.Date), [[dt.date(2024, 1, 2), None]]),
+    (pg.ARRAY(sa.DateTime(timezone=True)), [[dt.datetime(2024, 1, 2, 3, tzinfo=UTC)]]),
+    (pg.ARRAY(sa.Interval), [[dt.timedelta(days=1, seconds=5)]]),
+    (pg.ARRAY(sa.Uuid), [[uuid.UUID(int=5)]]),
+    (pg.ARRAY(pg.JSONB), [[{"a": 1}, [2], None]]),
+    (pg.ARRAY(sa.LargeBinary), [[b"\x00a", b""]]),
+    (pg.ARRAY(sa.Enum(Colour, name="colour")), [[Colour.red, Colour.dark_green]]),
+    (pg.INT4RANGE(), [pg.Range(1, 5), pg.Range(None, 5), pg.Range(empty=True)]),
+    (pg.NUMRANGE(), [pg.Range(D("1.5"), D("2.5"), bounds="[]")]),
+    (pg.DATERANGE(), [pg.Range(dt.date(2024, 1, 1), dt.date(2024, 2, 1))]),
+    (pg.TSTZRANGE(), [pg.Range(dt.datetime(2024, 1, 1, tzinfo=UTC), None)]),
+    (pg.INT4MULTIRANGE(), [[pg.Range(1, 2), pg.Range(5, 9)], []]),
+    (pg.INET(), ["10.0.0.1", "10.0.0.0/8", "::1"]),
+    (pg.CIDR(), ["10.0.0.0/8"]),
+    (pg.MACADDR(), ["08:00:2b:01:02:03"]),
+    (pg.TSVECTOR(), ["'a':1 'b':2"]),
+    (pg.MONEY(), ["$1,234.50"]),
+    (pg.OID(), [4294967295]),
+]
+
+
+# no operator =, or SQLAlchemy compares them as text
+WITHOUT_EQUALITY = (sa.JSON, pg.TSVECTOR, pg.MONEY)
+
+
+def _name(case):
+    return repr(case[0])
+
+
+@pytest.mark.parametrize("case", CASES, ids=_name)
+def test_typed_values_equal_psycopgs(case, metadata, psycopg):
+    type_, values = case
+    table = sa.Table("t_types", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("v", type_))
+    metadata.create_all(psycopg)
+    rows = [{"id": i, "v": value} for i, value in enumerate([*values, None])]
+    with engine_on("autocommit") as engine, engine.connect() as connection:
+        for row in rows[: len(rows) // 2]:
+            connection.execute(table.insert(), row)
+        connection.execute(table.insert(), rows[len(rows) // 2 :])
+        ours = connection.execute(sa.select(table.c.v).order_by(table.c.id)).scalars().all()
+        if not isinstance(type_, WITHOUT_EQUALITY) or isinstance(type_, pg.JSONB):
+            assert connection.scalar(sa.select(sa.func.count()).where(table.c.v == values[0])) == 1
+    with psycopg.connect() as connection:
+        reference = connection.execute(sa.select(table.c.v).order_by(table.c.id)).scalars().all()
+    if isinstance(type_, (pg.INET, pg.CIDR)):
+        reference = [None if value is None else str(value) for value in reference]
+    assert ours == reference
+    assert [type(value) for value in ours] == [type(value) for value in reference]
+    if isinstance(type_, sa.Float) and not type_.asdecimal:
+        assert math.copysign(1, ours[1]) == -1  # -0.0
+
+
+def test_nan():
+    with engine_on("autocommit") as engine, engine.connect() as connection:
+        value = connection.scalar(sa.select(sa.cast(sa.literal(math.nan, sa.Float), sa.Float)))
+        assert math.isnan(value)
+        assert connection.scalar(sa.select(sa.cast(sa.literal(D("NaN"), sa.Numeric), sa.Numeric))).is_nan()
+
+
+UNTYPED = [
+    "1::int2", "1::int4", "1::int8", "1.5::float8", "1.50::numeric(10,2)", "true", "'x'::text", "'x'::varchar(3)", "NULL",
+    "'2024-01-02'::date", "'2024-01-02 03:04:05.6'::timestamp", "'\\x00ff'::bytea", "'10:11:12.5'::time",
+]
+UNTYPED_PRIVATE = [
+    "'{\"a\": [1]}'::json", "'[1]'::jsonb", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid", "'1 day 02:00:00'::interval",
+    "'2024-01-02 03:04:05.6+05:30'::timestamptz", "'10:11:12+05:30'::timetz", "'{1,NULL,3}'::int[]",
+    "'{a,NULL,\"b c\"}'::text[]", "'{1.5,2}'::numeric[]", "'NaN'::numeric",
+]
+
+
+@pytest.mark.parametrize("expression", UNTYPED)
+def test_untyped_values_equal_psycopgs(expression, psycopg):
+    statement = sa.text("SELECT " + expression)
+    with engine_on("autocommit") as engine, engine.connect() as connection:
+        ours = connection.scalar(statement)
+    with psycopg.connect() as connection:
+        reference = connection.scalar(statement)
+    assert (ours, type(ours)) == (reference, type(reference))
+
+
+PARAMETERS = [
+    1, 2**40, 1.5, D("1.50"), True, "x'é", None, b"\x00\xff", dt.date(2024, 1, 2), dt.datetime(2024, 1, 2, 3, 4, 5, 6),
+    dt.datetime(2024, 1, 2, 3, 4, 5, 6, tzinfo=KOLKATA), dt.time(1, 2, 3, 4), dt.timedelta(days=-1, hours=2),
+    uuid.UUID(int=7), [1, None, 3], ["a,b", None], 2**70,
+]
+PARAMETER_TYPES = {
+    int: "numeric", float: "float8", D: "numeric", bool: "bool", str: "text", type(None): "text", bytes: "bytea", dt.date: "date",
+    dt.datetime: "timestamptz", dt.time: "time", dt.timedelta: "interval", uuid.UUID: "uuid", list: "text[]",
+}
+
+
+@pytest.mark.parametrize("value", PARAMETERS, ids=repr)
+def test_untyped_parameters_mean_what_psycopgs_mean(value, psycopg):
+    statement = sa.text(f"SELECT CAST(CAST(:v AS {PARAMETER_TYPES[type(value)]}) AS text)")
+    with engine_on("autocommit") as engine, engine.connect() as connection:
+        ours = connection.scalar(statement, {"v": value})
+    if isinstance(value, list):
+        value = [None if item is None else str(item) for item in value]
+    with psycopg.connect() as connection:
+        reference = connection.scalar(statement, {"v": value})
+    assert ours == reference
+
+
+@pytest.mark.parametrize("mode", ["autocommit"])
+def test_question_marks_are_sql(mode):
+    statements = [
+        ("""SELECT :j ::jsonb ? 'k'""", {"j": '{"k": 1}'}, True),
+        ("""SELECT CAST(:j AS jsonb) ?| array['x','k']""", {"j": '{"k": 1}'}, True),
+        ("""SELECT CAST(:j AS jsonb) @? '$.k'""", {"j": '{"k": 1}'}, True),
+        ("""SELECT '?' || $x$?$x$ /* ? */ || CAST(:j AS text) -- ?""", {"j": "!"}, "??!"),
+        ("""SELECT 1 WHERE '100%' LIKE '%\\%' AND CAST(:j AS int) = 1""", {"j": 1}, 1),
+    ]
+    with engine_on(mode) as engine, engine.connect() as connection:
+        for text, parameters, expected in statements:
+            assert connection.scalar(sa.text(text.replace(":j ::", ":j\\:\\:") if "j ::" in text else text), parameters) == expected
+        data = sa.literal({"k": {"l": 1}}, pg.JSONB)
+        assert connection.scalar(sa.select(data.has_key("k")))
+        assert connection.scalar(sa.select(data.has_any(pg.array(["x", "k"]))))
+        assert connection.scalar(sa.select(data.has_all(pg.array(["k"]))))
+        assert connection.scalar(sa.select(data.path_exists("$.k.l")))
+        assert connection.scalar(sa.select(data[("k", "l")].astext)) == "1"
+
+
+def test_returning_that_hits_no_row():
+    with engine_on("autocommit") as engine, engine.connect() as connection:
+        for statement in (
+            "UPDATE customers SET note = note WHERE id = -1 RETURNING id",
+            "DELETE FROM customers WHERE id = -1 RETURNING id",
+        ):
+            result = connection.execute(sa.text(statement))
+            assert result.returns_rows and result.all() == []
+
+
+def test_an_empty_statement_does_nothing():
+    with engine_on("autocommit") as engine, engine.connect() as connection:
+        assert not connection.exec_driver_sql("").returns_rows
