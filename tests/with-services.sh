@@ -263,6 +263,7 @@ Pooling = No
 [Neon]
 Description = Neon serverless Postgres over HTTPS (test build)
 Driver      = $driver
+Setup       = $(dirname "$driver")/libneonodbcS.so
 Threading   = 0
 DontDLClose = 1
 INI

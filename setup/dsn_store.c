@@ -1,0 +1,280 @@
+/* Writing data sources. Called by setup_api.c and the tool; reads no network and asks nobody. */
+#include "setup/dsn_store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <odbcinst.h>
+#include <sqlext.h>
+
+#include "config/config.h"
+#include "config/connstr.h"
+#include "setup/secret_file.h"
+
+/* A line of odbc.ini that unixODBC still reads whole. */
+#define LINE_MAX_BYTES 990
+
+/* Secrets that get a file of their own, and the keyword that names it. */
+static const struct {
+    enum conn_key_id secret, file;
+    const char *kind;
+} filed[] = {
+    {CONN_KEY_pwd, CONN_KEY_pwd_file, "pwd"},
+    {CONN_KEY_token, CONN_KEY_token_file, "token"},
+};
+
+/* ---- the user's file ---- */
+
+/* The path of the user's odbc.ini, as unixODBC finds it; "" when there is none to be found. */
+static bool user_ini(struct buf *out)
+{
+    const char *given = getenv("ODBCINI");
+    const char *home = getenv("HOME");
+
+    if (given != NULL && given[0] != '\0')
+        return buf_append_str(out, given);
+    return home == NULL || buf_printf(out, "%s/.odbc.ini", home);
+}
+
+/* A file that holds a password is its owner's alone. */
+static bool close_to_others(struct err *e)
+{
+    struct buf path = BUF_INIT(4096);
+    bool ok = user_ini(&path) || err_oom(e);
+
+    if (ok && path.len > 0 && chmod(path.data, 0600) != 0)
+        ok = err_set(e, ST_HY000, 0,
+                     "\"%s\" now holds a password, and it could not be closed to other users (%s). "
+                     "Run: chmod 600 \"%s\"",
+                     path.data, strerror(errno), path.data);
+    buf_release(&path);
+    return ok;
+}
+
+/* ---- checking ---- */
+
+static int no_entries(void *ctx, const char *section, const char *entry, char *out, int cap_bytes)
+{
+    (void)ctx;
+    (void)section;
+    (void)entry;
+    if (cap_bytes > 0)
+        out[0] = '\0';
+    return 0;
+}
+
+/* An unknown keyword is a warning to a connection, but an error to somebody who is writing a data
+ * source down. */
+static bool refuse_warnings(const struct config_warnings *w, struct err *e)
+{
+    for (size_t i = 0; i < w->n; i++)
+        if (w->item[i].state == ST_01S00)
+            return err_set(e, ST_HY024, 0, "%s", w->item[i].text);
+    return true;
+}
+
+/* Reads and checks the whole text; *o is to be released also after a failure. */
+static bool read_request(const struct dsn_request *r, struct conn_options *o, struct err *e)
+{
+    static const struct dsn_reader nothing = {no_entries, NULL};
+    struct config_warnings w;
+    bool ok;
+
+    conn_options_init(o);
+    config_warnings_init(&w);
+    ok = config_build_with(o, r->connstr, NULL, NULL, NULL, &nothing, &w, e) &&
+         refuse_warnings(&w, e);
+    config_warnings_release(&w);
+    return ok;
+}
+
+static bool check_name(const char *dsn, struct err *e)
+{
+    if (dsn == NULL || dsn[0] == '\0')
+        return err_set(e, ST_HY000, 0, "The data source has no name: give DSN=name.");
+    for (const char *c = dsn; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || strchr("[]{}(),;?*=!@\\", *c) != NULL)
+            return err_set(e, ST_HY000, 0,
+                           "\"%s\" cannot be the name of a data source: it must not have any of "
+                           "[ ] { } ( ) , ; ? * = ! @ \\ in it.",
+                           dsn);
+    if (strlen(dsn) > SQL_MAX_DSN_LENGTH || str_ieq(dsn, "ODBC") ||
+        str_ieq(dsn, "ODBC Data Sources"))
+        return err_set(e, ST_HY000, 0,
+                       "\"%.64s\" cannot be the name of a data source: names have at most %d "
+                       "characters, and ODBC is taken.",
+                       dsn, SQL_MAX_DSN_LENGTH);
+    return true;
+}
+
+/* ---- writing ---- */
+
+static bool installer_failed(const char *what, const char *dsn, struct err *e)
+{
+    char text[SQL_MAX_MESSAGE_LENGTH] = "";
+    DWORD code = 0;
+    WORD len = 0;
+
+    SQLInstallerError(1, &code, text, sizeof text, &len);
+    text[sizeof text - 1] = '\0';
+    return err_set(e, ST_HY000, 0,
+                   "The data source \"%s\" could not be %s%s%s. Check that odbc.ini (see odbcinst "
+                   "-j) can be written.",
+                   dsn, what, text[0] ? ": " : "", text);
+}
+
+static bool write_entry(const char *dsn, const char *key, const char *value, struct err *e)
+{
+    if (value != NULL) {
+        if (strlen(key) + strlen(value) > LINE_MAX_BYTES)
+            return err_set(
+                e, ST_HY024, 0,
+                "%s is longer than a line of odbc.ini can be (%d bytes). Put it into the "
+                "connection string instead, or into a file where a keyword for one exists.",
+                key, LINE_MAX_BYTES);
+        for (const char *c = value; *c != '\0'; c++)
+            if ((unsigned char)*c < ' ')
+                return err_set(e, ST_HY024, 0,
+                               "%s has a control character in it, which odbc.ini cannot hold.",
+                               key);
+    }
+    return SQLWritePrivateProfileString(dsn, key, value, "odbc.ini") ||
+           installer_failed("written", dsn, e);
+}
+
+static bool is_filed(enum conn_key_id id, size_t *which)
+{
+    for (*which = 0; *which < ARRAY_LEN(filed); (*which)++)
+        if (filed[*which].secret == id)
+            return true;
+    return false;
+}
+
+static bool write_filed(const struct dsn_request *r, const struct conn_options *o, size_t which,
+                        struct err *e)
+{
+    struct buf path = BUF_INIT(4096);
+    const char *secret = conn_options_text(o, filed[which].secret);
+    bool ok = secret_file_path(r->dsn, filed[which].kind, &path, e) &&
+              secret_file_write(path.data, sv(secret), e) &&
+              write_entry(r->dsn, conn_key_row(filed[which].file)->name, path.data, e);
+
+    buf_release(&path);
+    return ok;
+}
+
+/* Keywords that are spelled out by others, or belong to the manager. */
+static bool is_written(enum conn_key_id id)
+{
+    static const enum conn_key_id not_written[] = {CONN_KEY_dsn,     CONN_KEY_driver,
+                                                   CONN_KEY_url,     CONN_KEY_pqopt,
+                                                   CONN_KEY_filedsn, CONN_KEY_savefile};
+    const struct conn_key *row = conn_key_row(id);
+
+    for (size_t i = 0; i < ARRAY_LEN(not_written); i++)
+        if (not_written[i] == id)
+            return false;
+    return row->kind != CONN_IGNORED && row->kind != CONN_FIXED;
+}
+
+static bool write_row(const struct dsn_request *r, const struct conn_options *o,
+                      enum conn_key_id id, bool *secret_in_ini, struct err *e)
+{
+    const struct conn_key *row = conn_key_row(id);
+    struct buf value = BUF_INIT(0);
+    size_t which;
+    bool ok;
+
+    if ((row->flags & CK_SECRET) && !o->save_password) {
+        if (is_filed(id, &which) && !r->system)
+            return write_filed(r, o, which, e);
+        return err_set(
+            e, ST_HY024, 0, "%s is secret, and other users can read %s. %s", row->name,
+            r->system ? "the system's odbc.ini" : "odbc.ini",
+            is_filed(id, &which)
+                ? "Put it into a file that only its readers can read, and name that with "
+                  "PWDFile or TokenFile; or leave it out: applications ask for it."
+                : "With SavePassword=1 it is written, and the file closed to others.");
+    }
+    if ((row->flags & CK_SECRET) && r->system)
+        return err_set(e, ST_HY024, 0,
+                       "%s is secret and does not go into the system's odbc.ini, which everybody "
+                       "can read. Use a user data source, or PWDFile or TokenFile.",
+                       row->name);
+    *secret_in_ini |= (row->flags & CK_SECRET) != 0;
+    ok = conn_options_value(o, id, &value) || err_oom(e);
+    ok = ok && write_entry(r->dsn, row->name, buf_str(&value), e);
+    buf_release_secret(&value);
+    return ok;
+}
+
+static bool write_rows(const struct dsn_request *r, const struct conn_options *o, struct err *e)
+{
+    bool secret_in_ini = false;
+    bool ok = true;
+
+    for (enum conn_key_id id = 0; ok && id < CONN_KEY_COUNT; id++)
+        if (o->source[id] != CONN_SRC_DEFAULT && is_written(id))
+            ok = write_row(r, o, id, &secret_in_ini, e);
+    return ok && (!secret_in_ini || close_to_others(e));
+}
+
+struct removal {
+    const char *dsn;
+};
+
+/* KEY= with nothing behind it: the keyword is taken out. */
+static bool remove_emptied(void *ctx, const struct connstr_pair *pair, struct err *e)
+{
+    const struct removal *r = ctx;
+    enum conn_key_id id = conn_key_find(pair->key);
+
+    if (pair->value.len > 0 || id == CONN_KEY_COUNT)
+        return true;
+    return write_entry(r->dsn, conn_key_row(id)->name, NULL, e);
+}
+
+bool dsn_store_exists(const char *dsn)
+{
+    char names[16];
+
+    return SQLGetPrivateProfileString(dsn, NULL, "", names, (int)sizeof names, "odbc.ini") > 0;
+}
+
+bool dsn_store(const struct dsn_request *r, enum dsn_change change, struct err *e)
+{
+    struct conn_options o;
+    struct removal removal = {r->dsn};
+    bool ok = check_name(r->dsn, e);
+
+    conn_options_init(&o);
+    ok = ok && read_request(r, &o, e);
+    if (ok && change == DSN_CHANGE && !dsn_store_exists(r->dsn))
+        ok = err_set(e, ST_HY000, 0, "There is no data source \"%s\" to change.", r->dsn);
+    if (ok && change == DSN_ADD && !SQLWriteDSNToIni(r->dsn, r->driver))
+        ok = installer_failed("made", r->dsn, e);
+    if (ok && change == DSN_CHANGE)
+        ok = connstr_parse(r->connstr, remove_emptied, &removal, e);
+    ok = ok && write_rows(r, &o, e);
+    conn_options_release(&o);
+    return ok;
+}
+
+bool dsn_store_remove(const char *dsn, struct err *e)
+{
+    if (!check_name(dsn, e))
+        return false;
+    if (!dsn_store_exists(dsn))
+        return err_set(e, ST_HY000, 0, "There is no data source \"%s\".", dsn);
+    for (size_t i = 0; i < ARRAY_LEN(filed); i++) {
+        struct buf path = BUF_INIT(4096);
+        bool ok = secret_file_path(dsn, filed[i].kind, &path, e);
+        ok = ok && secret_file_remove(path.data, e);
+        buf_release(&path);
+        if (!ok)
+            return false;
+    }
+    return SQLRemoveDSNFromIni(dsn) || installer_failed("removed", dsn, e);
+}

@@ -1,0 +1,33 @@
+/* Data sources in odbc.ini: checked, written, removed. Used by ConfigDSN (setup_api.c) and by the
+ * tool neon-odbc.
+ *
+ * What is written comes from the one keyword table, spelled as it spells it. Secrets do not go into
+ * odbc.ini unless SavePassword=1 asks for it: a password or token is put into a private file
+ * (secret_file.h) that PWDFile or TokenFile names. Files: the user's odbc.ini ($ODBCINI or
+ * ~/.odbc.ini) or the system's, as SQLSetConfigMode says. */
+#ifndef NEON_SETUP_DSN_STORE_H
+#define NEON_SETUP_DSN_STORE_H
+
+#include "base/err.h"
+
+enum dsn_change {
+    DSN_ADD,    /* what is there under that name is replaced as a whole */
+    DSN_CHANGE, /* only what is given; an empty value takes a keyword out */
+};
+
+struct dsn_request {
+    const char *dsn;        /* name; not empty */
+    const char *driver;     /* name of the registered driver, for DSN_ADD */
+    struct strview connstr; /* KEY=value;... without DSN and Driver */
+    bool system;            /* the system's odbc.ini: no secrets there */
+};
+
+/* False: HY000 (name, place), HY024 (value, keyword that is not known, with the nearest known),
+ * HY001. Nothing is written then, but for what the system refused halfway, which the text says. */
+bool dsn_store(const struct dsn_request *r, enum dsn_change change, struct err *e) NEON_MUST_CHECK;
+/* Removes it, and the private files made for it. False: HY000 when there is none of that name. */
+bool dsn_store_remove(const char *dsn, struct err *e) NEON_MUST_CHECK;
+/* Is there a data source of that name? */
+bool dsn_store_exists(const char *dsn);
+
+#endif

@@ -1,0 +1,286 @@
+/* The setup library, called by unixODBC's installer library (SQLConfigDataSource), and its form of
+ * properties. Every test has an odbc.ini and a home of its own below $NEON_TEST_DIR/tmp. */
+#include "odbc_test.h"
+
+#include <dlfcn.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <odbcinst.h>
+#include <odbcinstext.h>
+
+struct place {
+    char folder[512], ini[600], old_ini[600];
+};
+
+static int setup_place(void **state)
+{
+    struct place *p = test_calloc(1, sizeof *p);
+
+    snprintf(p->folder, sizeof p->folder, "%s/tmp/setup-XXXXXX", test_env("NEON_TEST_DIR"));
+    snprintf(p->old_ini, sizeof p->old_ini, "%s", test_env("ODBCINI"));
+    if (mkdtemp(p->folder) == NULL)
+        return -1;
+    snprintf(p->ini, sizeof p->ini, "%s/odbc.ini", p->folder);
+    setenv("ODBCINI", p->ini, 1);
+    setenv("XDG_CONFIG_HOME", p->folder, 1);
+    SQLSetConfigMode(ODBC_USER_DSN);
+    *state = p;
+    return 0;
+}
+
+static int teardown_place(void **state)
+{
+    struct place *p = *state;
+
+    SQLSetConfigMode(ODBC_BOTH_DSN);
+    setenv("ODBCINI", p->old_ini, 1);
+    unsetenv("XDG_CONFIG_HOME");
+    test_free(p);
+    return 0;
+}
+
+static const char *file_text(const char *path)
+{
+    static char text[8192];
+    FILE *f = fopen(path, "r");
+    size_t n = 0;
+
+    if (f != NULL) {
+        n = fread(text, 1, sizeof text - 1, f);
+        fclose(f);
+    }
+    text[n] = '\0';
+    return text;
+}
+
+static unsigned mode_of(const char *path)
+{
+    struct stat st;
+
+    assert_int_equal(stat(path, &st), 0);
+    return (unsigned)(st.st_mode & 0777);
+}
+
+static const char *installer_text(void)
+{
+    static char text[1024];
+    DWORD code = 0;
+    WORD len = 0;
+
+    text[0] = '\0';
+    SQLInstallerError(1, &code, text, sizeof text, &len);
+    return text;
+}
+
+/* Everything that is given, in the list's form; ends with an empty string. */
+static char *list(const char *first, ...)
+{
+    static char text[4096];
+    size_t at = 0;
+    va_list ap;
+
+    memset(text, 0, sizeof text);
+    va_start(ap, first);
+    for (const char *item = first; item != NULL; item = va_arg(ap, const char *)) {
+        size_t len = strlen(item);
+        assert_true(at + len + 2 < sizeof text);
+        memcpy(text + at, item, len);
+        at += len + 1;
+    }
+    va_end(ap);
+    return text;
+}
+
+static void assert_configures(WORD request, char *attributes)
+{
+    if (!SQLConfigDataSource(NULL, request, "Neon", attributes))
+        fail_msg("%s", installer_text());
+}
+
+static void assert_refused(WORD request, char *attributes, const char *message)
+{
+    assert_false(SQLConfigDataSource(NULL, request, "Neon", attributes));
+    if (strstr(installer_text(), message) == NULL)
+        fail_msg("\"%s\" is not in: %s", message, installer_text());
+}
+
+static void a_data_source_is_added_and_works(void **state)
+{
+    struct place *p = *state;
+    char password[600], api[200], path[700];
+    SQLHENV env;
+    SQLHDBC dbc;
+
+    snprintf(password, sizeof password, "PWD=%s", test_env("NEON_TEST_PASSWORD"));
+    snprintf(api, sizeof api, "ApiHost=%s", test_env("NEON_TEST_GATEWAY_URL"));
+    assert_configures(ODBC_ADD_DSN,
+                      list("DSN=made", "Server=ep-test-1.local.neon.test", "UID=app",
+                           "Database=shop", password, api, "AllowInsecure=yes", NULL));
+    assert_non_null(strstr(file_text(p->ini), "[made]"));
+    assert_non_null(strstr(file_text(p->ini), "AllowInsecure"));
+    assert_null(strstr(file_text(p->ini), test_env("NEON_TEST_PASSWORD")));
+    snprintf(path, sizeof path, "%s/neon-odbc/made.pwd", p->folder);
+    assert_int_equal(mode_of(path), 0600);
+
+    assert_int_equal(SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &env), SQL_SUCCESS);
+    SQLSetEnvAttr(env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3, 0);
+    assert_int_equal(SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc), SQL_SUCCESS);
+    assert_dbc_ok(dbc, SQLConnect(dbc, sqltext("made"), SQL_NTS, NULL, 0, NULL, 0));
+    assert_dbc_ok(dbc, SQLDisconnect(dbc));
+    SQLFreeHandle(SQL_HANDLE_DBC, dbc);
+    SQLFreeHandle(SQL_HANDLE_ENV, env);
+
+    assert_configures(ODBC_REMOVE_DSN, list("DSN=made", NULL));
+    assert_null(strstr(file_text(p->ini), "made"));
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void a_url_is_spelled_out(void **state)
+{
+    struct place *p = *state;
+    char path[700];
+
+    assert_configures(ODBC_ADD_DSN,
+                      list("DSN=cloud",
+                           "Url=postgresql://me:s%40crt@ep-a-1.eu.neon.test/db?sslmode=require",
+                           NULL));
+    assert_non_null(strstr(file_text(p->ini), "ep-a-1.eu.neon.test"));
+    assert_null(strstr(file_text(p->ini), "crt"));
+    snprintf(path, sizeof path, "%s/neon-odbc/cloud.pwd", p->folder);
+    assert_string_equal(file_text(path), "s@crt\n");
+}
+
+static void a_data_source_is_changed(void **state)
+{
+    struct place *p = *state;
+
+    assert_configures(ODBC_ADD_DSN, list("DSN=x", "Server=ep-a-1.eu.neon.test", "UID=me",
+                                         "Proxy=http://p:1", NULL));
+    assert_configures(ODBC_CONFIG_DSN, list("DSN=x", "UID=you", "Proxy=", NULL));
+    assert_non_null(strstr(file_text(p->ini), "ep-a-1.eu.neon.test"));
+    assert_non_null(strstr(file_text(p->ini), "you"));
+    assert_null(strstr(file_text(p->ini), "http://p"));
+    assert_refused(ODBC_CONFIG_DSN, list("DSN=unknown", "UID=you", NULL),
+                   "no data source \"unknown\"");
+    assert_refused(ODBC_REMOVE_DSN, list("DSN=unknown", NULL), "no data source \"unknown\"");
+    /* added again: as a whole */
+    assert_configures(ODBC_ADD_DSN, list("DSN=x", "Server=ep-b-1.eu.neon.test", NULL));
+    assert_null(strstr(file_text(p->ini), "you"));
+}
+
+static void wrong_requests_change_nothing(void **state)
+{
+    static const struct {
+        const char *attribute, *message;
+    } wrong[] = {
+        {"Serverr=x", "Server"},
+        {"QueryTimeout=soon", "QueryTimeout"},
+        {"SSLmode=disable", "SSLmode"},
+        {"no value", "KEY=value"},
+        {"ProxyPWD=hush-hush", "SavePassword=1"},
+        {"Url=postgresql://u:hush-hush@/db?x=%zz", ""},
+    };
+    struct place *p = *state;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_refused(ODBC_ADD_DSN, list("DSN=y", wrong[i].attribute, NULL), wrong[i].message);
+        assert_null(strstr(installer_text(), "hush-hush"));
+        assert_null(strstr(file_text(p->ini), "hush-hush"));
+    }
+    assert_false(SQLConfigDataSource(NULL, ODBC_ADD_DSN, "Neon", list("Server=x", NULL)));
+    assert_refused(ODBC_ADD_DSN, list("DSN=a]b", "Server=x.y", NULL), "cannot be the name");
+}
+
+static void a_password_goes_into_the_file_only_when_asked(void **state)
+{
+    struct place *p = *state;
+
+    assert_configures(ODBC_ADD_DSN, list("DSN=z", "Server=ep-a-1.eu.neon.test", "PWD=hush-hush",
+                                         "SavePassword=1", NULL));
+    assert_non_null(strstr(file_text(p->ini), "hush-hush"));
+    assert_int_equal(mode_of(p->ini), 0600);
+    assert_refused(
+        ODBC_ADD_SYS_DSN,
+        list("DSN=z", "Server=ep-a-1.eu.neon.test", "PWD=hush-hush", "SavePassword=1", NULL),
+        "system");
+}
+
+/* ---- the library itself ---- */
+
+typedef int properties_fn(HODBCINSTPROPERTY last);
+typedef BOOL config_dsn_fn(HWND parent, WORD request, LPCSTR driver, LPCSTR attributes);
+
+static void *load(const char *name)
+{
+    char path[1024];
+    void *library, *found;
+
+    snprintf(path, sizeof path, "%s/.libs/libneonodbcS.so", test_env("NEON_TEST_BUILDDIR"));
+    library = dlopen(path, RTLD_NOW);
+    assert_non_null(library);
+    found = dlsym(library, name);
+    assert_non_null(found);
+    return found;
+}
+
+static void properties_show_the_keyword_table(void **state)
+{
+    properties_fn *get;
+    HODBCINSTPROPERTY first = calloc(1, sizeof *first);
+    size_t n = 0, secrets = 0, lists = 0;
+
+    (void)state;
+    *(void **)&get = load("ODBCINSTGetProperties");
+    assert_int_equal(get(first), 1);
+    for (HODBCINSTPROPERTY p = first->pNext, next; p != NULL; p = next, n++) {
+        assert_true(strlen(p->pszHelp) > 20);
+        if (strcmp(p->szName, "PWD") == 0 || strcmp(p->szName, "Token") == 0)
+            assert_int_equal(p->nPromptType, ODBCINST_PROMPTTYPE_TEXTEDIT_PASSWORD);
+        secrets += p->nPromptType == ODBCINST_PROMPTTYPE_TEXTEDIT_PASSWORD;
+        if (strcmp(p->szName, "Transport") == 0) {
+            assert_string_equal(p->szValue, "auto");
+            assert_string_equal(p->aPromptData[0], "auto");
+            assert_string_equal(p->aPromptData[1], "http");
+            assert_string_equal(p->aPromptData[2], "websocket");
+            assert_null(p->aPromptData[3]);
+        }
+        lists += p->nPromptType == ODBCINST_PROMPTTYPE_LISTBOX && p->aPromptData != NULL;
+        next = p->pNext;
+        free(p->aPromptData); /* as unixODBC does */
+        free(p->pszHelp);
+        free(p);
+    }
+    free(first);
+    assert_true(n > 40 && secrets >= 5 && lists >= 10);
+    assert_int_equal(get(NULL), 0);
+}
+
+static void wrong_calls_are_refused(void **state)
+{
+    config_dsn_fn *config;
+
+    (void)state;
+    *(void **)&config = load("ConfigDSN");
+    assert_false(config(NULL, 99, "Neon", list("DSN=q", NULL)));
+    assert_false(config(NULL, ODBC_ADD_DSN, NULL, list("DSN=q", NULL)));
+    assert_false(config(NULL, ODBC_ADD_DSN, "Neon", NULL));
+    assert_non_null(strstr(installer_text(), ""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_data_source_is_added_and_works, setup_place,
+                                        teardown_place),
+        cmocka_unit_test_setup_teardown(a_url_is_spelled_out, setup_place, teardown_place),
+        cmocka_unit_test_setup_teardown(a_data_source_is_changed, setup_place, teardown_place),
+        cmocka_unit_test_setup_teardown(wrong_requests_change_nothing, setup_place, teardown_place),
+        cmocka_unit_test_setup_teardown(a_password_goes_into_the_file_only_when_asked, setup_place,
+                                        teardown_place),
+        cmocka_unit_test_setup_teardown(properties_show_the_keyword_table, setup_place,
+                                        teardown_place),
+        cmocka_unit_test_setup_teardown(wrong_calls_are_refused, setup_place, teardown_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
