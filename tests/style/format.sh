@@ -6,7 +6,7 @@ case $("$tool" --version) in
 *"version 14."*) ;;
 *) [ "${1:-}" = --fix ] || { echo "clang-format 14 decides the format, here is $("$tool" --version)"; exit 77; } ;;
 esac
-mapfile -t files < <(c_files driver setup include gateway tests bench)
+mapfile -t files < <(c_files driver setup tool include gateway tests bench)
 if [ "${1:-}" = --fix ]; then
     exec "$tool" -i "${files[@]}"
 fi

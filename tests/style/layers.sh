@@ -19,6 +19,7 @@ driver/catalog    base transport result sql convert config handle stmt
 driver/info       base transport result sql convert config handle stmt
 driver/api        base transport result sql convert config handle stmt catalog info
 setup             base config
+tool              base transport config setup
 gateway           gateway
 END
 }
@@ -49,5 +50,5 @@ while IFS= read -r -d '' file; do
             ;;
         esac
     done < <(awk -F'"' '/^[ \t]*#[ \t]*include[ \t]*"/ { print FNR ":" $2 }' "$file")
-done < <(find driver setup gateway \( -name '*.[ch]' -o -name '*.def' \) -print0 2>/dev/null)
+done < <(find driver setup tool gateway \( -name '*.[ch]' -o -name '*.def' \) -print0 2>/dev/null)
 finish "layer rules"

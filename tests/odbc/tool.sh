@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# neon-odbc, the tool, as a person types it: data sources, queries in three forms, the doctor where things are broken,
+# registering. Its files lie in folders of the test's own. Prints TAP.
+set -u
+. "$(dirname "$0")/../tap.sh"
+export LC_ALL=C.UTF-8
+tool=$NEON_TEST_BUILDDIR/tool/neon-odbc
+[ -x "$tool" ] || { echo "the tool is not built"; exit 77; }
+home=$NEON_TEST_DIR/tmp/tool-home
+mkdir -p "$home"
+cp "$ODBCINI" "$home/odbc.ini"
+export ODBCINI=$home/odbc.ini XDG_CONFIG_HOME=$home/config
+unset PGPASSWORD
+
+neon() { "$tool" "$@" 2>&1; printf 'exit %s\n' $?; }
+encoded=$(python3 -c 'import os, urllib.parse; print(urllib.parse.quote(os.environ["NEON_TEST_PASSWORD"], safe=""))')
+url=postgresql://app:$encoded@$NEON_TEST_SERVER/shop
+rows='select id, name, credit, active, note from customers order by id limit 3'
+
+expect "without a command: what there is, exit code 2" "$(neon)" 'neon-odbc dsn add NAME' 'doctor' 'exit 2'
+expect "an unknown command" "$(neon dsnn)" 'no command "dsnn"' 'exit 2'
+expect "an unknown option" "$(neon query x y --yaml)" 'option --yaml is not known' 'exit 2'
+expect "dsn add" "$(neon dsn add mine "$url" "ApiHost=$NEON_TEST_GATEWAY_TLS_URL" "CAFile=$NEON_TEST_CA")" 'is ready' 'exit 0' "!$encoded"
+expect "the password is in a file of its own" "$(cat "$home/config/neon-odbc/mine.pwd"; stat -c %a "$home/config/neon-odbc/mine.pwd")" '^600$'
+expect "and not in odbc.ini" "$(sed -n '/^\[mine\]/,$p' "$ODBCINI")" 'PWDFile' '!PWD *='
+expect "dsn add from stdin" "$(neon dsn add piped - "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1 <<<"$url")" 'is ready' 'exit 0'
+expect "dsn list" "$(neon dsn list)" "^mine +$NEON_TEST_SERVER/shop" '^piped' 'exit 0' '!^pg '
+expect "dsn show" "$(neon dsn show mine)" '^CAFile' '^PWDFile' 'exit 0'
+expect "secrets are not shown" "$(neon dsn show neon)" '^PWD +\*\*\*$'
+expect "dsn add with a typing error" "$(neon dsn add bad Sever=x)" 'Server' 'exit 1'
+expect "dsn add with nonsense" "$(neon dsn add bad nonsense)" 'neither a postgresql:// URL nor KEY=VALUE' 'exit 1'
+expect "query: a table" "$(neon query mine "$rows")" '^id  name +credit  active  note$' '^ 2  Łukasz Wójcik +0\.00  1 +NULL$' '^\(3 rows\)$' 'exit 0'
+expect "query: CSV" "$(neon query mine "$rows" --csv)" '^id,name,credit,active,note$' '^2,Łukasz Wójcik,0\.00,1,$' '^3,.*,""$'
+expect "query: JSON is JSON" \
+    "$(neon query piped "$rows" --json | sed '$d' | python3 -c 'import json, sys; print(json.load(sys.stdin)[1])')" \
+    "'name': 'Łukasz Wójcik', 'credit': 0.0, 'active': True, 'note': None"
+expect "query: values that JSON has no number for" "$(neon query mine "select 'NaN'::float8 as n, E'a\"\\n'::text as t" --json)" '"n": "NaN", "t": "a\\"\\u000a"'
+expect "query: a count" "$(neon query mine 'update customers set note = note where id < 4')" '^3 rows changed$' 'exit 0'
+expect "query: several results" "$(neon query mine 'select 1 as a; select 2 as b')" '^a$' '^b$'
+expect "query: more rows than the table looks ahead" "$(neon query mine 'select generate_series(1, 2500) as n')" '^2500$' '\(2500 rows\)'
+expect "query: a URL" "$(neon query - "select current_user as me" <<<"$url?host=$NEON_TEST_SERVER")" 'exit 1' "!$encoded"
+expect "query: a wrong statement" "$(neon query mine 'selec 1')" '42601' 'syntax error' 'exit 1'
+expect "query: an unknown data source" "$(neon query nowhere 'select 1')" 'IM002' 'exit 1'
+expect "doctor" "$(neon doctor mine)" '^ok +tcp ' '^ok +tls .*DNS:localhost' '^ok +http .*HTTP/1.1' '^ok +login ' '^ok +statement .*PostgreSQL' \
+    '^ok +round trip' '^ok +websocket' 'exit 0' "!$encoded"
+expect "doctor as JSON" "$(neon doctor mine --json | sed '$d' | python3 -c 'import json, sys; print([s["step"] for s in json.load(sys.stdin)])')" \
+    "'keywords', 'proxy', 'name', 'tcp', 'tls', 'http', 'login', 'statement', 'round trip', 'limits', 'websocket'"
+neon dsn add unknown-host 'postgresql://u:hush-hush@ep-x-1.eu.invalid/db' >/dev/null
+expect "doctor: a name that does not exist" "$(neon doctor unknown-host)" '^FAILED name' 'Check Server for typing errors' 'exit 1' '!hush-hush'
+neon dsn add closed "$url" ApiHost=https://127.0.0.1:9 >/dev/null
+expect "doctor: nobody answers" "$(neon doctor closed)" '^FAILED tcp' 'firewall' 'exit 1'
+neon dsn add untrusted "$url" "ApiHost=$NEON_TEST_GATEWAY_TLS_URL" >/dev/null
+expect "doctor: a certificate that is not trusted" "$(neon doctor untrusted)" '^FAILED tls' 'CAFile=' 'exit 1'
+neon dsn add wrong "postgresql://app:hush-hush@$NEON_TEST_SERVER/shop" "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1 >/dev/null
+expect "doctor: a wrong password" "$(neon doctor wrong)" '^ok +http' '^FAILED login .*28000' 'Check UID and PWD' 'exit 1' '!hush-hush'
+neon dsn add toproxy "$url" "ApiHost=https://gw.neon.test" Proxy=http://127.0.0.1:9 >/dev/null
+expect "doctor: a proxy that is not there" "$(neon doctor toproxy)" 'proxy +one is named by the keyword Proxy' '^FAILED' 'exit 1'
+expect "doctor: incomplete" "$(neon dsn add half Server=ep-x-1.eu.neon.test >/dev/null; neon doctor half)" '^FAILED keywords' 'UID' 'exit 1'
+expect "dsn remove" "$(neon dsn remove mine; neon dsn list; ls "$home/config/neon-odbc")" 'exit 0' '!^mine'
+expect "dsn remove what is not there" "$(neon dsn remove mine)" 'no data source "mine"' 'exit 1'
+
+export ODBCSYSINI=$home/sys
+mkdir -p "$ODBCSYSINI"
+expect "register" "$(neon register "$NEON_TEST_DRIVER"; cat "$ODBCSYSINI/odbcinst.ini")" 'registered as \[Neon\]' '^\[Neon\]' 'libneonodbcS.so' 'Threading' 'exit 0'
+expect "the registered driver works" "$(neon query piped 'select 41 + 1 as n')" '^42$' 'exit 0'
+expect "unregister" "$(neon unregister; cat "$ODBCSYSINI/odbcinst.ini")" 'no longer registered' 'exit 0' '!\[Neon\]'
+expect "register what is not there" "$(neon register /nowhere/libneonodbc.so)" 'there is no /nowhere' 'exit 1'
+echo "1..$cases"
+[ "$failures" = 0 ]

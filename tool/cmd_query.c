@@ -1,0 +1,372 @@
+/* neon-odbc query: one statement through the driver manager, its rows as a table, CSV or JSON. The
+ * same way that every application goes, so that what works here works there. */
+#include "tool/tool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <sql.h>
+#include <sqlext.h>
+
+#include "base/utf.h"
+
+#define PIECE_BYTES 8192
+#define TABLE_ROWS 1000 /* the table's columns are as wide as the first so many rows need */
+
+struct column {
+    char name[256];
+    SQLSMALLINT sql_type;
+    size_t width_chars;
+};
+
+struct result {
+    SQLHSTMT stmt;
+    struct column *columns;
+    SQLSMALLINT n;
+    struct buf value; /* of the column last read */
+    bool is_null;
+};
+
+static int diagnose(const struct tool_args *a, SQLSMALLINT type, SQLHANDLE h)
+{
+    SQLCHAR state[6], text[4096];
+    SQLINTEGER native;
+    SQLSMALLINT len;
+
+    for (SQLSMALLINT i = 1;
+         SQL_SUCCEEDED(SQLGetDiagRec(type, h, i, state, &native, text, sizeof text, &len)); i++)
+        tool_fail(a, "%s: %s", (char *)state, (char *)text);
+    return 1;
+}
+
+static bool is_number(SQLSMALLINT sql_type)
+{
+    static const SQLSMALLINT numbers[] = {SQL_SMALLINT, SQL_INTEGER, SQL_BIGINT,
+                                          SQL_TINYINT,  SQL_REAL,    SQL_DOUBLE,
+                                          SQL_NUMERIC,  SQL_DECIMAL, SQL_FLOAT};
+
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        if (numbers[i] == sql_type)
+            return true;
+    return false;
+}
+
+static bool describe(struct result *r)
+{
+    SQLNumResultCols(r->stmt, &r->n);
+    r->columns = mem_calloc((size_t)r->n + 1, sizeof *r->columns);
+    for (SQLSMALLINT i = 0; r->columns != NULL && i < r->n; i++) {
+        struct column *c = &r->columns[i];
+        SQLDescribeCol(r->stmt, (SQLUSMALLINT)(i + 1), (SQLCHAR *)c->name, sizeof c->name, NULL,
+                       &c->sql_type, NULL, NULL, NULL);
+        c->width_chars = utf8_chars(c->name, strlen(c->name));
+    }
+    return r->columns != NULL;
+}
+
+/* The whole value, in pieces. */
+static bool read_value(struct result *r, SQLSMALLINT column)
+{
+    char piece[PIECE_BYTES];
+    SQLLEN ind = 0;
+    SQLRETURN rc;
+
+    buf_reset(&r->value);
+    r->is_null = false;
+    while ((rc = SQLGetData(r->stmt, (SQLUSMALLINT)column, SQL_C_CHAR, piece, sizeof piece,
+                            &ind)) != SQL_NO_DATA) {
+        if (!SQL_SUCCEEDED(rc))
+            return false;
+        if (ind == SQL_NULL_DATA) {
+            r->is_null = true;
+            return true;
+        }
+        if (!buf_append_str(&r->value, piece))
+            return false;
+        if (rc == SQL_SUCCESS)
+            break;
+    }
+    return true;
+}
+
+/* ---- the three forms ---- */
+
+static void csv_text(const char *text, size_t len)
+{
+    bool quoted = len == 0 || strpbrk(text, ",\"\r\n") != NULL;
+
+    if (quoted)
+        putchar('"');
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '"')
+            putchar('"');
+        putchar(text[i]);
+    }
+    if (quoted)
+        putchar('"');
+}
+
+static bool print_csv(struct result *r)
+{
+    for (SQLSMALLINT i = 0; i < r->n; i++) {
+        if (i > 0)
+            putchar(',');
+        csv_text(r->columns[i].name, strlen(r->columns[i].name));
+    }
+    putchar('\n');
+    while (SQL_SUCCEEDED(SQLFetch(r->stmt))) {
+        for (SQLSMALLINT i = 0; i < r->n; i++) {
+            if (!read_value(r, (SQLSMALLINT)(i + 1)))
+                return false;
+            if (i > 0)
+                putchar(',');
+            if (!r->is_null)
+                csv_text(buf_str(&r->value), r->value.len);
+        }
+        putchar('\n');
+    }
+    return true;
+}
+
+/* NaN and Infinity are no JSON numbers. */
+static bool is_json_number(const struct result *r, SQLSMALLINT i)
+{
+    return is_number(r->columns[i].sql_type) && r->value.len > 0 &&
+           strpbrk(buf_str(&r->value), "NnIi") == NULL;
+}
+
+static void json_value(const struct result *r, SQLSMALLINT i)
+{
+    if (r->is_null)
+        fputs("null", stdout);
+    else if (r->columns[i].sql_type == SQL_BIT)
+        fputs(buf_str(&r->value)[0] == '1' ? "true" : "false", stdout);
+    else if (is_json_number(r, i))
+        fputs(buf_str(&r->value), stdout);
+    else
+        tool_json_text(buf_str(&r->value), r->value.len);
+}
+
+static bool print_json(struct result *r)
+{
+    bool first = true;
+
+    putchar('[');
+    for (; SQL_SUCCEEDED(SQLFetch(r->stmt)); first = false) {
+        fputs(first ? "\n {" : ",\n {", stdout);
+        for (SQLSMALLINT i = 0; i < r->n; i++) {
+            if (!read_value(r, (SQLSMALLINT)(i + 1)))
+                return false;
+            if (i > 0)
+                fputs(", ", stdout);
+            tool_json_text(r->columns[i].name, strlen(r->columns[i].name));
+            fputs(": ", stdout);
+            json_value(r, i);
+        }
+        putchar('}');
+    }
+    puts(first ? "]" : "\n]");
+    return true;
+}
+
+struct table {
+    char **cells; /* owned, NULL = NULL */
+    size_t n_rows, cap_rows;
+};
+
+static void table_release(struct table *t, SQLSMALLINT n)
+{
+    for (size_t i = 0; i < t->n_rows * (size_t)n; i++)
+        mem_free(t->cells[i]);
+    mem_free(t->cells);
+}
+
+/* Control characters would break the lines of the table. */
+static char *one_line(const struct buf *value)
+{
+    char *text = mem_strndup(buf_str(value), value->len);
+
+    for (char *c = text; c != NULL && *c != '\0'; c++)
+        if ((unsigned char)*c < ' ')
+            *c = ' ';
+    return text;
+}
+
+static bool table_row(struct result *r, struct table *t)
+{
+    size_t n = (size_t)r->n;
+    char **grown;
+
+    if (t->n_rows == t->cap_rows) {
+        grown = mem_realloc_array(t->cells, (t->cap_rows + 64) * n, sizeof *grown);
+        if (grown == NULL)
+            return false;
+        t->cells = grown;
+        t->cap_rows += 64;
+    }
+    memset(t->cells + t->n_rows * n, 0, n * sizeof *t->cells);
+    t->n_rows++;
+    for (SQLSMALLINT i = 0; i < r->n; i++) {
+        char **cell = &t->cells[(t->n_rows - 1) * n + (size_t)i];
+        size_t width;
+        if (!read_value(r, (SQLSMALLINT)(i + 1)) ||
+            (!r->is_null && (*cell = one_line(&r->value)) == NULL))
+            return false;
+        width = r->is_null ? 4 : utf8_chars(*cell, strlen(*cell));
+        if (width > r->columns[i].width_chars)
+            r->columns[i].width_chars = width;
+    }
+    return true;
+}
+
+static void pad(const char *text, size_t width_chars, bool right, bool last)
+{
+    size_t chars = utf8_chars(text, strlen(text));
+    int spaces = chars < width_chars ? (int)(width_chars - chars) : 0;
+
+    if (right)
+        printf("%*s%s", spaces, "", text);
+    else
+        printf("%s%*s", text, last ? 0 : spaces, "");
+}
+
+static void table_print(const struct result *r, const struct table *t, bool heading)
+{
+    for (SQLSMALLINT i = 0; heading && i < r->n; i++) {
+        fputs(i > 0 ? "  " : "", stdout);
+        pad(r->columns[i].name, r->columns[i].width_chars, is_number(r->columns[i].sql_type),
+            i == r->n - 1);
+    }
+    for (SQLSMALLINT i = 0; heading && i < r->n; i++) {
+        fputs(i > 0 ? "  " : "\n", stdout);
+        for (size_t k = 0; k < r->columns[i].width_chars; k++)
+            putchar('-');
+    }
+    if (heading)
+        putchar('\n');
+    for (size_t row = 0; row < t->n_rows; row++) {
+        for (SQLSMALLINT i = 0; i < r->n; i++) {
+            const char *cell = t->cells[row * (size_t)r->n + (size_t)i];
+            fputs(i > 0 ? "  " : "", stdout);
+            pad(cell != NULL ? cell : "NULL", r->columns[i].width_chars,
+                is_number(r->columns[i].sql_type), i == r->n - 1);
+        }
+        putchar('\n');
+    }
+}
+
+static bool print_table(struct result *r)
+{
+    struct table t = {NULL, 0, 0};
+    bool ok = true, heading = true;
+    size_t total = 0;
+    SQLRETURN rc;
+
+    do {
+        rc = SQLFetch(r->stmt);
+        ok = !SQL_SUCCEEDED(rc) || table_row(r, &t);
+        if (ok && (rc == SQL_NO_DATA || t.n_rows == TABLE_ROWS)) {
+            table_print(r, &t, heading);
+            total += t.n_rows;
+            table_release(&t, r->n);
+            t = (struct table){NULL, 0, 0};
+            heading = false;
+        }
+    } while (ok && SQL_SUCCEEDED(rc));
+    table_release(&t, r->n);
+    if (ok && rc == SQL_NO_DATA)
+        printf("(%zu row%s)\n", total, total == 1 ? "" : "s");
+    return ok && rc == SQL_NO_DATA;
+}
+
+/* ---- the command ---- */
+
+static bool print_results(const struct tool_args *a, SQLHSTMT stmt)
+{
+    bool ok = true;
+
+    do {
+        struct result r = {.stmt = stmt, .value = BUF_INIT(0)};
+        SQLLEN count = -1;
+        ok = describe(&r);
+        if (ok && r.n > 0) {
+            ok = a->json ? print_json(&r) : a->csv ? print_csv(&r) : print_table(&r);
+        } else if (ok && SQL_SUCCEEDED(SQLRowCount(stmt, &count)) && !a->json && !a->csv) {
+            if (count >= 0)
+                printf("%ld row%s changed\n", (long)count, count == 1 ? "" : "s");
+            else
+                puts("done");
+        }
+        buf_release(&r.value);
+        mem_free(r.columns);
+    } while (ok && SQL_SUCCEEDED(SQLMoreResults(stmt)));
+    fflush(stdout);
+    return ok;
+}
+
+static int run(const struct tool_args *a, SQLHDBC dbc, char *statement)
+{
+    SQLHSTMT stmt = NULL;
+    SQLRETURN rc;
+    int status = 0;
+
+    if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, dbc, &stmt)))
+        return diagnose(a, SQL_HANDLE_DBC, dbc);
+    rc = SQLExecDirect(stmt, (SQLCHAR *)statement, SQL_NTS);
+    if ((rc != SQL_NO_DATA && !SQL_SUCCEEDED(rc)) || !print_results(a, stmt))
+        status = diagnose(a, SQL_HANDLE_STMT, stmt);
+    SQLFreeHandle(SQL_HANDLE_STMT, stmt);
+    return status;
+}
+
+static int connect_and_run(const struct tool_args *a, SQLHENV env, struct buf *connstr)
+{
+    SQLHDBC dbc = NULL;
+    int status;
+
+    if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc)))
+        return diagnose(a, SQL_HANDLE_ENV, env);
+    if (isatty(STDERR_FILENO))
+        fputs("connecting...\r", stderr);
+    if (SQL_SUCCEEDED(SQLDriverConnect(dbc, NULL, (SQLCHAR *)connstr->data, SQL_NTS, NULL, 0, NULL,
+                                       SQL_DRIVER_NOPROMPT))) {
+        if (isatty(STDERR_FILENO))
+            fputs("             \r", stderr);
+        status = run(a, dbc, a->words[1]);
+        SQLDisconnect(dbc);
+    } else {
+        status = diagnose(a, SQL_HANDLE_DBC, dbc);
+    }
+    SQLFreeHandle(SQL_HANDLE_DBC, dbc);
+    return status;
+}
+
+int cmd_query(const struct tool_args *a)
+{
+    struct buf connstr = BUF_INIT(131072);
+    struct err e = ERR_INIT;
+    SQLHENV env = NULL;
+    char *name;
+    bool ok;
+    int status;
+
+    if (a->n_words != 2)
+        return tool_fail(a, "usage: neon-odbc query NAME 'select ...' [--csv|--json]"), 2;
+    name = tool_take_secret(a->words[0]);
+    ok = name != NULL && tool_connstr(name, &connstr, &e);
+    /* a URL needs a driver's name; a data source has its own */
+    ok = ok && (strncmp(connstr.data, "DSN", 3) == 0 || buf_append_str(&connstr, "Driver={Neon};"));
+    mem_free(name);
+    if (!ok) {
+        if (!err_is_set(&e))
+            err_oom(&e);
+        return tool_fail_err(a, &e);
+    }
+    SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &env);
+    SQLSetEnvAttr(env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3, 0);
+    status = connect_and_run(a, env, &connstr);
+    SQLFreeHandle(SQL_HANDLE_ENV, env);
+    buf_release_secret(&connstr);
+    return status;
+}

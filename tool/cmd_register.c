@@ -1,0 +1,74 @@
+/* neon-odbc register, unregister: the driver's entry in odbcinst.ini. */
+#include "tool/tool.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <odbcinst.h>
+
+static int installer_failed(const struct tool_args *a)
+{
+    char text[SQL_MAX_MESSAGE_LENGTH] = "", folder[PATH_MAX] = "";
+    DWORD code = 0;
+    WORD len = 0;
+
+    SQLInstallerError(1, &code, text, sizeof text, &len);
+    snprintf(folder, sizeof folder, "%s", getenv("ODBCSYSINI") ? getenv("ODBCSYSINI") : "/etc");
+    return tool_fail(a,
+                     "the driver manager's list of drivers in %s could not be changed%s%s. As "
+                     "another user than root, set "
+                     "ODBCSYSINI to a folder of your own, here and for your applications.",
+                     folder, text[0] ? ": " : "", text);
+}
+
+/* Drivers stand in a list whose items end with NUL; the setup library lies beside the driver. */
+static bool make_list(const char *library, char *out, size_t cap)
+{
+    const char *slash = strrchr(library, '/');
+    int n = snprintf(out, cap,
+                     "Neon%cDescription=ODBC driver for Neon serverless Postgres over "
+                     "HTTPS%cDriver=%s%cSetup=%.*slibneonodbcS.so%c"
+                     "Threading=0%cDontDLClose=1%c",
+                     0, 0, library, 0, slash ? (int)(slash - library) + 1 : 0, library, 0, 0, 0);
+
+    return n > 0 && (size_t)n + 1 < cap;
+}
+
+int cmd_register(const struct tool_args *a)
+{
+    const char *given = a->n_words > 0 ? a->words[0] : NEON_LIBDIR "/libneonodbc.so";
+    char library[PATH_MAX], list[3 * PATH_MAX], path[PATH_MAX];
+    WORD len = 0;
+    DWORD uses = 0;
+
+    memset(list, 0, sizeof list);
+    if (realpath(given, library) == NULL)
+        return tool_fail(
+            a,
+            "there is no %s: name the driver's library, neon-odbc register /path/to/libneonodbc.so",
+            given);
+    if (!make_list(library, list, sizeof list))
+        return tool_fail(a, "the path is too long");
+    if (!SQLInstallDriverEx(list, NULL, path, sizeof path, &len, ODBC_INSTALL_COMPLETE, &uses))
+        return installer_failed(a);
+    printf(
+        "The driver is registered as [Neon]: %s\nNow: neon-odbc dsn add mydb 'postgresql://...'\n",
+        library);
+    return 0;
+}
+
+int cmd_unregister(const struct tool_args *a)
+{
+    DWORD uses = 0;
+
+    if (!SQLRemoveDriver("Neon", 0, &uses))
+        return installer_failed(a);
+    if (uses == 0)
+        puts("The driver is no longer registered. Data sources stay until neon-odbc dsn remove.");
+    else
+        printf("The driver stays registered: %u other installation%s use it.\n", (unsigned)uses,
+               uses == 1 ? "" : "s");
+    return 0;
+}

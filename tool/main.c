@@ -1,0 +1,157 @@
+/* neon-odbc: data sources, queries, a doctor for connections, registration. Finds the command and
+ * its options; the rest is in cmd_*.c. */
+#include "tool/tool.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config/connstr.h"
+#include "version.h"
+
+static const struct command {
+    const char *name;
+    int (*run)(const struct tool_args *a);
+    const char *usage, *what;
+} commands[] = {
+    {"dsn", cmd_dsn,
+     "dsn add NAME 'postgresql://...' [KEY=VALUE...] | list | show NAME | remove NAME",
+     "data sources in your odbc.ini (--system: in the system's)"},
+    {"query", cmd_query, "query NAME 'select ...' [--csv|--json]",
+     "runs a statement and prints its rows"},
+    {"doctor", cmd_doctor, "doctor NAME [--json]",
+     "looks where a connection fails: name, proxy, TCP, TLS, HTTP, login, WebSocket"},
+    {"register", cmd_register, "register [LIBRARY]",
+     "makes the driver known to the driver manager as [Neon]"},
+    {"unregister", cmd_unregister, "unregister", "undoes register"},
+};
+
+static int usage(FILE *to)
+{
+    fprintf(to, "neon-odbc " NEONODBC_VERSION
+                ": the tool of the ODBC driver for Neon serverless Postgres\n\n");
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        fprintf(to, "  neon-odbc %s\n        %s\n", commands[i].usage, commands[i].what);
+    fprintf(to, "\nNAME is a data source, a postgresql:// URL in quotes, or - to read the URL from "
+                "stdin (a URL on\n"
+                "the command line is visible to others for a moment). More: man neon-odbc\n");
+    return to == stdout ? 0 : 2;
+}
+
+int tool_fail(const struct tool_args *a, const char *fmt, ...)
+{
+    va_list ap;
+
+    fprintf(stderr, "neon-odbc %s: ", a->command);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    return 1;
+}
+
+int tool_fail_err(const struct tool_args *a, struct err *e)
+{
+    tool_fail(a, "%s", buf_str(&e->text));
+    err_release(e);
+    return 1;
+}
+
+char *tool_take_secret(char *word)
+{
+    char *copy = mem_strdup(word);
+
+    if (copy != NULL)
+        memset(word, '*', strlen(word));
+    return copy;
+}
+
+static bool is_url(const char *text)
+{
+    return strncmp(text, "postgres://", 11) == 0 || strncmp(text, "postgresql://", 13) == 0;
+}
+
+static bool read_line(struct buf *out, struct err *e)
+{
+    int c;
+
+    while ((c = getchar()) != EOF && c != '\n')
+        if (!buf_append_char(out, (char)c))
+            return err_oom(e);
+    if (out->len > 0 && out->data[out->len - 1] == '\r')
+        out->data[--out->len] = '\0';
+    return out->len > 0 || err_set(e, ST_HY000, 0, "There is no connection string on stdin.");
+}
+
+bool tool_connstr(const char *name_or_url, struct buf *out, struct err *e)
+{
+    struct buf line = BUF_INIT(65536);
+    bool ok = true;
+
+    if (strcmp(name_or_url, "-") == 0)
+        ok = read_line(&line, e);
+    else if (!buf_append_str(&line, name_or_url))
+        ok = err_oom(e);
+    if (ok && !connstr_append(out, is_url(buf_str(&line)) ? "Url" : "DSN", buf_sv(&line)))
+        ok = err_oom(e);
+    buf_release_secret(&line);
+    return ok;
+}
+
+void tool_json_text(const char *text, size_t len_bytes)
+{
+    putchar('"');
+    for (size_t i = 0; i < len_bytes; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '"' || c == '\\')
+            printf("\\%c", c);
+        else if (c < ' ')
+            printf("\\u%04x", (unsigned)c);
+        else
+            putchar(c);
+    }
+    putchar('"');
+}
+
+static bool take_option(struct tool_args *a, const char *word)
+{
+    const struct {
+        const char *name;
+        bool *flag;
+    } options[] = {{"--json", &a->json}, {"--csv", &a->csv}, {"--system", &a->system}};
+
+    for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+        if (strcmp(word, options[i].name) == 0) {
+            *options[i].flag = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct tool_args a = {.command = argc > 1 ? argv[1] : ""};
+    int first = 2;
+
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+        return usage(argc < 2 ? stderr : stdout);
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("neon-odbc " NEONODBC_VERSION);
+        return 0;
+    }
+    a.words = argv + first;
+    for (int i = first; i < argc; i++) {
+        if (strncmp(argv[i], "--", 2) != 0)
+            a.words[a.n_words++] = argv[i];
+        else if (!take_option(&a, argv[i]))
+            return tool_fail(&a, "the option %s is not known; neon-odbc --help shows what is",
+                             argv[i]),
+                   2;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(&a);
+    fprintf(stderr, "neon-odbc: there is no command \"%s\".\n\n", argv[1]);
+    return usage(stderr);
+}
