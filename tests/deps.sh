@@ -46,6 +46,9 @@ test    nginx-light|nginx                          command -v nginx || test -x /
 test    tinyproxy-bin|tinyproxy                    command -v tinyproxy
 test    nodejs                                     command -v node
 test    npm                                        command -v npm
+test    debhelper                                  command -v dh
+test    lintian                                    command -v lintian
+test    debootstrap                                command -v debootstrap
 END
 }
 
