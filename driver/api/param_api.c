@@ -50,3 +50,27 @@ NEON_EXPORT SQLRETURN SQL_API SQLPutData(SQLHSTMT h, SQLPOINTER data, SQLLEN len
 
     return s ? api_leave_stmt(s, stmt_put_data(s, data, len_or_ind)) : rc;
 }
+
+NEON_EXPORT SQLRETURN SQL_API SQLDescribeParam(SQLHSTMT h, SQLUSMALLINT number,
+                                               SQLSMALLINT *sql_type, SQLULEN *column_size,
+                                               SQLSMALLINT *decimal_digits, SQLSMALLINT *nullable)
+{
+    SQLRETURN rc;
+    struct param_description d;
+    struct stmt *s = api_enter_stmt(h, "SQLDescribeParam", ENTER_PLAIN, &rc);
+
+    if (s == NULL)
+        return rc;
+    rc = stmt_describe_param(s, number, &d);
+    if (rc == SQL_SUCCESS) {
+        if (sql_type != NULL)
+            *sql_type = d.sql_type;
+        if (column_size != NULL)
+            *column_size = d.column_size;
+        if (decimal_digits != NULL)
+            *decimal_digits = d.decimal_digits;
+        if (nullable != NULL)
+            *nullable = d.nullable;
+    }
+    return api_leave_stmt(s, rc);
+}

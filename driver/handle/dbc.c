@@ -74,6 +74,7 @@ void dbc_close(struct dbc *d)
      * attributes do. */
     if (d->stmt_defaults.query_timeout_s == (SQLULEN)d->options.query_timeout_s)
         d->stmt_defaults.query_timeout_s = 0;
+    describe_cache_clear(&d->described);
     transport_free(d->transport);
     d->transport = NULL;
     conn_options_release(&d->options);

@@ -4,6 +4,7 @@
 
 #include "config/conn_options.h"
 #include "convert/convert.h"
+#include "handle/describe_cache.h"
 #include "handle/env.h"
 #include "transport/transport.h"
 
@@ -51,6 +52,7 @@ struct dbc {
     struct transport *transport;
     struct log *log;
     struct server_info server;
+    struct describe_cache described;
     struct stmt *stmts;     /* list through stmt->next */
     struct desc *descs;     /* explicit descriptors, list through desc->next */
     uint64_t cursor_serial; /* makes SQL_CUR names */

@@ -99,7 +99,7 @@ static SQLRETURN build(struct stmt *s, const struct plan *plan, const char *cons
  * connection. */
 #define CLIENT_TIMEOUT_GRACE_MS 700
 
-static int64_t query_deadline(const struct stmt *s)
+int64_t stmt_deadline(const struct stmt *s)
 {
     int64_t deadline = deadline_after_s((int64_t)s->attrs.query_timeout_s);
     return deadline == DEADLINE_NONE ? deadline : deadline + CLIENT_TIMEOUT_GRACE_MS;
@@ -132,8 +132,7 @@ static void log_statements(const struct stmt *s, const struct wire_request *r)
                  r->stmts[i].sql.ptr);
 }
 
-/* Sends the request and starts the stream of its answer. */
-static bool send_request(struct stmt *s, const struct wire_request *r, struct err *e)
+bool stmt_send(struct stmt *s, struct stream *st, const struct wire_request *r, struct err *e)
 {
     struct exchange *x;
 
@@ -144,7 +143,7 @@ static bool send_request(struct stmt *s, const struct wire_request *r, struct er
         return false;
     log_statements(s, r);
     set_running(s, x);
-    if (!exchange_begin(x, r, e) || !stream_start(&s->stream, x, e)) {
+    if (!exchange_begin(x, r, e) || !stream_start(st, x, e)) {
         set_running(s, NULL); /* before it goes: SQLCancel may be looking at it */
         exchange_free(x);
         return false;
@@ -152,11 +151,15 @@ static bool send_request(struct stmt *s, const struct wire_request *r, struct er
     return true;
 }
 
-/* The answer is over or given up: nothing is left that SQLCancel could stop. */
-static void end_stream(struct stmt *s)
+void stmt_stop(struct stmt *s, struct stream *st)
 {
     set_running(s, NULL);
-    stream_stop(&s->stream);
+    stream_stop(st);
+}
+
+static void end_stream(struct stmt *s)
+{
+    stmt_stop(s, &s->stream);
 }
 
 /* Is a row count to be had from this statement before its rows were read? DML with RETURNING: yes,
@@ -292,7 +295,7 @@ static SQLRETURN start(struct stmt *s, const struct wire_request *r, size_t n_se
     bool found = false;
 
     stmt_close(s);
-    if (!send_request(s, r, &e))
+    if (!stmt_send(s, &s->stream, r, &e))
         return failed(s, &e);
     if (!skip_results(s, n_settings, &e) || !begin_result(s, kind, &found, &e) ||
         (!found && !no_result(&e))) {
@@ -306,6 +309,17 @@ static SQLRETURN start(struct stmt *s, const struct wire_request *r, size_t n_se
         return failed(s, &e);
     note_counts(s);
     return result_code(s, kind);
+}
+
+/* What may change tables or types makes descriptions of other texts untrue. */
+static void forget_descriptions(struct stmt *s)
+{
+    static const enum sql_class changing[] = {SQLC_DDL, SQLC_ALONE, SQLC_DO, SQLC_CALL, SQLC_OTHER};
+
+    for (size_t i = 0; i < s->script.n_stmts; i++)
+        for (size_t k = 0; k < ARRAY_LEN(changing); k++)
+            if (s->script.stmts[i].kind.cls == changing[k])
+                describe_cache_clear(&s->dbc->described);
 }
 
 static SQLRETURN run_planned(struct stmt *s, const struct plan *plan, const char *const *casts)
@@ -323,10 +337,11 @@ static SQLRETURN run_planned(struct stmt *s, const struct plan *plan, const char
             .isolation = o.batch ? dbc_isolation_header(s->dbc) : ISOLATION_DEFAULT,
             .read_only = read_only,
             .repeatable = read_only,
-            .deadline = query_deadline(s),
+            .deadline = stmt_deadline(s),
             .read_timeout_s = dbc_read_timeout_s(s->dbc),
         };
         note_function(s, &s->script.stmts[0].kind);
+        forget_descriptions(s);
         rc = start(s, &r, o.n_settings, &s->script.stmts[0].kind);
     }
     outgoing_release(&o);
@@ -464,7 +479,7 @@ SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wir
         .batch = true, /* read-only, so that it may be sent again after a lost answer */
         .read_only = true,
         .repeatable = true,
-        .deadline = query_deadline(s),
+        .deadline = stmt_deadline(s),
         .read_timeout_s = dbc_read_timeout_s(s->dbc),
     };
 

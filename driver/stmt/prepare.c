@@ -23,7 +23,7 @@ SQLRETURN stmt_prepare(struct stmt *s, struct strview text)
                          "A cursor is open on this statement: close it (SQLCloseCursor) before "
                          "preparing another text.");
     stmt_close(s);
-    s->prepared = false;
+    s->prepared = s->described = false;
     if (!script_parse(text, &o, &fresh, &e))
         return diag_post_err(&s->handle, &e);
     script_release(&s->script);
@@ -60,9 +60,13 @@ SQLRETURN stmt_count_columns(struct stmt *s, struct handle *post_on, SQLSMALLINT
         *out = 0;
         return SQL_SUCCESS;
     }
-    return diag_post(post_on, ST_HYC00, 0,
-                     "The columns of a statement are known once it is executed: describing it "
-                     "before is not available yet. Call SQLExecute first.");
+    if (!s->described) {
+        SQLRETURN rc = stmt_describe_columns(s, post_on);
+        if (!SQL_SUCCEEDED(rc))
+            return rc;
+    }
+    *out = s->ird.count;
+    return SQL_SUCCESS;
 }
 
 SQLRETURN stmt_num_result_cols(struct stmt *s, SQLSMALLINT *out)

@@ -79,7 +79,7 @@ void stmt_close(struct stmt *s)
     rows_release(&s->rows);
     stream_stop(&s->stream);
     local_result_release(&s->local);
-    s->executed = s->cursor_open = s->after_end = false;
+    s->described = s->executed = s->cursor_open = s->after_end = false;
     s->results_left = 0;
     s->row_count = -1;
     s->rowset_rows = 0;

@@ -56,6 +56,7 @@ struct stmt {
 
     struct script script;
     bool prepared;       /* SQLPrepare succeeded: SQLExecute may come */
+    bool described;      /* prepared, and the IRD says what executing will give */
     bool executed;       /* a result (rows or a count) is there */
     bool cursor_open;    /* columns, and not closed */
     size_t results_left; /* results of the stream that SQLMoreResults has not come to yet */
@@ -103,12 +104,23 @@ SQLRETURN stmt_check_idle(struct stmt *s);
 SQLRETURN stmt_prepare(struct stmt *s, struct strview text);
 SQLRETURN stmt_num_params(struct stmt *s, SQLSMALLINT *out);
 SQLRETURN stmt_num_result_cols(struct stmt *s, SQLSMALLINT *out);
-/* The same, its diagnostics on another handle (of the IRD). HY010; HYC00 for a prepared statement
- * that returns rows. */
+/* The same, its diagnostics on another handle (of the IRD). HY010; what the server says of a
+ * prepared statement, or HYC00 where it cannot be asked without executing. */
 SQLRETURN stmt_count_columns(struct stmt *s, struct handle *post_on, SQLSMALLINT *out);
 /* What SQLNativeSql shows. */
 SQLRETURN stmt_native_sql(struct dbc *dbc, struct strview text, struct buf *out);
 struct script_options stmt_script_options(const struct dbc *dbc, bool noscan);
+
+/* --- describe.c: what a prepared statement will give, asked without executing it --- */
+/* Fills the IRD of a statement that is prepared and not executed; at most one request, none for a
+ * text that this connection has described. Diagnostics on post_on. */
+SQLRETURN stmt_describe_columns(struct stmt *s, struct handle *post_on);
+struct param_description {
+    SQLSMALLINT sql_type, decimal_digits, nullable;
+    SQLULEN column_size;
+};
+/* SQLDescribeParam: 07009, HY010. */
+SQLRETURN stmt_describe_param(struct stmt *s, SQLUSMALLINT number, struct param_description *out);
 
 /* --- params.c --- */
 struct bind_param {
@@ -139,6 +151,13 @@ SQLRETURN stmt_row_count(struct stmt *s, SQLLEN *out);
  * statement's. */
 SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wire_param *params,
                             size_t n_params);
+/* Sends the request and starts the stream of its answer, where SQLCancel can reach it; ends it
+ * again. The deadline that SQL_ATTR_QUERY_TIMEOUT sets from now on. For describe.c, which asks on
+ * the side. */
+bool stmt_send(struct stmt *s, struct stream *st, const struct wire_request *r,
+               struct err *e) NEON_MUST_CHECK;
+void stmt_stop(struct stmt *s, struct stream *st);
+int64_t stmt_deadline(const struct stmt *s);
 /* Makes stmt->local the open result. */
 SQLRETURN stmt_open_local(struct stmt *s);
 

@@ -355,7 +355,7 @@ static void test_columns_that_do_not_exist(void **state)
 }
 
 /* Before execution: 0 columns where the text says so, a refusal otherwise, never a request. */
-static void test_describing_before_execution_asks_nobody(void **state)
+static void test_what_returns_no_rows_is_known_from_its_text(void **state)
 {
     static const char *const without_columns[] = {"CREATE TABLE x (a int)",
                                                   "INSERT INTO customers (name) VALUES ('x')",
@@ -363,13 +363,9 @@ static void test_describing_before_execution_asks_nobody(void **state)
                                                   "DELETE FROM customers",
                                                   "DROP TABLE customers",
                                                   "TRUNCATE customers"};
-    static const char *const with_columns[] = {
-        "SELECT 1", "VALUES (1)", "WITH a AS (SELECT 1) SELECT * FROM a",
-        "INSERT INTO customers (name) VALUES ('x') RETURNING id", "SHOW timezone"};
     SQLHSTMT s = stmt_of(state);
     SQLHDESC ird = NULL;
     SQLSMALLINT n;
-    SQLINTEGER count = -1;
 
     assert_stmt_ok(s, SQLGetStmtAttr(s, SQL_ATTR_IMP_ROW_DESC, &ird, 0, NULL));
     gateway_reset();
@@ -381,15 +377,181 @@ static void test_describing_before_execution_asks_nobody(void **state)
         assert_int_equal(SQLGetDescField(ird, 0, SQL_DESC_COUNT, &n, 0, NULL), SQL_SUCCESS);
         assert_int_equal(n, 0);
     }
-    for (size_t i = 0; i < sizeof with_columns / sizeof with_columns[0]; i++) {
-        assert_stmt_ok(s, SQLPrepare(s, sqltext(with_columns[i]), SQL_NTS));
-        assert_stmt_state(s, SQLNumResultCols(s, &n), "HYC00");
-        assert_stmt_state(s, SQLDescribeCol(s, 1, NULL, 0, NULL, NULL, NULL, NULL, NULL), "HYC00");
-        /* the descriptor must not say "no columns" either */
-        assert_int_equal(SQLGetDescField(ird, 0, SQL_DESC_COUNT, &count, 0, NULL), SQL_ERROR);
-        assert_string_equal(diag_state(SQL_HANDLE_DESC, ird), "HYC00");
-    }
     assert_int_equal(gateway_requests(), 0);
+}
+
+/* name:type, of every column. */
+static const char *described_columns(SQLHSTMT s)
+{
+    static char text[1024];
+    SQLSMALLINT n = 0;
+
+    text[0] = '\0';
+    assert_stmt_ok(s, SQLNumResultCols(s, &n));
+    for (SQLSMALLINT i = 1; i <= n; i++) {
+        SQLCHAR name[64];
+        SQLSMALLINT type = 0;
+        SQLULEN size = 0;
+        assert_stmt_ok(s, SQLDescribeCol(s, (SQLUSMALLINT)i, name, sizeof name, NULL, &type, &size,
+                                         NULL, NULL));
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s:%d", i > 1 ? " " : "",
+                 (char *)name, type);
+    }
+    return text;
+}
+
+static void test_describing_before_execution(void **state)
+{
+    static const struct {
+        const char *text, *columns;
+    } cases[] = {
+        {"SELECT id, name, credit AS c, note FROM customers", "id:4 name:-9 c:2 note:-9"},
+        {"SELECT 1 AS a, 2::bigint AS a, 'x' AS \"odd \"\"name\"", "a:4 a:-5 odd \"name:-9"},
+        {"VALUES (1, 'x')", "column1:4 column2:-9"},
+        {"TABLE order_items", "order_id:-5 line_no:5 product_id:4 quantity:4 price:2"},
+        {"WITH a AS (SELECT 1 AS n) SELECT n FROM a -- with a comment", "n:4"},
+        {"SELECT id FROM customers WHERE id = ? FOR UPDATE", "id:4"},
+        {"SELECT id FROM customers ORDER BY id LIMIT ?", "id:4"},
+        {"SELECT", ""},
+        {"SHOW timezone", "TimeZone:-9"},
+        {"EXPLAIN SELECT 1", "QUERY PLAN:-9"},
+        {"SELECT nextval('customers_id_seq')", "nextval:-5"},
+        {"INSERT INTO customers (name) VALUES (?) RETURNING id, upper(name) AS u", "id:4 u:-9"},
+        {"INSERT INTO customers AS c (name) VALUES ('x') RETURNING c.*, 1 AS one",
+         "id:4 name:-9 email:-9 country:-8 credit:2 active:-7 created_at:93 note:-9 one:4"},
+        {"INSERT INTO customers DEFAULT VALUES RETURNING id", "id:4"},
+        {"INSERT INTO public.customers SELECT * FROM customers RETURNING name", "name:-9"},
+        {"UPDATE customers AS c SET name = ? FROM orders AS o WHERE o.customer_id = c.id RETURNING "
+         "c.id, o.status",
+         "id:4 status:-9"},
+        {"WITH x AS (SELECT 1 AS n) DELETE FROM ONLY customers USING x WHERE id = n RETURNING n, "
+         "id",
+         "n:4 id:4"},
+    };
+    struct fixture *f = *state;
+    SQLHSTMT s = f->stmt;
+    SQLHDESC ird = NULL;
+    SQLSMALLINT n = 0;
+    char name[64];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        gateway_reset();
+        assert_stmt_ok(s, SQLPrepare(s, sqltext(cases[i].text), SQL_NTS));
+        assert_string_equal(described_columns(s), cases[i].columns);
+        assert_int_equal(gateway_requests(), 1);
+        /* the same text again, also on another statement */
+        assert_stmt_ok(s, SQLPrepare(s, sqltext(cases[i].text), SQL_NTS));
+        assert_string_equal(described_columns(s), cases[i].columns);
+        assert_int_equal(gateway_requests(), 1);
+    }
+    assert_stmt_ok(s, SQLPrepare(s, sqltext("SELECT id FROM customers WHERE id = 1"), SQL_NTS));
+    assert_stmt_ok(s, SQLGetStmtAttr(s, SQL_ATTR_IMP_ROW_DESC, &ird, 0, NULL));
+    assert_int_equal(SQLGetDescField(ird, 0, SQL_DESC_COUNT, &n, 0, NULL), SQL_SUCCESS);
+    assert_int_equal(n, 1);
+    assert_int_equal(SQLGetDescField(ird, 1, SQL_DESC_NAME, name, sizeof name, NULL), SQL_SUCCESS);
+    assert_string_equal(name, "id");
+    gateway_reset();
+    assert_stmt_ok(s, SQLExecute(s));
+    assert_int_equal(gateway_requests(), 1);
+    assert_stmt_ok(s, SQLFetch(s));
+    assert_stmt_ok(s, SQLCloseCursor(s));
+}
+
+static void test_describing_executes_nothing(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+    char before[64], after[64];
+
+    snprintf(before, sizeof before, "%s",
+             query_text(s, "SELECT last_value || '/' || (SELECT count(*) FROM customers) FROM "
+                           "customers_id_seq"));
+    assert_stmt_ok(
+        s,
+        SQLPrepare(s, sqltext("INSERT INTO customers (name) VALUES ('x') RETURNING id"), SQL_NTS));
+    assert_string_equal(described_columns(s), "id:4");
+    assert_stmt_ok(
+        s, SQLPrepare(s, sqltext("SELECT nextval('customers_id_seq'), pg_sleep(3600)"), SQL_NTS));
+    assert_string_equal(described_columns(s), "nextval:-5 pg_sleep:-9");
+    assert_stmt_ok(s,
+                   SQLPrepare(s, sqltext("DELETE FROM order_items RETURNING order_id"), SQL_NTS));
+    assert_string_equal(described_columns(s), "order_id:-5");
+    snprintf(after, sizeof after, "%s",
+             query_text(s, "SELECT last_value || '/' || (SELECT count(*) FROM customers) FROM "
+                           "customers_id_seq"));
+    assert_string_equal(before, after);
+}
+
+static void test_what_cannot_be_described_says_so(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+    SQLSMALLINT n;
+
+    assert_stmt_ok(s, SQLPrepare(s, sqltext("SELECT * FROM no_such_table"), SQL_NTS));
+    assert_stmt_state(s, SQLNumResultCols(s, &n), "42S02");
+    assert_stmt_ok(s, SQLPrepare(s, sqltext("SELEC 1"), SQL_NTS));
+    assert_stmt_ok(s, SQLNumResultCols(s, &n)); /* not a statement that returns rows */
+    assert_stmt_ok(s, SQLPrepare(s,
+                                 sqltext("WITH x AS (INSERT INTO customers (name) VALUES ('x') "
+                                         "RETURNING id) SELECT id FROM x"),
+                                 SQL_NTS));
+    assert_stmt_state(s, SQLNumResultCols(s, &n), "HYC00");
+    assert_stmt_state(s, SQLDescribeCol(s, 1, NULL, 0, NULL, NULL, NULL, NULL, NULL), "HYC00");
+    /* and the handle is as good as before */
+    assert_stmt_ok(s, SQLPrepare(s, sqltext("SELECT 1 AS one"), SQL_NTS));
+    assert_string_equal(described_columns(s), "one:4");
+}
+
+static void test_a_description_goes_when_tables_change(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+
+    run(s, "CREATE TABLE t_described (a int)");
+    assert_stmt_ok(s, SQLPrepare(s, sqltext("SELECT * FROM t_described"), SQL_NTS));
+    assert_string_equal(described_columns(s), "a:4");
+    run(s, "ALTER TABLE t_described ADD b text");
+    assert_stmt_ok(s, SQLPrepare(s, sqltext("SELECT * FROM t_described"), SQL_NTS));
+    assert_string_equal(described_columns(s), "a:4 b:-9");
+    run(s, "DROP TABLE t_described");
+}
+
+static void test_parameters_are_described(void **state)
+{
+    static const struct {
+        const char *text;
+        SQLSMALLINT types[3];
+    } cases[] = {
+        {"SELECT id FROM customers WHERE id = ? AND name = ? AND credit > ?", {4, -9, 2}},
+        {"INSERT INTO orders (customer_id, ordered_on) VALUES (?, ?)", {4, 91}},
+        {"UPDATE customers SET active = ? WHERE created_at < ?", {-7, 93}},
+        {"DELETE FROM customers WHERE id = ? OR id = ?", {4, 4}},
+        {"SELECT ?", {-9}},
+        {"SELECT ? + ?", {-9, -9}}, /* the server cannot tell: text, which becomes what is bound */
+        {"SELECT ?::uuid, ?::bytea", {-11, -3}},
+        {"CREATE TABLE x AS SELECT ?", {-9}},
+    };
+    SQLHSTMT s = stmt_of(state);
+    SQLSMALLINT type = 0, digits = 0, nullable = 0, n = 0;
+    SQLULEN size = 0;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        gateway_reset();
+        assert_stmt_ok(s, SQLPrepare(s, sqltext(cases[i].text), SQL_NTS));
+        assert_stmt_ok(s, SQLNumParams(s, &n));
+        for (SQLSMALLINT k = 0; k < n; k++) {
+            assert_stmt_ok(
+                s, SQLDescribeParam(s, (SQLUSMALLINT)(k + 1), &type, &size, &digits, &nullable));
+            if (type != cases[i].types[k])
+                fail_msg("%s: parameter %d is %d", cases[i].text, k + 1, type);
+        }
+        assert_true(gateway_requests() <= n);
+        if (i < 4)
+            assert_int_equal(gateway_requests(), 1);
+        assert_stmt_state(s, SQLDescribeParam(s, (SQLUSMALLINT)(n + 1), &type, NULL, NULL, NULL),
+                          "07009");
+        assert_stmt_state(s, SQLDescribeParam(s, 0, &type, NULL, NULL, NULL), "07009");
+    }
+    assert_stmt_ok(s, SQLPrepare(s, sqltext("SELECT id FROM no_such_table WHERE id = ?"), SQL_NTS));
+    assert_stmt_state(s, SQLDescribeParam(s, 1, &type, NULL, NULL, NULL), "42S02");
 }
 
 static void test_row_counts_are_known_with_the_result(void **state)
@@ -414,7 +576,12 @@ int main(void)
         T(test_the_display_size_is_enough),
         T(test_names_come_as_they_are),
         T(test_columns_that_do_not_exist),
-        T(test_describing_before_execution_asks_nobody),
+        T(test_what_returns_no_rows_is_known_from_its_text),
+        T(test_describing_before_execution),
+        T(test_describing_executes_nothing),
+        T(test_what_cannot_be_described_says_so),
+        T(test_a_description_goes_when_tables_change),
+        T(test_parameters_are_described),
         T(test_row_counts_are_known_with_the_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
