@@ -54,6 +54,11 @@ struct to_c_out {
 #define TO_C_DONE SIZE_MAX
 
 typedef enum conv to_c_fn(const struct to_c *spec, const struct cell *cell, struct to_c_out *out);
+/* A loop over one column of a block (convert/block.h), from row `first` on: converts rows whose
+ * outcome is CONV_OK and writes their lengths, and the NULLs, and returns the first row that is
+ * something else; the number of rows when there is none. */
+struct to_c_block;
+typedef size_t to_c_block_fn(const struct to_c_block *b, size_t first);
 
 /* Rules of every converter:
  * - An outcome other than CONV_OK, CONV_TRUNCATED and CONV_FRACTION_LOST writes nothing the
@@ -83,8 +88,9 @@ struct to_c {
     SQLSMALLINT precision,
         scale; /* of the ARD record: SQL_C_NUMERIC, interval seconds and leading precision */
     const struct conv_env *env;
-    bool fixed_size; /* the C type has a fixed size: no pieces, buffer length ignored */
-    size_t c_size;   /* that size in bytes; 0 for character and binary */
+    bool fixed_size;      /* the C type has a fixed size: no pieces, buffer length ignored */
+    size_t c_size;        /* that size in bytes; 0 for character and binary */
+    to_c_block_fn *block; /* NULL: fn for each cell */
 };
 
 /* Chooses the converter for (type, C type); c_type may be SQL_C_DEFAULT or an ODBC 2 code. False =

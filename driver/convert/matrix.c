@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "convert/block.h"
 #include "convert/piece.h"
 
 #define NUMBER_CELLS                                                                               \
@@ -213,6 +214,7 @@ bool to_c_choose(struct to_c *out, uint32_t oid, int32_t type_modifier,
     out->fixed_size = c->size != 0;
     out->c_size = c->size;
     out->fn = pick(out->row->family, c->family, reported_sql_type);
+    out->block = to_c_choose_block(out);
     return out->fn != NULL;
 }
 

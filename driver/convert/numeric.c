@@ -14,24 +14,6 @@
 
 /* ---- parsing ---- */
 
-bool number_fast_i64(const char *s, size_t n, int64_t *out)
-{
-    bool negative = n > 0 && s[0] == '-';
-    size_t i = negative ? 1 : 0;
-    int64_t v = 0;
-
-    if (n - i == 0 || n - i > 18)
-        return false;
-    for (; i < n; i++) {
-        unsigned digit = (unsigned)(unsigned char)s[i] - '0';
-        if (digit > 9)
-            return false;
-        v = v * 10 + (int64_t)digit;
-    }
-    *out = negative ? -v : v;
-    return true;
-}
-
 static size_t digit_run(const char *s, size_t n)
 {
     size_t i = 0;
@@ -157,23 +139,140 @@ static const double exact_powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  
                                       1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                       1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-/* Clinger: when digits and power of ten are both exact doubles, one operation rounds correctly. */
-static bool fast_double(const struct decimal *d, double *out)
+/* Integers of 128 bits hold 64 bits of digits times a power of five that fits 64 bits itself, so
+ * that the arithmetic below is exact and rounds once. */
+__extension__ typedef unsigned __int128 wide_uint; /* style:allow: a scalar */
+
+#define EXACT_POWER 27
+static const uint64_t powers_of_five[EXACT_POWER + 1] = {
+    UINT64_C(1),
+    UINT64_C(5),
+    UINT64_C(25),
+    UINT64_C(125),
+    UINT64_C(625),
+    UINT64_C(3125),
+    UINT64_C(15625),
+    UINT64_C(78125),
+    UINT64_C(390625),
+    UINT64_C(1953125),
+    UINT64_C(9765625),
+    UINT64_C(48828125),
+    UINT64_C(244140625),
+    UINT64_C(1220703125),
+    UINT64_C(6103515625),
+    UINT64_C(30517578125),
+    UINT64_C(152587890625),
+    UINT64_C(762939453125),
+    UINT64_C(3814697265625),
+    UINT64_C(19073486328125),
+    UINT64_C(95367431640625),
+    UINT64_C(476837158203125),
+    UINT64_C(2384185791015625),
+    UINT64_C(11920928955078125),
+    UINT64_C(59604644775390625),
+    UINT64_C(298023223876953125),
+    UINT64_C(1490116119384765625),
+    UINT64_C(7450580596923828125),
+};
+
+static int wide_bits(wide_uint v)
 {
-    size_t n = decimal_digits(d);
-    int64_t exponent = d->point - (int64_t)n;
-    uint64_t mantissa = 0;
+    uint64_t high = (uint64_t)(v >> 64);
+
+    return high != 0 ? 128 - __builtin_clzll(high) : 64 - __builtin_clzll((uint64_t)v);
+}
+
+/* The `bits` highest bits of v (not 0), rounded half to even; `more`: something follows below v's
+ * last bit. The value is then *rounded x 2^return. */
+static int round_wide(wide_uint v, bool more, int bits, uint64_t *rounded)
+{
+    int shift = wide_bits(v) - bits;
+    wide_uint rest;
+    wide_uint half;
+
+    if (shift <= 0) { /* `more` never comes with so few bits */
+        *rounded = (uint64_t)v;
+        return 0;
+    }
+    rest = v & (((wide_uint)1 << shift) - 1);
+    half = (wide_uint)1 << (shift - 1);
+    *rounded = (uint64_t)(v >> shift);
+    if (rest > half || (rest == half && (more || (*rounded & 1) != 0)))
+        (*rounded)++;
+    return shift;
+}
+
+/* digits x 10^exponent as *rounded x 2^return, with at most `bits` bits. */
+static int scale_exactly(uint64_t digits, int exponent, int bits, uint64_t *rounded)
+{
+    wide_uint v;
+    int zeros;
+
+    if (exponent >= 0)
+        return round_wide((wide_uint)digits * powers_of_five[exponent], false, bits, rounded) +
+               exponent;
+    /* As many bits as there is room for: the quotient has 65 at least. */
+    zeros = __builtin_clzll(digits);
+    v = (wide_uint)(digits << zeros) << 64;
+    return round_wide(v / powers_of_five[-exponent], v % powers_of_five[-exponent] != 0, bits,
+                      rounded) +
+           exponent - 64 - zeros;
+}
+
+bool number_scaled_double(uint64_t digits, int exponent, double *out)
+{
+    uint64_t rounded;
+    int shift;
+
+    if (exponent < -EXACT_POWER || exponent > EXACT_POWER)
+        return false;
+    if (digits >> DBL_MANT_DIG == 0 && exponent >= -22 && exponent <= 22) {
+        /* Clinger: both are exact doubles, so one operation rounds correctly. */
+        double v = (double)digits;
+        *out = exponent < 0 ? v / exact_powers[-exponent] : v * exact_powers[exponent];
+        return true;
+    }
+    if (digits == 0) {
+        *out = 0;
+        return true;
+    }
+    shift = scale_exactly(digits, exponent, DBL_MANT_DIG, &rounded);
+    *out = ldexp((double)rounded, shift); /* exact: far from both ends of the range */
+    return true;
+}
+
+bool number_scaled_float(uint64_t digits, int exponent, float *out)
+{
+    uint64_t rounded;
+    int shift;
     double v;
 
-    if (n > 16 || exponent < -22 || exponent > 22)
+    if (exponent < -EXACT_POWER || exponent > EXACT_POWER)
         return false;
+    if (digits == 0) {
+        *out = 0;
+        return true;
+    }
+    shift = scale_exactly(digits, exponent, FLT_MANT_DIG, &rounded);
+    v = ldexp((double)rounded, shift);
+    if (v > (double)FLT_MAX)
+        return false;
+    *out = (float)v;
+    return true;
+}
+
+/* The digits as one number, when there are no more than it holds. */
+static bool short_digits(const struct decimal *d, uint64_t *digits, int *exponent)
+{
+    size_t n = decimal_digits(d);
+    int64_t power = d->point - (int64_t)n;
+
+    if (n > 19 || power < -EXACT_POWER || power > EXACT_POWER)
+        return false;
+    *digits = 0;
     for (size_t i = 0; i < n; i++)
-        mantissa = mantissa * 10 + digit_at(d, i);
-    if (mantissa > (UINT64_C(1) << 53))
-        return false;
-    v = (double)mantissa;
-    v = exponent < 0 ? v / exact_powers[-exponent] : v * exact_powers[exponent];
-    *out = d->negative ? -v : v;
+        *digits = *digits * 10 + digit_at(d, i);
+    *exponent = (int)power;
     return true;
 }
 
@@ -206,13 +305,17 @@ static void plain_text(const struct decimal *d, char *text, size_t cap)
 bool decimal_to_double(const struct decimal *d, double *out)
 {
     char text[ROUNDING_DIGITS + 16];
+    uint64_t digits;
+    int exponent;
 
     if (decimal_digits(d) == 0) {
         *out = d->negative ? -0.0 : 0.0;
         return true;
     }
-    if (fast_double(d, out))
+    if (short_digits(d, &digits, &exponent) && number_scaled_double(digits, exponent, out)) {
+        *out = d->negative ? -*out : *out;
         return true;
+    }
     plain_text(d, text, sizeof text);
     *out = strtod(text, NULL); /* style:allow: no decimal point in it */
     return isfinite(*out) != 0;
@@ -221,9 +324,15 @@ bool decimal_to_double(const struct decimal *d, double *out)
 bool decimal_to_float(const struct decimal *d, float *out)
 {
     char text[ROUNDING_DIGITS + 16];
+    uint64_t digits;
+    int exponent;
 
     if (decimal_digits(d) == 0) {
         *out = d->negative ? -0.0f : 0.0f;
+        return true;
+    }
+    if (short_digits(d, &digits, &exponent) && number_scaled_float(digits, exponent, out)) {
+        *out = d->negative ? -*out : *out;
         return true;
     }
     /* Through double it would be rounded twice. */
@@ -236,17 +345,6 @@ bool decimal_to_float(const struct decimal *d, float *out)
 
 #define NUMERIC_DIGITS 38
 
-static void val_mul10_add(SQLCHAR *val, unsigned digit)
-{
-    unsigned carry = digit;
-
-    for (size_t i = 0; i < SQL_MAX_NUMERIC_LEN; i++) {
-        unsigned v = val[i] * 10u + carry;
-        val[i] = (SQLCHAR)(v & 0xFF);
-        carry = v >> 8;
-    }
-}
-
 enum conv decimal_to_numeric(const struct decimal *d, SQLSMALLINT precision, SQLSMALLINT scale,
                              SQL_NUMERIC_STRUCT *out)
 {
@@ -255,6 +353,7 @@ enum conv decimal_to_numeric(const struct decimal *d, SQLSMALLINT precision, SQL
     int64_t want = scale; /* digits behind the point */
     int64_t limit = (precision == 0 || precision > NUMERIC_DIGITS) ? NUMERIC_DIGITS : precision;
     int64_t kept; /* digits of the scaled integer */
+    wide_uint magnitude = 0;
 
     if (precision == 0) {
         int64_t room = point > 0 ? NUMERIC_DIGITS - point : NUMERIC_DIGITS;
@@ -267,7 +366,9 @@ enum conv decimal_to_numeric(const struct decimal *d, SQLSMALLINT precision, SQL
         return CONV_OUT_OF_RANGE;
     memset(out, 0, sizeof *out);
     for (int64_t i = 0; i < kept; i++)
-        val_mul10_add(out->val, i < n ? digit_at(d, (size_t)i) : 0);
+        magnitude = magnitude * 10 + (i < n ? digit_at(d, (size_t)i) : 0);
+    for (size_t i = 0; i < SQL_MAX_NUMERIC_LEN; i++)
+        out->val[i] = (SQLCHAR)(magnitude >> (8 * i) & 0xFF);
     out->precision = (SQLCHAR)limit;
     out->scale = (SQLSCHAR)want;
     out->sign = d->negative && n > 0 ? 0 : 1;

@@ -38,8 +38,29 @@ bool decimal_to_float(const struct decimal *d, float *out);
 enum conv decimal_to_numeric(const struct decimal *d, SQLSMALLINT precision, SQLSMALLINT scale,
                              SQL_NUMERIC_STRUCT *out);
 
-/* Fast path: an optional '-' and digits that fit. False means "use number_parse", not "bad". */
-bool number_fast_i64(const char *s, size_t n, int64_t *out);
+/* Fast path: an optional '-' and at most 18 digits. False means "use number_parse", not "bad". */
+static inline bool number_fast_i64(const char *s, size_t n, int64_t *out)
+{
+    bool negative = n > 0 && s[0] == '-';
+    size_t i = negative ? 1 : 0;
+    int64_t v = 0;
+
+    if (n - i == 0 || n - i > 18)
+        return false;
+    for (; i < n; i++) {
+        unsigned digit = (unsigned)(unsigned char)s[i] - '0';
+        if (digit > 9)
+            return false;
+        v = v * 10 + (int64_t)digit;
+    }
+    *out = negative ? -v : v;
+    return true;
+}
+/* digits x 10^exponent, correctly rounded, without libc. False: the exponent is beyond +-27, or the
+ * result is no normal number of that type; decimal_to_double and decimal_to_float know those too.
+ */
+bool number_scaled_double(uint64_t digits, int exponent, double *out);
+bool number_scaled_float(uint64_t digits, int exponent, float *out);
 
 #define NUMBER_TEXT_MAX 512 /* room for any printer below */
 /* Each returns the length; no terminator. */

@@ -2,6 +2,7 @@
  * column by column. Conversions are convert/'s; their outcomes become diagnostics here. Called by
  * api/. */
 #include "base/utf.h"
+#include "convert/block.h"
 #include "stmt/stmt.h"
 
 #include <limits.h>
@@ -206,38 +207,57 @@ struct cell stmt_limited_cell(const struct stmt *s, const struct to_c *conv, str
     return c;
 }
 
+static void convert_cell(struct stmt *s, struct block *b, size_t number,
+                         const struct column_place *p, const struct to_c *conv, size_t row)
+{
+    struct cell cell = rows_at(&s->rows, row)[number - 1];
+    struct to_c_out out = {.app_buf = p->data ? p->data + row * p->data_step : NULL,
+                           .cap_bytes = p->cap_bytes};
+    enum conv outcome;
+
+    if (b->status[row] == SQL_ROW_ERROR)
+        return;
+    if (cell.ptr == NULL) {
+        note_outcome(b, row, put_null(s, p, row, number));
+        return;
+    }
+    if (s->attrs.max_length > 0)
+        cell = stmt_limited_cell(s, conv, cell);
+    outcome = conv->fn(conv, &cell, &out);
+    if (outcome <= CONV_FRACTION_LOST) {
+        if (p->indicator != NULL && p->indicator != p->length)
+            put_len(p->indicator + row * p->len_step, 0);
+        if (p->length != NULL)
+            put_len(p->length + row * p->len_step, out.total_bytes);
+    }
+    if (outcome != CONV_OK)
+        note_outcome(b, row, stmt_post_conv(s, outcome, (SQLLEN)row + 1, (SQLINTEGER)number));
+}
+
+/* In a loop of convert/'s where there is one; the rows that it leaves, one by one. */
 static void convert_column(struct stmt *s, struct block *b, size_t number,
                            const struct desc_rec *ard, const struct bound_column *bc)
 {
     const struct column_place p = column_place(s, ard, &bc->conv);
     const struct to_c *conv = &bc->conv;
+    const struct to_c_block plain = {
+        .cells = &rows_at(&s->rows, 0)[number - 1],
+        .cell_step = s->rows.n_columns,
+        .n_rows = b->n_rows,
+        .app_data = p.data,
+        .data_step = p.data_step,
+        .app_indicator = p.indicator,
+        .app_length = p.length,
+        .len_step = p.len_step,
+        .cap_bytes = p.cap_bytes,
+    };
+    to_c_block_fn *loop = p.data != NULL && s->attrs.max_length == 0 ? conv->block : NULL;
 
     for (size_t row = 0; row < b->n_rows; row++) {
-        const struct cell *cell = &rows_at(&s->rows, row)[number - 1];
-        struct to_c_out out = {.app_buf = p.data ? p.data + row * p.data_step : NULL,
-                               .cap_bytes = p.cap_bytes};
-        struct cell cut;
-        enum conv outcome;
-
-        if (b->status[row] == SQL_ROW_ERROR)
-            continue;
-        if (cell->ptr == NULL) {
-            note_outcome(b, row, put_null(s, &p, row, number));
-            continue;
-        }
-        if (s->attrs.max_length > 0) {
-            cut = stmt_limited_cell(s, conv, *cell);
-            cell = &cut;
-        }
-        outcome = conv->fn(conv, cell, &out);
-        if (outcome <= CONV_FRACTION_LOST) {
-            if (p.indicator != NULL && p.indicator != p.length)
-                put_len(p.indicator + row * p.len_step, 0);
-            if (p.length != NULL)
-                put_len(p.length + row * p.len_step, out.total_bytes);
-        }
-        if (outcome != CONV_OK)
-            note_outcome(b, row, stmt_post_conv(s, outcome, (SQLLEN)row + 1, (SQLINTEGER)number));
+        if (loop != NULL)
+            row = loop(&plain, row);
+        if (row < b->n_rows)
+            convert_cell(s, b, number, &p, conv, row);
     }
 }
 
