@@ -2,6 +2,7 @@
  * handle/'s and stmt/'s. */
 #include "api/api_enter.h"
 #include "api/text_arg.h"
+#include "stmt/transaction.h"
 
 /* Writes what a get found, in the width the standard fixes. */
 static SQLRETURN put_value(struct handle *h, const struct attr_value *v, SQLPOINTER app,
@@ -58,6 +59,10 @@ static SQLRETURN set_connect_attr(SQLHDBC h, SQLINTEGER id, SQLPOINTER value, st
     if (d == NULL)
         return rc;
     rc = attr_dbc_is_text(id) ? text_in_read(&d->handle, in, &t) : SQL_SUCCESS;
+    /* Switching autocommit on commits (SQLSetConnectAttr's reference). */
+    if (rc == SQL_SUCCESS && id == SQL_ATTR_AUTOCOMMIT &&
+        (SQLUINTEGER)(uintptr_t)value == SQL_AUTOCOMMIT_ON && transaction_is_open(d))
+        rc = transaction_end(d, true);
     if (rc == SQL_SUCCESS)
         rc = attr_set_dbc(d, id, value, t.is_null ? NULL : buf_str(&t.utf8));
     text_release(&t);

@@ -97,7 +97,7 @@ LIST(on_only, {1, TAKE}, {0, REFUSE});
 LIST(odbc_versions, {SQL_OV_ODBC2, TAKE}, {SQL_OV_ODBC3, TAKE}, {SQL_OV_ODBC3_80, TAKE});
 LIST(pooling_values, {SQL_CP_OFF, TAKE}, {SQL_CP_ONE_PER_DRIVER, TAKE},
      {SQL_CP_ONE_PER_HENV, TAKE});
-LIST(autocommit_values, {SQL_AUTOCOMMIT_ON, TAKE}, {SQL_AUTOCOMMIT_OFF, REFUSE});
+LIST(autocommit_values, {SQL_AUTOCOMMIT_ON, TAKE}, {SQL_AUTOCOMMIT_OFF, TAKE});
 LIST(isolation_levels, {SQL_TXN_READ_UNCOMMITTED, TAKE}, {SQL_TXN_READ_COMMITTED, TAKE},
      {SQL_TXN_REPEATABLE_READ, TAKE}, {SQL_TXN_SERIALIZABLE, TAKE});
 LIST(cursor_types, {SQL_CURSOR_FORWARD_ONLY, TAKE}, {SQL_CURSOR_KEYSET_DRIVEN, SUBSTITUTE},
@@ -286,6 +286,23 @@ static SQLRETURN set_reset(const struct attr_target *t, const struct attr_row *r
     (void)number;
     (void)text;
     dbc_apply_options(t->owner, true);
+    tx_reset(&((struct dbc *)t->owner)->tx);
+    return SQL_SUCCESS;
+}
+
+static SQLRETURN set_isolation(const struct attr_target *t, const struct attr_row *row,
+                               SQLULEN number, const char *text)
+{
+    struct dbc *d = t->owner;
+
+    (void)row;
+    (void)text;
+    if (d->tx.used && number != d->attrs.txn_isolation)
+        return diag_post(
+            t->handle, ST_HY011, 0,
+            "The isolation level cannot be changed while a transaction is open: commit "
+            "or roll it back first.");
+    d->attrs.txn_isolation = (SQLUINTEGER)number;
     return SQL_SUCCESS;
 }
 

@@ -13,6 +13,40 @@
 
 /* ---- life ---- */
 
+static void enlist(struct dbc *d)
+{
+    pthread_mutex_lock(&d->env->list_lock);
+    d->next_in_env = d->env->dbcs;
+    d->env->dbcs = d;
+    pthread_mutex_unlock(&d->env->list_lock);
+    d->env->n_dbcs++;
+}
+
+static void delist(struct dbc *d)
+{
+    pthread_mutex_lock(&d->env->list_lock);
+    for (struct dbc **at = &d->env->dbcs; *at != NULL; at = &(*at)->next_in_env) {
+        if (*at == d) {
+            *at = d->next_in_env;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&d->env->list_lock);
+    d->env->n_dbcs--;
+}
+
+size_t dbc_list(struct env *env, struct dbc **out, size_t cap)
+{
+    size_t n = 0;
+
+    pthread_mutex_lock(&env->list_lock);
+    for (struct dbc *d = env->dbcs; d != NULL; d = d->next_in_env, n++)
+        if (n < cap)
+            out[n] = d;
+    pthread_mutex_unlock(&env->list_lock);
+    return n;
+}
+
 struct dbc *dbc_new(struct env *env)
 {
     struct dbc *d = mem_calloc(1, sizeof *d);
@@ -34,7 +68,8 @@ struct dbc *dbc_new(struct env *env)
     d->conv_env.split_characters = true;
     dbc_attrs_default(&d->attrs);
     stmt_attrs_default(&d->stmt_defaults);
-    env->n_dbcs++;
+    tx_init(&d->tx);
+    enlist(d);
     return d;
 
 no_cancel_lock:
@@ -51,7 +86,7 @@ void dbc_free(struct dbc *d)
     dbc_close(d);
     while (d->descs != NULL)
         desc_free_explicit(d->descs);
-    d->env->n_dbcs--;
+    delist(d);
     handle_release(&d->handle);
     pthread_mutex_destroy(&d->cancel_lock);
     pthread_mutex_destroy(&d->lock);
@@ -75,6 +110,7 @@ void dbc_close(struct dbc *d)
     if (d->stmt_defaults.query_timeout_s == (SQLULEN)d->options.query_timeout_s)
         d->stmt_defaults.query_timeout_s = 0;
     describe_cache_clear(&d->described);
+    tx_reset(&d->tx);
     transport_free(d->transport);
     d->transport = NULL;
     conn_options_release(&d->options);

@@ -6,6 +6,7 @@
 #include "convert/convert.h"
 #include "handle/describe_cache.h"
 #include "handle/env.h"
+#include "handle/tx.h"
 #include "transport/transport.h"
 
 /* Attributes an application sets with SQLSetConnectAttr; rows in attr_dbc.def point here. */
@@ -40,6 +41,7 @@ struct server_info {
 struct dbc {
     struct handle handle; /* first */
     struct env *env;
+    struct dbc *next_in_env;     /* of env->dbcs */
     pthread_mutex_t lock;        /* one call at a time */
     pthread_mutex_t cancel_lock; /* guards stmt->exchange against SQLCancel from another thread */
     bool connected;
@@ -53,6 +55,7 @@ struct dbc {
     struct log *log;
     struct server_info server;
     struct describe_cache described;
+    struct tx tx;           /* the buffered transaction, when one is open */
     struct stmt *stmts;     /* list through stmt->next */
     struct desc *descs;     /* explicit descriptors, list through desc->next */
     uint64_t cursor_serial; /* makes SQL_CUR names */
@@ -61,6 +64,8 @@ struct dbc {
 };
 
 struct dbc *dbc_new(struct env *env) NEON_MUST_CHECK;
+/* Copies at most cap of the environment's connections; returns how many there are. */
+size_t dbc_list(struct env *env, struct dbc **out, size_t cap);
 /* Only when disconnected and without statements. */
 void dbc_free(struct dbc *d);
 /* Connects with parsed options (taken over, also on failure). One request at most

@@ -11,6 +11,11 @@ struct env *env_new(void)
         mem_free(e);
         return NULL;
     }
+    if (pthread_mutex_init(&e->list_lock, NULL) != 0) {
+        pthread_mutex_destroy(&e->lock);
+        mem_free(e);
+        return NULL;
+    }
     handle_init(&e->handle, HANDLE_ENV, NULL);
     e->connection_pooling = SQL_CP_OFF;
     e->cp_match = SQL_CP_STRICT_MATCH;
@@ -23,6 +28,7 @@ void env_free(struct env *e)
     if (e == NULL)
         return;
     handle_release(&e->handle);
+    pthread_mutex_destroy(&e->list_lock);
     pthread_mutex_destroy(&e->lock);
     mem_free(e);
 }

@@ -4,12 +4,16 @@
 
 #include "handle/handle.h"
 
+struct dbc;
+
 struct env {
     struct handle handle; /* first */
     pthread_mutex_t lock;
     SQLINTEGER odbc_version; /* 0 until set; SQL_OV_ODBC2, SQL_OV_ODBC3, SQL_OV_ODBC3_80 */
     SQLUINTEGER connection_pooling, cp_match;
     SQLINTEGER output_nts;
+    pthread_mutex_t list_lock; /* guards dbcs and their next_in_env; taken last */
+    struct dbc *dbcs;
     atomic_size_t n_dbcs; /* live connections; SQLFreeHandle is HY010 while > 0 */
 };
 

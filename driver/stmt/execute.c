@@ -3,7 +3,9 @@
  * and info/. */
 #include "base/clock.h"
 #include "stmt/plan.h"
+#include "stmt/preview.h"
 #include "stmt/stmt.h"
+#include "stmt/transaction.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -35,6 +37,7 @@ static struct plan_context plan_context(const struct stmt *s)
         .read_only = dbc_is_read_only(s->dbc),
         .isolation = dbc_isolation_header(s->dbc) != ISOLATION_DEFAULT,
         .settings = s->attrs.query_timeout_s > 0,
+        .transaction = transaction_is_open(s->dbc),
     };
 }
 
@@ -50,8 +53,8 @@ static SQLRETURN plan_script(struct stmt *s, struct plan *out)
         if (p.kind == PLAN_REFUSE)
             return diag_post(&s->handle, p.state, 0, "%s: %s",
                              sql_class_name(s->script.stmts[i].kind.cls), p.text);
-        if (p.kind == PLAN_BATCH)
-            out->kind = PLAN_BATCH;
+        if (p.kind != PLAN_SINGLE)
+            out->kind = p.kind;
         out->takes_settings &= p.takes_settings;
     }
     return SQL_SUCCESS;
@@ -202,13 +205,35 @@ static bool begin_result(struct stmt *s, const struct sql_kind *kind, bool *foun
     return true;
 }
 
-static bool skip_results(struct stmt *s, size_t n, struct err *e)
+/* The results of a request that are the driver's own: so many before the application's and behind
+ * them. The value of one of them may be wanted. */
+struct surroundings {
+    size_t n_before, n_behind;
+    size_t wanted_at; /* which of those before; SIZE_MAX none */
+    struct buf *wanted;
+};
+
+static bool keep_value(struct stmt *s, struct buf *out, struct err *e)
+{
+    const struct cell *row;
+
+    if (!rows_fill(&s->rows, 1, e))
+        return false;
+    if (rows_available(&s->rows) == 0 || s->ird.count == 0)
+        return true;
+    row = rows_at(&s->rows, 0);
+    return row[0].ptr == NULL || buf_append(out, row[0].ptr, row[0].len) || err_oom(e);
+}
+
+static bool skip_results(struct stmt *s, const struct surroundings *around, struct err *e)
 {
     static const struct sql_kind setting = {SQLC_SELECT, 0};
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < around->n_before; i++) {
         bool found;
-        if (!begin_result(s, &setting, &found, e) || !rows_drain(&s->rows, e))
+        if (!begin_result(s, &setting, &found, e) ||
+            (found && i == around->wanted_at && !keep_value(s, around->wanted, e)) ||
+            !rows_drain(&s->rows, e))
             return false;
         if (!found)
             return err_set(e, ST_08S01, 0,
@@ -223,15 +248,18 @@ static bool finish_if_complete(struct stmt *s, struct err *e)
 {
     if (!s->rows.complete || s->results_left > 0)
         return true;
-    switch (stream_next(&s->stream, false, e)) {
-    case DECODE_END:
-        set_running(s, NULL);
-        return true;
-    case DECODE_ERROR:
-        return false;
-    default:
-        return err_set(e, ST_08S01, 0,
-                       "The server answered more results than statements were sent.");
+    for (;;) {
+        enum decode_event ev = stream_next(&s->stream, false, e);
+        if (ev == DECODE_END) {
+            set_running(s, NULL);
+            return true;
+        }
+        if (ev == DECODE_ERROR)
+            return false;
+        if (s->results_behind == 0)
+            return err_set(e, ST_08S01, 0,
+                           "The server answered more results than statements were sent.");
+        s->results_behind -= ev == DECODE_RESULT_END;
     }
 }
 
@@ -267,6 +295,9 @@ static void note_counts(struct stmt *s)
 
 static SQLRETURN failed(struct stmt *s, struct err *e)
 {
+    /* As on TCP: the server's error ends all of the transaction but its ROLLBACK. */
+    if (transaction_is_open(s->dbc) && e->pg != NULL && e->pg->value[PG_CODE] != NULL)
+        s->dbc->tx.failed = true;
     end_stream(s);
     stmt_close(s);
     return diag_post_err(&s->handle, e);
@@ -288,8 +319,8 @@ static bool no_result(struct err *e)
     return err_set(e, ST_08S01, 0, "The server's answer holds no result.");
 }
 
-static SQLRETURN start(struct stmt *s, const struct wire_request *r, size_t n_settings,
-                       const struct sql_kind *kind)
+static SQLRETURN start(struct stmt *s, const struct wire_request *r,
+                       const struct surroundings *around, const struct sql_kind *kind)
 {
     struct err e = ERR_INIT;
     bool found = false;
@@ -297,14 +328,15 @@ static SQLRETURN start(struct stmt *s, const struct wire_request *r, size_t n_se
     stmt_close(s);
     if (!stmt_send(s, &s->stream, r, &e))
         return failed(s, &e);
-    if (!skip_results(s, n_settings, &e) || !begin_result(s, kind, &found, &e) ||
+    if (!skip_results(s, around, &e) || !begin_result(s, kind, &found, &e) ||
         (!found && !no_result(&e))) {
         /* The server said 200, but what it did is not to be read from the answer. */
         if (err_is(&e, ST_08S01) && e.effect == EFFECT_NONE && !r->repeatable)
             err_append(&e, "%s", ERR_OUTCOME_UNKNOWN);
         return failed(s, &e);
     }
-    s->results_left = r->n_stmts - n_settings - 1;
+    s->results_left = r->n_stmts - around->n_before - around->n_behind - 1;
+    s->results_behind = around->n_behind;
     if (!finish_if_complete(s, &e))
         return failed(s, &e);
     note_counts(s);
@@ -342,9 +374,108 @@ static SQLRETURN run_planned(struct stmt *s, const struct plan *plan, const char
         };
         note_function(s, &s->script.stmts[0].kind);
         forget_descriptions(s);
-        rc = start(s, &r, o.n_settings, &s->script.stmts[0].kind);
+        rc = start(s, &r, &(struct surroundings){o.n_settings, 0, SIZE_MAX, NULL},
+                   &s->script.stmts[0].kind);
     }
     outgoing_release(&o);
+    return rc;
+}
+
+/* A read in a buffered transaction; what it was is remembered for the commit where the isolation
+ * level asks for it. */
+static SQLRETURN run_read(struct stmt *s, const struct wire_stmt *read, const struct sql_kind *kind)
+{
+    struct preview p;
+    struct buf checksum = BUF_INIT(256);
+    struct err e = ERR_INIT;
+    bool wrappable = kind->cls == SQLC_SELECT;
+    SQLRETURN rc;
+
+    if (preview_build(s->dbc, read, wrappable, (uint64_t)s->attrs.query_timeout_s, &p, &e)) {
+        const struct wire_request r = {
+            .stmts = p.stmts,
+            .n_stmts = p.n,
+            .batch = true,
+            .isolation = transaction_header(s->dbc),
+            .read_only = p.read_only,
+            .repeatable = true, /* it only reads, or ends in ROLLBACK */
+            .deadline = stmt_deadline(s),
+            .read_timeout_s = dbc_read_timeout_s(s->dbc),
+        };
+        const struct surroundings around = {p.n_before, p.n_behind, p.check_at, &checksum};
+        rc = start(s, &r, &around, kind);
+        s->dbc->tx.used = true;
+        if (SQL_SUCCEEDED(rc) && p.check_at != PREVIEW_NO_CHECK &&
+            !preview_add_check(s->dbc, read, buf_sv(&checksum), &e))
+            rc = failed(s, &e);
+    } else {
+        rc = failed(s, &e);
+    }
+    preview_release(&p);
+    buf_release(&checksum);
+    return rc;
+}
+
+static SQLRETURN run_planned_read(struct stmt *s, const char *const *casts)
+{
+    const struct script_stmt *st = &s->script.stmts[0];
+    struct buf text = BUF_INIT(0);
+    struct wire_stmt read;
+    SQLRETURN rc;
+
+    if (!script_render(st, casts, &text)) {
+        buf_release(&text);
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    }
+    read = (struct wire_stmt){buf_sv(&text), s->wire_params, st->n_params};
+    note_function(s, &st->kind);
+    rc = run_read(s, &read, &st->kind);
+    buf_release(&text);
+    return rc;
+}
+
+/* BufferedRowCount=preview: the statement that was queued last is tried at once, for its count and
+ * its errors. */
+static SQLRETURN preview_write(struct stmt *s)
+{
+    const struct dbc *d = s->dbc;
+    struct wire_stmt *stmts = mem_calloc(d->tx.n_items + 1, sizeof *stmts);
+    const struct sql_kind *kind = &s->script.stmts[0].kind;
+    size_t n;
+    SQLRETURN rc;
+
+    if (stmts == NULL) {
+        tx_drop_last(&s->dbc->tx);
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    }
+    n = tx_wire(&d->tx, false, stmts);
+    stmts[n++] = (struct wire_stmt){SV_LIT("ROLLBACK"), NULL, 0};
+    rc = start(s,
+               &(struct wire_request){
+                   .stmts = stmts,
+                   .n_stmts = n,
+                   .batch = true,
+                   .isolation = transaction_header(d),
+                   .repeatable = true,
+                   .deadline = stmt_deadline(s),
+                   .read_timeout_s = dbc_read_timeout_s(d),
+               },
+               &(struct surroundings){n - 2, 1, SIZE_MAX, NULL}, kind);
+    if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
+        tx_drop_last(&s->dbc->tx);
+    mem_free(stmts);
+    return rc;
+}
+
+static SQLRETURN run_queued(struct stmt *s, const char *const *casts)
+{
+    SQLRETURN rc = transaction_queue(s, casts);
+
+    note_function(s, &s->script.stmts[0].kind);
+    forget_descriptions(s);
+    if (rc == SQL_SUCCESS && s->dbc->options.buffered_row_count == BUFFERED_ROW_COUNT_PREVIEW &&
+        s->script.n_stmts == 1)
+        rc = preview_write(s);
     return rc;
 }
 
@@ -354,6 +485,41 @@ static SQLRETURN run_empty(struct stmt *s)
     stmt_close(s);
     s->executed = true;
     return SQL_SUCCESS;
+}
+
+/* In a transaction whose statement failed nothing but its end is possible. */
+static SQLRETURN refuse_failed(struct stmt *s)
+{
+    struct err e = ERR_INIT;
+
+    err_set_state(&e, "25P02", 0,
+                  "A statement of this transaction has failed: statements are ignored until it is "
+                  "rolled back "
+                  "(ROLLBACK, SQLEndTran(SQL_ROLLBACK), or ROLLBACK TO a savepoint).");
+    return diag_post_err(&s->handle, &e);
+}
+
+static bool ends_transaction(enum sql_class cls)
+{
+    return cls == SQLC_COMMIT || cls == SQLC_ROLLBACK || cls == SQLC_ROLLBACK_TO;
+}
+
+static SQLRETURN run(struct stmt *s, const struct plan *plan, const char *const *casts)
+{
+    enum sql_class cls = s->script.stmts[0].kind.cls;
+
+    if (s->dbc->tx.failed && !ends_transaction(cls))
+        return refuse_failed(s);
+    switch (plan->kind) {
+    case PLAN_LOCAL:
+        return cls == SQLC_EMPTY ? run_empty(s) : transaction_run_text(s);
+    case PLAN_QUEUE:
+        return run_queued(s, casts);
+    case PLAN_READ:
+        return run_planned_read(s, casts);
+    default:
+        return cls == SQLC_EMPTY ? run_empty(s) : run_planned(s, plan, casts);
+    }
 }
 
 SQLRETURN stmt_execute_ready(struct stmt *s)
@@ -374,8 +540,7 @@ SQLRETURN stmt_execute_ready(struct stmt *s)
     if (rc == SQL_SUCCESS)
         rc = plan_script(s, &plan);
     if (rc == SQL_SUCCESS)
-        rc =
-            s->script.stmts[0].kind.cls == SQLC_EMPTY ? run_empty(s) : run_planned(s, &plan, casts);
+        rc = run(s, &plan, casts);
     mem_free(casts);
     return rc;
 }
@@ -468,6 +633,15 @@ SQLRETURN stmt_row_count(struct stmt *s, SQLLEN *out)
     return SQL_SUCCESS;
 }
 
+/* The driver's own query sees the pending writes too; it is not part of what the transaction has
+ * read. */
+static SQLRETURN run_internal_in_transaction(struct stmt *s, const struct wire_stmt *query)
+{
+    static const struct sql_kind own = {SQLC_SHOW, 0}; /* not checked again at the commit */
+
+    return run_read(s, query, &own);
+}
+
 SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wire_param *params,
                             size_t n_params)
 {
@@ -488,7 +662,12 @@ SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wir
                          "A cursor is open on this statement: close it (SQLCloseCursor) first.");
     s->prepared = false;
     script_release(&s->script);
-    return start(s, &r, 0, &select);
+    if (transaction_is_open(s->dbc)) {
+        if (s->dbc->tx.failed)
+            return refuse_failed(s);
+        return run_internal_in_transaction(s, &ws);
+    }
+    return start(s, &r, &(struct surroundings){0, 0, SIZE_MAX, NULL}, &select);
 }
 
 SQLRETURN stmt_open_local(struct stmt *s)

@@ -14,9 +14,18 @@ enum refusal {
     R_TEMP,
     R_SESSION_FUNCTION,
     R_HOLD,
-    R_READ_ONLY_ALONE
+    R_READ_ONLY_ALONE,
+    R_CONTROL_AMONG_OTHERS,
+    R_MIXED,
+    R_ALONE_IN_BLOCK,
+    R_RETURNING,
+    R_CALL,
+    R_ROW_LOCKS,
+    R_SEQUENCE
 };
 
+#define BUFFERED "Over HTTP a transaction is sent as a whole when it commits"
+#define IN_SESSION "Use Transport=auto or Transport=websocket"
 #define NO_SESSION "Neon's HTTP endpoint keeps no session between two statements"
 
 static const struct {
@@ -27,10 +36,9 @@ static const struct {
     [R_SETTING] = {ST_HYC00, NO_SESSION
                    ", so this setting would be lost at once. Store it on the server instead: "
                    "ALTER ROLE ... SET name = value, or ALTER DATABASE ... SET name = value."},
-    [R_TRANSACTION] = {ST_HYC00, NO_SESSION
-                       ", so a transaction that spans several calls cannot be kept open. Send the "
-                       "statements together in one text, separated by semicolons: they run as one "
-                       "transaction."},
+    [R_TRANSACTION] = {ST_25000,
+                       "This statement needs an open transaction: send BEGIN first, or switch "
+                       "autocommit off (SQL_ATTR_AUTOCOMMIT)."},
     [R_ALONE] =
         {ST_25000,
          "This statement cannot run inside a transaction block, and several statements in one text "
@@ -66,20 +74,46 @@ static const struct {
     [R_READ_ONLY_ALONE] =
         {ST_25006, "The connection is read-only (ReadOnly=1 or SQL_ATTR_ACCESS_MODE), and this "
                    "statement cannot run inside the read-only transaction that guarantees it."},
+    [R_CONTROL_AMONG_OTHERS] =
+        {ST_HYC00, "BEGIN, COMMIT, ROLLBACK and savepoints cannot stand among other "
+                   "statements of one text, because several statements in one text are "
+                   "one transaction. Send them one by one."},
+    [R_MIXED] =
+        {ST_HYC00,
+         "In an open transaction over HTTP a text cannot hold several statements when one of "
+         "them returns rows. Send them one by one."},
+    [R_ALONE_IN_BLOCK] = {ST_25000,
+                          "This statement cannot run inside a transaction block. Commit, switch "
+                          "autocommit on, and send it by itself."},
+    [R_RETURNING] = {ST_HYC00,
+                     BUFFERED ", so the rows that this statement returns would not be those of the "
+                              "commit (keys from sequences, times). " IN_SESSION
+                              ", or run it with autocommit on."},
+    [R_CALL] = {ST_HYC00, BUFFERED ", so what a procedure returns cannot be known. " IN_SESSION
+                                   ", or call it with autocommit on."},
+    [R_ROW_LOCKS] = {ST_HYC00,
+                     BUFFERED ", so no row would stay locked (FOR UPDATE, FOR SHARE). " IN_SESSION
+                              "; or use SERIALIZABLE, which checks at the commit that what was "
+                              "read is still true."},
+    [R_SEQUENCE] = {ST_HYC00, BUFFERED
+                    ", so a value taken from a sequence would not be the commit's. "
+                    "Take it before the transaction, with autocommit on, or: " IN_SESSION "."},
 };
 
+enum way { WAY_REFUSE, WAY_SEND, WAY_READ, WAY_QUEUE, WAY_LOCAL };
+
 struct row {
-    bool alone, with_others, settings;
+    enum way alone, with_others, in_transaction;
+    bool settings;
     enum refusal refusal;
 };
 
-#define SEND true
-#define REFUSE false
+#define WAY_NO WAY_REFUSE
 #define YES true
 #define NO false
 static const struct row rows[] = {
-#define X(cls, alone, with_others, settings, refusal)                                              \
-    [cls] = {alone, with_others, settings, R_##refusal},
+#define X(cls, alone, with_others, in_transaction, settings, refusal)                              \
+    [cls] = {WAY_##alone, WAY_##with_others, WAY_##in_transaction, settings, R_##refusal},
 #include "stmt/plan.def"
 #undef X
 };
@@ -89,19 +123,82 @@ static struct plan refuse(enum refusal r)
     return (struct plan){.kind = PLAN_REFUSE, .state = refusals[r].state, .text = refusals[r].text};
 }
 
+/* What no transport without a session can do, in a transaction or not. */
+static enum refusal needs_session(struct sql_kind kind)
+{
+    static const struct {
+        enum sql_flag flag;
+        enum refusal refusal;
+    } flags[] = {
+        {SQLF_TEMP, R_TEMP}, {SQLF_WITH_HOLD, R_HOLD}, {SQLF_SESSION_FUNCTION, R_SESSION_FUNCTION}};
+
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+        if (kind.flags & flags[i].flag)
+            return flags[i].refusal;
+    return R_NOTHING;
+}
+
+/* What a read or a write in a buffered transaction must not have. */
+static enum refusal unfit_in_transaction(struct sql_kind kind, enum way way)
+{
+    bool select = kind.cls == SQLC_SELECT;
+
+    if ((kind.flags & SQLF_RETURNING) || (select && (kind.flags & SQLF_WRITES_CTE)))
+        return R_RETURNING;
+    if (way == WAY_QUEUE && (kind.flags & SQLF_EXPLAIN_ANALYZE))
+        return R_RETURNING;
+    if (select && (kind.flags & SQLF_LOCKS_ROWS))
+        return R_ROW_LOCKS;
+    return select && (kind.flags & SQLF_SEQUENCE) ? R_SEQUENCE : R_NOTHING;
+}
+
+static struct plan refuse_in_transaction(const struct row *row)
+{
+    static const enum refusal instead[] = {[R_NOTHING] = R_CALL, [R_ALONE] = R_ALONE_IN_BLOCK};
+
+    if (row->refusal < ARRAY_LEN(instead) && instead[row->refusal] != R_NOTHING)
+        return refuse(instead[row->refusal]);
+    return refuse(row->refusal);
+}
+
+static struct plan plan_in_transaction(struct sql_kind kind, const struct row *row,
+                                       const struct plan_context *c)
+{
+    static const enum plan_kind kinds[] = {
+        [WAY_READ] = PLAN_READ, [WAY_QUEUE] = PLAN_QUEUE, [WAY_LOCAL] = PLAN_LOCAL};
+    enum way way = kind.cls == SQLC_SELECT && (kind.flags & SQLF_SELECT_INTO) ? WAY_QUEUE
+                                                                              : row->in_transaction;
+    enum refusal unfit = needs_session(kind);
+
+    if (way == WAY_REFUSE)
+        return refuse_in_transaction(row);
+    if (unfit == R_NOTHING)
+        unfit = unfit_in_transaction(kind, way);
+    if (unfit != R_NOTHING)
+        return refuse(unfit);
+    if (c->several && way == WAY_LOCAL && kind.cls != SQLC_EMPTY)
+        return refuse(R_CONTROL_AMONG_OTHERS);
+    if (c->several && way == WAY_READ)
+        return refuse(R_MIXED);
+    return (struct plan){.kind = kinds[way], .takes_settings = row->settings};
+}
+
 struct plan plan_statement(struct sql_kind kind, const struct plan_context *c)
 {
     const struct row *row = &rows[(size_t)kind.cls < ARRAY_LEN(rows) ? kind.cls : SQLC_OTHER];
     struct plan p = {.kind = PLAN_SINGLE, .takes_settings = row->settings};
+    enum way way = c->several ? row->with_others : row->alone;
 
-    if (!(c->several ? row->with_others : row->alone))
+    if (c->transaction)
+        return plan_in_transaction(kind, row, c);
+    if (way == WAY_LOCAL)
+        return (struct plan){.kind = PLAN_LOCAL};
+    if (way == WAY_REFUSE && c->several && row->in_transaction == WAY_LOCAL)
+        return refuse(R_CONTROL_AMONG_OTHERS);
+    if (way == WAY_REFUSE)
         return refuse(row->refusal == R_NOTHING ? R_ALONE : row->refusal);
-    if (kind.flags & SQLF_TEMP)
-        return refuse(R_TEMP);
-    if (kind.flags & SQLF_WITH_HOLD)
-        return refuse(R_HOLD);
-    if (kind.flags & SQLF_SESSION_FUNCTION)
-        return refuse(R_SESSION_FUNCTION);
+    if (needs_session(kind) != R_NOTHING)
+        return refuse(needs_session(kind));
     if (c->read_only && !row->settings)
         return refuse(R_READ_ONLY_ALONE);
     if (c->several || c->read_only || (row->settings && (c->isolation || c->settings)))

@@ -14,15 +14,20 @@ enum plan_kind {
     PLAN_SINGLE, /* one {"query": ...} */
     PLAN_BATCH,  /* {"queries": [...]}: several statements, settings at its head, or options of a
                     transaction */
+    PLAN_READ,   /* in a transaction: a read-only batch, or a preview behind what waits, rolled back
+                  */
+    PLAN_QUEUE,  /* in a transaction: waits for the commit */
+    PLAN_LOCAL,  /* transaction control: answered by the driver */
     PLAN_REFUSE, /* state and text say why */
 };
 
 /* What the planner may know of the connection. */
 struct plan_context {
-    bool several;   /* the text holds more than one statement */
-    bool read_only; /* SQL_ATTR_ACCESS_MODE = SQL_MODE_READ_ONLY or ReadOnly=1 */
-    bool isolation; /* an isolation level other than the server's default was asked for */
-    bool settings;  /* settings stand at the head of the request (query timeout) */
+    bool several;     /* the text holds more than one statement */
+    bool read_only;   /* SQL_ATTR_ACCESS_MODE = SQL_MODE_READ_ONLY or ReadOnly=1 */
+    bool isolation;   /* an isolation level other than the server's default was asked for */
+    bool transaction; /* a buffered transaction is open (or the statement is BEGIN) */
+    bool settings;    /* settings stand at the head of the request (query timeout) */
 };
 
 struct plan {

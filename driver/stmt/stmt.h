@@ -55,12 +55,13 @@ struct stmt {
     SQLULEN extended_rowset_size; /* SQL_ROWSET_SIZE */
 
     struct script script;
-    bool prepared;       /* SQLPrepare succeeded: SQLExecute may come */
-    bool described;      /* prepared, and the IRD says what executing will give */
-    bool executed;       /* a result (rows or a count) is there */
-    bool cursor_open;    /* columns, and not closed */
-    size_t results_left; /* results of the stream that SQLMoreResults has not come to yet */
-    int64_t row_count;   /* SQLRowCount */
+    bool prepared;         /* SQLPrepare succeeded: SQLExecute may come */
+    bool described;        /* prepared, and the IRD says what executing will give */
+    bool executed;         /* a result (rows or a count) is there */
+    bool cursor_open;      /* columns, and not closed */
+    size_t results_left;   /* results of the stream that SQLMoreResults has not come to yet */
+    size_t results_behind; /* results behind the application's own, to be read past */
+    int64_t row_count;     /* SQLRowCount */
 
     struct stream stream;
     struct rows rows;

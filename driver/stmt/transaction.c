@@ -1,0 +1,366 @@
+/* The end of a buffered transaction, and its control as text. What a statement does inside of one
+ * is execute.c's. Called by execute.c and api/. */
+#include "stmt/transaction.h"
+
+#include "base/clock.h"
+#include "sql/transaction_text.h"
+
+/* Fields of the check that fails (plan of design section 3): the cast depends on the checksum, so
+ * that the server cannot fold it. */
+#define CHECK_FAILED "neon_odbc_serialization_failure"
+
+bool transaction_is_open(const struct dbc *d)
+{
+    return d->connected && (d->tx.begun || d->attrs.autocommit == SQL_AUTOCOMMIT_OFF);
+}
+
+static SQLUINTEGER level_of(enum isolation i)
+{
+    static const SQLUINTEGER levels[] = {
+        [ISOLATION_DEFAULT] = 0,
+        [ISOLATION_READ_UNCOMMITTED] = SQL_TXN_READ_UNCOMMITTED,
+        [ISOLATION_READ_COMMITTED] = SQL_TXN_READ_COMMITTED,
+        [ISOLATION_REPEATABLE_READ] = SQL_TXN_REPEATABLE_READ,
+        [ISOLATION_SERIALIZABLE] = SQL_TXN_SERIALIZABLE,
+    };
+    return levels[i];
+}
+
+SQLUINTEGER transaction_level_now(const struct dbc *d)
+{
+    return d->tx.has_isolation ? level_of(d->tx.isolation) : dbc_isolation(d);
+}
+
+enum isolation transaction_header(const struct dbc *d)
+{
+    return d->tx.has_isolation ? d->tx.isolation : dbc_isolation_header(d);
+}
+
+bool transaction_is_read_only(const struct dbc *d)
+{
+    return d->tx.read_only >= 0 ? d->tx.read_only == 1 : dbc_is_read_only(d);
+}
+
+bool transaction_checks_reads(const struct dbc *d)
+{
+    SQLUINTEGER level = transaction_level_now(d);
+
+    return level == SQL_TXN_REPEATABLE_READ || level == SQL_TXN_SERIALIZABLE;
+}
+
+/* ---- the end ---- */
+
+/* One read of the body into the decoder. */
+static bool pull(struct exchange *x, struct row_decoder *dec, struct err *e)
+{
+    size_t cap = 0, got = 0;
+    char *room = row_decoder_room(dec, &cap, e);
+
+    if (room == NULL)
+        return false;
+    switch (exchange_read(x, room, cap, &got, e)) {
+    case EXCHANGE_DATA:
+        row_decoder_commit(dec, got);
+        return true;
+    case EXCHANGE_END:
+        row_decoder_finish(dec);
+        return true;
+    case EXCHANGE_FAILED:
+    default:
+        return false;
+    }
+}
+
+/* The answer to its end: only then is it known that all of the batch was executed. */
+static bool read_to_end(struct exchange *x, size_t n_results, struct err *e)
+{
+    struct row_decoder *dec = row_decoder_new();
+    size_t n = 0;
+    bool ok = dec != NULL || err_oom(e);
+
+    while (ok) {
+        enum decode_event ev = row_decoder_next(dec, e);
+        if (ev == DECODE_END)
+            break;
+        if (ev == DECODE_MORE)
+            ok = pull(x, dec, e);
+        else
+            ok = ev != DECODE_ERROR;
+        if (ev == DECODE_ROW)
+            row_decoder_release_rows(dec);
+        n += ev == DECODE_RESULT_END;
+    }
+    row_decoder_free(dec);
+    if (ok && n != n_results)
+        ok = err_set(e, ST_08S01, 0, "The server answered %zu results to %zu statements.", n,
+                     n_results);
+    return ok;
+}
+
+/* Behind "commit": the state that says that it may have happened (08007), or that a check failed
+ * (40001). */
+static void judge_failure(struct err *e, bool sent)
+{
+    const char *message = e->pg != NULL ? e->pg->value[PG_MESSAGE] : NULL;
+
+    if (message != NULL && strstr(message, CHECK_FAILED) != NULL) {
+        pg_fields_free(e->pg);
+        e->pg = NULL;
+        err_set_state(e, "40001", 0,
+                      "The transaction was rolled back: what it had read is different now, because "
+                      "another transaction has "
+                      "committed in between (or a read calls a function whose answer changes, such "
+                      "as now() or random()). Run "
+                      "the transaction again from its beginning, or use READ COMMITTED.");
+    } else if (sent && e->pg == NULL && strncmp(e->state, "08", 2) == 0) {
+        memcpy(e->state, "08007", sizeof "08007");
+        if (e->effect != EFFECT_UNKNOWN)
+            err_append(e, "%s", ERR_OUTCOME_UNKNOWN);
+        e->effect = EFFECT_UNKNOWN;
+    }
+}
+
+static bool send_commit(struct dbc *d, const struct wire_stmt *stmts, size_t n, struct err *e)
+{
+    const struct wire_request r = {
+        .stmts = stmts,
+        .n_stmts = n,
+        .batch = true,
+        .isolation = transaction_header(d),
+        .read_only = transaction_is_read_only(d),
+        .deferrable = d->tx.deferrable == 1,
+        .committing = true,
+        .repeatable = d->tx.n_writes == 0,
+        .deadline = deadline_after_s((int64_t)d->stmt_defaults.query_timeout_s),
+        .read_timeout_s = dbc_read_timeout_s(d),
+    };
+    struct exchange *x;
+    bool ok;
+
+    for (size_t i = 0; i < n && log_wants(d->log, LOG_STATEMENT); i++)
+        log_line(d->log, LOG_STATEMENT, "%.*s",
+                 (int)(stmts[i].sql.len > 8192 ? 8192 : stmts[i].sql.len), stmts[i].sql.ptr);
+    x = exchange_start(d->transport, &r, e);
+    if (x == NULL) {
+        judge_failure(e, false);
+        return false;
+    }
+    ok = read_to_end(x, n, e);
+    exchange_free(x);
+    if (!ok)
+        judge_failure(e, true);
+    return ok;
+}
+
+static bool nothing_to_send(const struct tx *t)
+{
+    return t->n_writes == 0 && t->n_checks < 2; /* one read alone is as good as any moment */
+}
+
+bool transaction_commit(struct dbc *d, struct err *e)
+{
+    struct wire_stmt *stmts = NULL;
+    bool ok = true;
+
+    if (d->tx.failed) {
+        ok = err_set(e, ST_25S03, 0,
+                     "The transaction was rolled back instead: one of its statements had failed. "
+                     "Nothing of it was stored.");
+    } else if (!nothing_to_send(&d->tx)) {
+        stmts = mem_calloc(d->tx.n_items, sizeof *stmts);
+        ok = stmts != NULL ? send_commit(d, stmts, tx_wire(&d->tx, true, stmts), e) : err_oom(e);
+        for (size_t i = 0; i < d->tx.n_items; i++) /* DDL may be among them */
+            describe_cache_clear(&d->described);
+    }
+    mem_free(stmts);
+    tx_reset(&d->tx);
+    return ok;
+}
+
+void transaction_rollback(struct dbc *d)
+{
+    tx_reset(&d->tx);
+}
+
+SQLRETURN transaction_end(struct dbc *d, bool commit)
+{
+    struct err e = ERR_INIT;
+
+    if (!commit) {
+        transaction_rollback(d);
+        return SQL_SUCCESS;
+    }
+    return transaction_commit(d, &e) ? SQL_SUCCESS : diag_post_err(&d->handle, &e);
+}
+
+/* ---- control as text ---- */
+
+static SQLRETURN done(struct stmt *s)
+{
+    stmt_close(s);
+    s->executed = true;
+    return SQL_SUCCESS;
+}
+
+static enum isolation header_of(enum transaction_level l)
+{
+    static const enum isolation headers[] = {
+        [LEVEL_UNSAID] = ISOLATION_DEFAULT,
+        [LEVEL_READ_UNCOMMITTED] = ISOLATION_READ_UNCOMMITTED,
+        [LEVEL_READ_COMMITTED] = ISOLATION_READ_COMMITTED,
+        [LEVEL_REPEATABLE_READ] = ISOLATION_REPEATABLE_READ,
+        [LEVEL_SERIALIZABLE] = ISOLATION_SERIALIZABLE,
+    };
+    return headers[l];
+}
+
+static void take_modes(struct tx *t, const struct transaction_modes *m)
+{
+    if (m->level != LEVEL_UNSAID) {
+        t->has_isolation = true;
+        t->isolation = header_of(m->level);
+    }
+    if (m->read_only != SWITCH_UNSAID)
+        t->read_only = m->read_only == SWITCH_ON;
+    if (m->deferrable != SWITCH_UNSAID)
+        t->deferrable = m->deferrable == SWITCH_ON;
+}
+
+static bool modes_of(const struct script_stmt *st, struct transaction_modes *m, struct err *e)
+{
+    if (transaction_modes_read(sv_n(st->text, st->len), m))
+        return true;
+    return err_set_state(e, "42601", 0,
+                         "The transaction's modes are not understood: ISOLATION LEVEL ..., READ "
+                         "ONLY, READ WRITE and [NOT] "
+                         "DEFERRABLE are possible.");
+}
+
+static bool begin(struct stmt *s, struct err *e)
+{
+    struct tx *t = &s->dbc->tx;
+    struct transaction_modes m;
+
+    if (!modes_of(&s->script.stmts[0], &m, e))
+        return false;
+    if (t->begun || t->used)
+        return err_set(e, ST_25000, 0,
+                       "A transaction is open already: COMMIT or ROLLBACK it first.");
+    t->begun = true;
+    take_modes(t, &m);
+    return true;
+}
+
+static bool set_transaction(struct stmt *s, struct err *e)
+{
+    struct tx *t = &s->dbc->tx;
+    struct transaction_modes m;
+
+    if (!modes_of(&s->script.stmts[0], &m, e))
+        return false;
+    if (t->used && m.level != LEVEL_UNSAID && header_of(m.level) != transaction_header(s->dbc))
+        return err_set_state(e, "25001", 0,
+                             "SET TRANSACTION ISOLATION LEVEL must be called before any query.");
+    take_modes(t, &m);
+    return true;
+}
+
+/* AND CHAIN: the next transaction begins at once, with the same modes. */
+static bool end(struct stmt *s, bool commit, struct err *e)
+{
+    struct dbc *d = s->dbc;
+    struct tx old = d->tx;
+    bool chain = (s->script.stmts[0].kind.flags & SQLF_CHAIN) != 0;
+    bool ok = true;
+
+    if (commit)
+        ok = transaction_commit(d, e);
+    else
+        transaction_rollback(d);
+    if (chain) {
+        d->tx.begun = old.begun;
+        d->tx.has_isolation = old.has_isolation;
+        d->tx.isolation = old.isolation;
+        d->tx.read_only = old.read_only;
+        d->tx.deferrable = old.deferrable;
+    }
+    return ok;
+}
+
+static bool savepoint(struct stmt *s, struct err *e)
+{
+    static const struct {
+        enum sql_class cls;
+        bool (*run)(struct tx *t, struct strview name, struct err *e);
+    } verbs[] = {{SQLC_SAVEPOINT, tx_savepoint},
+                 {SQLC_RELEASE, tx_release},
+                 {SQLC_ROLLBACK_TO, tx_rollback_to}};
+    const struct script_stmt *st = &s->script.stmts[0];
+    struct buf name = BUF_INIT(0);
+    bool ok =
+        transaction_savepoint_name(sv_n(st->text, st->len), &name) ||
+        (name.failed != BUF_OK ? err_oom(e)
+                               : err_set_state(e, "42601", 0, "The savepoint's name is missing."));
+
+    for (size_t i = 0; ok && i < ARRAY_LEN(verbs); i++)
+        if (verbs[i].cls == st->kind.cls)
+            ok = verbs[i].run(&s->dbc->tx, buf_sv(&name), e);
+    buf_release(&name);
+    return ok;
+}
+
+SQLRETURN transaction_run_text(struct stmt *s)
+{
+    struct err e = ERR_INIT;
+    bool ok;
+
+    switch (s->script.stmts[0].kind.cls) {
+    case SQLC_BEGIN:
+        ok = begin(s, &e);
+        break;
+    case SQLC_COMMIT:
+        ok = end(s, true, &e);
+        break;
+    case SQLC_ROLLBACK:
+        ok = end(s, false, &e);
+        break;
+    case SQLC_SET_TRANSACTION:
+        ok = set_transaction(s, &e);
+        break;
+    default:
+        ok = savepoint(s, &e);
+        break;
+    }
+    if (!ok) {
+        stmt_close(s);
+        return diag_post_err(&s->handle, &e);
+    }
+    return done(s);
+}
+
+/* ---- statements that wait ---- */
+
+SQLRETURN transaction_queue(struct stmt *s, const char *const *casts)
+{
+    struct dbc *d = s->dbc;
+    struct err e = ERR_INIT;
+    size_t before = d->tx.n_items;
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < s->script.n_stmts; i++) {
+        const struct script_stmt *st = &s->script.stmts[i];
+        size_t first = st->n_params > 0 ? st->first_param - 1 : 0;
+        struct buf text = BUF_INIT(0);
+        ok = script_render(st, casts + first, &text) || err_oom(&e);
+        ok = ok && tx_add(&d->tx, TX_WRITE, buf_sv(&text), s->wire_params + first, st->n_params,
+                          (size_t)d->options.max_request_bytes, &e);
+        buf_release(&text);
+    }
+    if (!ok) {
+        while (d->tx.n_items > before)
+            tx_drop_last(&d->tx);
+        stmt_close(s);
+        return diag_post_err(&s->handle, &e);
+    }
+    return done(s);
+}

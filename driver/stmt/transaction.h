@@ -1,0 +1,33 @@
+/* Transactions over stateless HTTP: buffered on the client, read through previews, sent as one
+ * atomic batch (design section 3; protocol 6.2 shows why it is sound). */
+#ifndef NEON_STMT_TRANSACTION_H
+#define NEON_STMT_TRANSACTION_H
+
+#include "stmt/plan.h"
+#include "stmt/stmt.h"
+
+/* Autocommit is off, or BEGIN came as text. */
+bool transaction_is_open(const struct dbc *d);
+/* The level in force, and how a batch's header says it. */
+SQLUINTEGER transaction_level_now(const struct dbc *d);
+enum isolation transaction_header(const struct dbc *d);
+bool transaction_is_read_only(const struct dbc *d);
+/* Reads must be repeatable: they are checked when the transaction commits. */
+bool transaction_checks_reads(const struct dbc *d);
+
+/* Sends what waits as one batch; nothing waits: no request. The transaction is over afterwards,
+ * committed or not. False: the server's error (rolled back), 40001 (a read would give other rows
+ * now), 25S03 (a statement had failed before: rolled back), 08007 (the answer was lost: unknown).
+ */
+bool transaction_commit(struct dbc *d, struct err *e) NEON_MUST_CHECK;
+/* No request. */
+void transaction_rollback(struct dbc *d);
+/* SQLEndTran on a connection; SQL_ATTR_AUTOCOMMIT = on with a transaction open. Posts. */
+SQLRETURN transaction_end(struct dbc *d, bool commit);
+
+/* PLAN_LOCAL: BEGIN, COMMIT, SAVEPOINT, ... as text, answered without a request but for COMMIT. */
+SQLRETURN transaction_run_text(struct stmt *s);
+/* PLAN_QUEUE: every statement of the text waits. */
+SQLRETURN transaction_queue(struct stmt *s, const char *const *casts);
+
+#endif

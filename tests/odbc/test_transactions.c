@@ -1,0 +1,619 @@
+/* Transactions over stateless HTTP: buffered, previewed, checked. What psql sees in the database is
+ * the judge. */
+#include "odbc_test.h"
+
+static SQLHDBC dbc_of(void **state)
+{
+    return ((struct fixture *)*state)->dbc;
+}
+
+static SQLHSTMT stmt_of(void **state)
+{
+    return ((struct fixture *)*state)->stmt;
+}
+
+static int setup_table(void **state)
+{
+    int rc = setup_connected(state);
+
+    pg_admin("DROP TABLE IF EXISTS t_tx; CREATE TABLE t_tx (id int PRIMARY KEY, v int); GRANT ALL "
+             "ON t_tx TO app");
+    return rc;
+}
+
+static int teardown_table(void **state)
+{
+    SQLEndTran(SQL_HANDLE_DBC, dbc_of(state), SQL_ROLLBACK);
+    pg_admin("DROP TABLE IF EXISTS t_tx, t_made");
+    return teardown_connected(state);
+}
+
+static void autocommit(SQLHDBC d, SQLULEN value)
+{
+    assert_dbc_ok(d, SQLSetConnectAttr(d, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)value, SQL_IS_UINTEGER));
+}
+
+static void isolation(SQLHDBC d, SQLULEN value)
+{
+    assert_dbc_ok(d,
+                  SQLSetConnectAttr(d, SQL_ATTR_TXN_ISOLATION, (SQLPOINTER)value, SQL_IS_UINTEGER));
+}
+
+static SQLRETURN end(SQLHDBC d, SQLSMALLINT how)
+{
+    return SQLEndTran(SQL_HANDLE_DBC, d, how);
+}
+
+static SQLRETURN exec(SQLHSTMT s, const char *sql)
+{
+    SQLFreeStmt(s, SQL_CLOSE);
+    return SQLExecDirect(s, sqltext(sql), SQL_NTS);
+}
+
+#define STORED(expected)                                                                           \
+    assert_string_equal(pg_admin("SELECT string_agg(id || '=' || v, ' ' ORDER BY id) FROM t_tx"),  \
+                        expected)
+
+/* ---- one connection ---- */
+
+static void test_commit_and_rollback(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    gateway_reset();
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    run(s, "UPDATE t_tx SET v = v + 1");
+    run(s, "INSERT INTO t_tx VALUES (2, 20)");
+    assert_int_equal(gateway_requests(), 0);
+    STORED("");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    assert_int_equal(gateway_requests(), 1);
+    STORED("1=11 2=20");
+    run(s, "DELETE FROM t_tx");
+    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+    assert_int_equal(gateway_requests(), 1);
+    STORED("1=11 2=20");
+}
+
+static void test_reads_see_pending_writes(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    gateway_reset();
+    assert_string_equal(query_text(s, "SELECT count(*) FROM t_tx"), "0");
+    assert_int_equal(gateway_requests(), 1);
+    run(s, "CREATE TABLE t_made (a int)");
+    run(s, "INSERT INTO t_made SELECT generate_series(1, 5)");
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    assert_string_equal(
+        query_text(s, "SELECT (SELECT count(*) FROM t_made) || '/' || (SELECT max(v) FROM t_tx)"),
+        "5/10");
+    assert_int_equal(gateway_requests(), 2);
+    assert_string_equal(pg_admin("SELECT to_regclass('t_made') IS NULL"), "t");
+    STORED("");
+    /* a catalog function and a description see the new table as well */
+    assert_stmt_ok(s, SQLColumns(s, NULL, 0, NULL, 0, sqltext("t_made"), SQL_NTS, NULL, 0));
+    assert_stmt_ok(s, SQLFetch(s));
+    assert_stmt_ok(s, SQLCloseCursor(s));
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    STORED("1=10");
+}
+
+static void test_a_long_read_inside_a_transaction(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+    SQLRETURN rc;
+    long n = 0;
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    assert_stmt_ok(s, exec(s, "SELECT g, repeat('x', 100) FROM generate_series(1, 50000) g"));
+    while (SQL_SUCCEEDED(rc = SQLFetch(s)))
+        n++;
+    assert_int_equal(rc, SQL_NO_DATA);
+    assert_int_equal(n, 50000);
+    assert_int_equal(SQLMoreResults(s), SQL_NO_DATA);
+    /* and one that is left early */
+    assert_stmt_ok(s, exec(s, "SELECT g, repeat('x', 100) FROM generate_series(1, 50000) g"));
+    assert_stmt_ok(s, SQLFetch(s));
+    assert_stmt_ok(s, SQLCloseCursor(s));
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    STORED("1=10");
+}
+
+static void test_parameters_wait_too(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+    SQLINTEGER id, v;
+    SQLLEN ind = 0;
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    gateway_reset();
+    assert_stmt_ok(s, SQLPrepare(s, sqltext("INSERT INTO t_tx VALUES (?, ?)"), SQL_NTS));
+    assert_stmt_ok(
+        s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &id, 0, NULL));
+    assert_stmt_ok(
+        s, SQLBindParameter(s, 2, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &v, 0, &ind));
+    for (id = 1; id <= 3; id++) {
+        v = id * 10;
+        assert_stmt_ok(s, SQLExecute(s));
+    }
+    v = id = 99; /* the buffers are the application's again */
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    assert_int_equal(gateway_requests(), 1);
+    STORED("1=10 2=20 3=30");
+}
+
+static void test_errors_come_with_the_commit_and_nothing_is_stored(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    run(s, "INSERT INTO t_tx VALUES (1, 11)");
+    assert_dbc_state(d, end(d, SQL_COMMIT), "23505");
+    STORED("");
+    /* the transaction is over: the next one is fresh */
+    run(s, "INSERT INTO t_tx VALUES (2, 20)");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    STORED("2=20");
+}
+
+static void test_a_failed_statement_ends_all_but_the_rollback(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    assert_stmt_state(s, exec(s, "SELECT 1/0"), "22012");
+    assert_stmt_state(s, exec(s, "SELECT 1"), "25P02");
+    assert_stmt_state(s, exec(s, "INSERT INTO t_tx VALUES (2, 20)"), "25P02");
+    assert_dbc_state(d, end(d, SQL_COMMIT), "25S03");
+    STORED("");
+    run(s, "INSERT INTO t_tx VALUES (3, 30)");
+    assert_stmt_state(s, exec(s, "SELECT 1/0"), "22012");
+    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+    run(s, "INSERT INTO t_tx VALUES (4, 40)");
+    run(s, "SAVEPOINT a");
+    assert_stmt_state(s, exec(s, "SELECT 1/0"), "22012");
+    run(s, "ROLLBACK TO a");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    STORED("4=40");
+}
+
+static void test_transactions_as_text(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+
+    gateway_reset();
+    run(s, "BEGIN");
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    run(s, "COMMIT");
+    STORED("1=10");
+    run(s, "START TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ WRITE");
+    run(s, "INSERT INTO t_tx VALUES (2, 20)");
+    run(s, "ROLLBACK");
+    run(s, "INSERT INTO t_tx VALUES (3, 30)"); /* autocommit again */
+    STORED("1=10 3=30");
+    run(s, "BEGIN");
+    assert_stmt_state(s, exec(s, "BEGIN"), "25000");
+    run(s, "UPDATE t_tx SET v = 0");
+    run(s, "COMMIT AND CHAIN");
+    run(s, "UPDATE t_tx SET v = 1 WHERE id = 1");
+    run(s, "END");
+    STORED("1=1 3=0");
+    run(s, "COMMIT");
+    run(s, "ROLLBACK");
+    assert_stmt_state(s, exec(s, "SAVEPOINT x"), "25000");
+    run(s, "BEGIN READ ONLY");
+    assert_stmt_state(s, exec(s, "BEGIN; COMMIT"), "HYC00");
+    run(s, "ROLLBACK");
+    assert_stmt_state(s, exec(s, "BEGIN ISOLATION LEVEL WONDERFUL"), "42601");
+}
+
+static void test_savepoints(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    gateway_reset();
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    run(s, "SAVEPOINT a");
+    run(s, "INSERT INTO t_tx VALUES (2, 20)");
+    run(s, "SAVEPOINT \"B c\"");
+    run(s, "INSERT INTO t_tx VALUES (3, 30)");
+    run(s, "ROLLBACK TO SAVEPOINT \"B c\"");
+    run(s, "INSERT INTO t_tx VALUES (4, 40)");
+    run(s, "RELEASE A");
+    assert_stmt_state(s, exec(s, "ROLLBACK TO a"), "3B001");
+    assert_stmt_state(s, exec(s, "RELEASE \"B c\""), "3B001");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    assert_int_equal(gateway_requests(), 1);
+    STORED("1=10 2=20 4=40");
+}
+
+/* ---- what would not be true is refused ---- */
+
+static void test_refusals(void **state)
+{
+    static const struct {
+        const char *sql, *state;
+    } refused[] = {
+        {"INSERT INTO t_tx VALUES (9, 9) RETURNING id", "HYC00"},
+        {"UPDATE t_tx SET v = 0 RETURNING id", "HYC00"},
+        {"WITH w AS (DELETE FROM t_tx RETURNING *) SELECT * FROM w", "HYC00"},
+        {"SELECT * FROM t_tx FOR UPDATE", "HYC00"},
+        {"SELECT nextval('customers_id_seq')", "HYC00"},
+        {"EXPLAIN ANALYZE DELETE FROM t_tx", "HYC00"},
+        {"CREATE TEMP TABLE t_temp (a int)", "HYC00"},
+        {"SELECT pg_advisory_lock(1)", "HYC00"},
+        {"LOCK TABLE t_tx", "HYC00"},
+        {"DECLARE c CURSOR FOR SELECT 1", "HYC00"},
+        {"LISTEN x", "HYC00"},
+        {"COPY t_tx FROM STDIN", "HYC00"},
+        {"PREPARE p AS SELECT 1", "HYC00"},
+        {"CALL no_such_procedure()", "HYC00"},
+        {"VACUUM", "25000"},
+        {"CREATE DATABASE nope", "25000"},
+        {"INSERT INTO t_tx VALUES (8, 8); SELECT 1", "HYC00"},
+        {"INSERT INTO t_tx VALUES (8, 8); COMMIT", "HYC00"},
+    };
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    gateway_reset();
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        assert_stmt_state(s, exec(s, refused[i].sql), refused[i].state);
+        if (strlen(diag_text(SQL_HANDLE_STMT, s)) < 60)
+            fail_msg("%s: %s", refused[i].sql, diag_text(SQL_HANDLE_STMT, s));
+    }
+    assert_int_equal(gateway_requests(), 0);
+    /* a refusal is no failure: the transaction goes on */
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    STORED("1=10");
+}
+
+static void test_a_function_that_writes_is_never_undone_silently(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    pg_admin("CREATE OR REPLACE FUNCTION t_writes() RETURNS int LANGUAGE sql AS 'INSERT INTO t_tx "
+             "VALUES (77, 7) RETURNING id'");
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    assert_stmt_state(s, exec(s, "SELECT t_writes()"), "25006"); /* nothing waits */
+    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    assert_stmt_state(s, exec(s, "SELECT t_writes()"), "25006"); /* behind what waits */
+    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+    pg_admin("DROP FUNCTION t_writes()");
+    STORED("");
+}
+
+static void test_the_rules_of_attributes(void **state)
+{
+    struct fixture *f = *state;
+    SQLHDBC d = f->dbc;
+    SQLHSTMT s = f->stmt;
+    SQLUINTEGER value = 99;
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    assert_dbc_ok(d, SQLGetConnectAttr(d, SQL_ATTR_AUTOCOMMIT, &value, sizeof value, NULL));
+    assert_int_equal(value, SQL_AUTOCOMMIT_OFF);
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    assert_dbc_state(
+        d, SQLSetConnectAttr(d, SQL_ATTR_TXN_ISOLATION, (SQLPOINTER)SQL_TXN_SERIALIZABLE, 0),
+        "HY011");
+    assert_dbc_state(d, SQLDisconnect(d), "25000");
+    STORED("");
+    autocommit(d, SQL_AUTOCOMMIT_ON); /* commits */
+    STORED("1=10");
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    run(s, "INSERT INTO t_tx VALUES (1, 11)");
+    assert_dbc_state(d, SQLSetConnectAttr(d, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_ON, 0),
+                     "23505");
+    STORED("1=10");
+}
+
+static void test_the_environment_ends_all_its_transactions(void **state)
+{
+    struct fixture *f = *state;
+    struct fixture *other = fixture_new(SQL_OV_ODBC3);
+
+    fixture_connect(other, NULL);
+    autocommit(f->dbc, SQL_AUTOCOMMIT_OFF);
+    run(f->stmt, "INSERT INTO t_tx VALUES (1, 10)");
+    assert_int_equal(SQLEndTran(SQL_HANDLE_ENV, f->env, SQL_COMMIT), SQL_SUCCESS);
+    STORED("1=10");
+    fixture_free(other);
+}
+
+static void test_a_transaction_too_large_is_refused_before_it_is_sent(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT s;
+    SQLRETURN rc = SQL_SUCCESS;
+    char *sql = malloc(20000);
+    int n = 0;
+
+    SQLFreeHandle(SQL_HANDLE_STMT, f->stmt);
+    SQLDisconnect(f->dbc);
+    fixture_connect(f, "DSN=neon;MaxRequestBytes=65536");
+    s = f->stmt;
+    autocommit(f->dbc, SQL_AUTOCOMMIT_OFF);
+    for (; n < 10 && SQL_SUCCEEDED(rc); n++) {
+        snprintf(sql, 20000, "INSERT INTO t_tx VALUES (%d, length('%*s'))", n, 15000, "x");
+        rc = exec(s, sql);
+    }
+    assert_stmt_state(s, rc, "54000");
+    assert_true(n == 5);
+    assert_dbc_ok(f->dbc, end(f->dbc, SQL_COMMIT));
+    STORED("0=15000 1=15000 2=15000 3=15000");
+    free(sql);
+}
+
+static void test_counts_by_preview(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT s = f->stmt;
+    SQLLEN n = 0;
+
+    autocommit(f->dbc, SQL_AUTOCOMMIT_OFF);
+    run(s, "INSERT INTO t_tx VALUES (1, 10), (2, 20)");
+    assert_stmt_ok(s, SQLRowCount(s, &n));
+    assert_int_equal(n, -1);
+    assert_dbc_ok(f->dbc, end(f->dbc, SQL_ROLLBACK));
+    SQLFreeHandle(SQL_HANDLE_STMT, s);
+    SQLDisconnect(f->dbc);
+    fixture_connect(f, "DSN=neon;BufferedRowCount=preview");
+    s = f->stmt;
+    autocommit(f->dbc, SQL_AUTOCOMMIT_OFF);
+    run(s, "INSERT INTO t_tx VALUES (1, 10), (2, 20)");
+    assert_stmt_ok(s, SQLRowCount(s, &n));
+    assert_int_equal(n, 2);
+    run(s, "UPDATE t_tx SET v = v + 1");
+    assert_stmt_ok(s, SQLRowCount(s, &n));
+    assert_int_equal(n, 2);
+    assert_int_equal(exec(s, "DELETE FROM t_tx WHERE id = 99"), SQL_NO_DATA);
+    STORED("");
+    run(s, "SAVEPOINT a");
+    assert_stmt_state(s, exec(s, "INSERT INTO t_tx VALUES (1, 0)"), "23505");
+    run(s, "ROLLBACK TO a");
+    assert_dbc_ok(f->dbc, end(f->dbc, SQL_COMMIT));
+    STORED("1=11 2=21");
+}
+
+/* ---- two connections ---- */
+
+struct pair {
+    struct fixture *a, *b;
+};
+
+static int setup_pair(void **state)
+{
+    struct pair *p = test_calloc(1, sizeof *p);
+
+    gateway_reset();
+    pg_admin("DROP TABLE IF EXISTS t_tx; CREATE TABLE t_tx (id int PRIMARY KEY, v int); GRANT ALL "
+             "ON t_tx TO app;"
+             "INSERT INTO t_tx VALUES (1, 100), (2, 100)");
+    p->a = fixture_new(SQL_OV_ODBC3);
+    p->b = fixture_new(SQL_OV_ODBC3);
+    fixture_connect(p->a, "DSN=neon;Transport=http");
+    fixture_connect(p->b, "DSN=neon;Transport=http");
+    *state = p;
+    return 0;
+}
+
+static int teardown_pair(void **state)
+{
+    struct pair *p = *state;
+
+    end(p->a->dbc, SQL_ROLLBACK);
+    end(p->b->dbc, SQL_ROLLBACK);
+    fixture_free(p->a);
+    fixture_free(p->b);
+    test_free(p);
+    pg_admin("DROP TABLE t_tx");
+    return 0;
+}
+
+static void open_both(struct pair *p, SQLULEN level)
+{
+    autocommit(p->a->dbc, SQL_AUTOCOMMIT_OFF);
+    autocommit(p->b->dbc, SQL_AUTOCOMMIT_OFF);
+    isolation(p->a->dbc, level);
+    isolation(p->b->dbc, level);
+}
+
+static long long value_of(struct fixture *f, int id)
+{
+    char sql[80];
+
+    snprintf(sql, sizeof sql, "SELECT v FROM t_tx WHERE id = %d", id);
+    return query_number(f->stmt, sql);
+}
+
+static void set_value(struct fixture *f, int id, long long v)
+{
+    char sql[100];
+
+    snprintf(sql, sizeof sql, "UPDATE t_tx SET v = %lld WHERE id = %d", v, id);
+    run(f->stmt, sql);
+}
+
+static const SQLULEN checked_levels[] = {SQL_TXN_REPEATABLE_READ, SQL_TXN_SERIALIZABLE};
+
+static void test_no_lost_update(void **state)
+{
+    struct pair *p = *state;
+
+    for (size_t i = 0; i < 2; i++) {
+        pg_admin("UPDATE t_tx SET v = 100");
+        open_both(p, checked_levels[i]);
+        set_value(p->a, 1, value_of(p->a, 1) + 1);
+        set_value(p->b, 1, value_of(p->b, 1) + 10);
+        assert_dbc_ok(p->a->dbc, end(p->a->dbc, SQL_COMMIT));
+        assert_dbc_state(p->b->dbc, end(p->b->dbc, SQL_COMMIT), "40001");
+        STORED("1=101 2=100");
+        /* and the second try succeeds */
+        set_value(p->b, 1, value_of(p->b, 1) + 10);
+        assert_dbc_ok(p->b->dbc, end(p->b->dbc, SQL_COMMIT));
+        STORED("1=111 2=100");
+    }
+}
+
+static void test_a_lost_update_at_read_committed_is_as_on_tcp(void **state)
+{
+    struct pair *p = *state;
+
+    open_both(p, SQL_TXN_READ_COMMITTED);
+    set_value(p->a, 1, value_of(p->a, 1) + 1);
+    set_value(p->b, 1, value_of(p->b, 1) + 10);
+    assert_dbc_ok(p->a->dbc, end(p->a->dbc, SQL_COMMIT));
+    assert_dbc_ok(p->b->dbc, end(p->b->dbc, SQL_COMMIT));
+    STORED("1=110 2=100");
+}
+
+static void test_no_write_skew(void **state)
+{
+    struct pair *p = *state;
+
+    open_both(p, SQL_TXN_SERIALIZABLE);
+    assert_int_equal(value_of(p->a, 1) + value_of(p->a, 2), 200);
+    assert_int_equal(value_of(p->b, 1) + value_of(p->b, 2), 200);
+    set_value(p->a, 1, -50);
+    set_value(p->b, 2, -50);
+    assert_dbc_ok(p->a->dbc, end(p->a->dbc, SQL_COMMIT));
+    assert_dbc_state(p->b->dbc, end(p->b->dbc, SQL_COMMIT), "40001");
+    STORED("1=-50 2=100");
+}
+
+static void test_no_read_skew(void **state)
+{
+    struct pair *p = *state;
+
+    for (size_t i = 0; i < 2; i++) {
+        pg_admin("UPDATE t_tx SET v = 100");
+        open_both(p, checked_levels[i]);
+        assert_int_equal(value_of(p->a, 1), 100);
+        set_value(p->b, 1, 0);
+        set_value(p->b, 2, 200);
+        assert_dbc_ok(p->b->dbc, end(p->b->dbc, SQL_COMMIT));
+        (void)value_of(p->a, 2); /* of another moment */
+        assert_dbc_state(p->a->dbc, end(p->a->dbc, SQL_COMMIT), "40001");
+    }
+}
+
+static void test_no_phantom(void **state)
+{
+    struct pair *p = *state;
+
+    open_both(p, SQL_TXN_SERIALIZABLE);
+    assert_int_equal(query_number(p->a->stmt, "SELECT count(*) FROM t_tx WHERE v > 50"), 2);
+    run(p->b->stmt, "INSERT INTO t_tx VALUES (3, 100)");
+    assert_dbc_ok(p->b->dbc, end(p->b->dbc, SQL_COMMIT));
+    run(p->a->stmt, "INSERT INTO t_tx SELECT 9, count(*) FROM t_tx WHERE v > 50");
+    assert_dbc_state(p->a->dbc, end(p->a->dbc, SQL_COMMIT), "40001");
+}
+
+static void test_reads_of_own_writes_are_checked_where_they_stood(void **state)
+{
+    struct pair *p = *state;
+
+    open_both(p, SQL_TXN_SERIALIZABLE);
+    assert_int_equal(value_of(p->a, 1), 100);
+    set_value(p->a, 1, 5);
+    assert_int_equal(value_of(p->a, 1), 5);
+    set_value(p->a, 1, 6);
+    assert_int_equal(value_of(p->a, 1), 6);
+    run(p->a->stmt, "SELECT NULL::text, '' WHERE false");
+    assert_dbc_ok(p->a->dbc, end(p->a->dbc, SQL_COMMIT));
+    STORED("1=6 2=100");
+}
+
+static void test_one_read_needs_no_check(void **state)
+{
+    struct pair *p = *state;
+
+    open_both(p, SQL_TXN_SERIALIZABLE);
+    gateway_reset();
+    (void)value_of(p->a, 1);
+    assert_dbc_ok(p->a->dbc, end(p->a->dbc, SQL_COMMIT));
+    assert_int_equal(gateway_requests(), 1);
+    (void)value_of(p->a, 1);
+    (void)value_of(p->a, 2);
+    assert_dbc_ok(p->a->dbc, end(p->a->dbc, SQL_COMMIT));
+    assert_int_equal(gateway_requests(), 4);
+}
+
+/* ---- the network ---- */
+
+static void test_a_lost_commit_is_unknown_and_said_so(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    gateway_fault("{\"kind\":\"lost_after_commit\"}");
+    assert_dbc_state(d, end(d, SQL_COMMIT), "08007");
+    assert_non_null(strstr(diag_text(SQL_HANDLE_DBC, d), "unknown"));
+    STORED("1=10"); /* it was sent once */
+    run(s, "INSERT INTO t_tx VALUES (2, 20)");
+    gateway_fault("{\"kind\":\"lost_before_execute\"}");
+    assert_dbc_state(d, end(d, SQL_COMMIT), "08007");
+    STORED("1=10");
+    run(s, "INSERT INTO t_tx VALUES (3, 30)");
+    gateway_fault("{\"kind\":\"cut\",\"after_bytes\":10}");
+    assert_dbc_state(d, end(d, SQL_COMMIT), "08007");
+    STORED("1=10 3=30");
+    run(s, "INSERT INTO t_tx VALUES (4, 40)");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    STORED("1=10 3=30 4=40");
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_table, teardown_table)
+#define P(f) cmocka_unit_test_setup_teardown(f, setup_pair, teardown_pair)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_commit_and_rollback),
+        T(test_reads_see_pending_writes),
+        T(test_a_long_read_inside_a_transaction),
+        T(test_parameters_wait_too),
+        T(test_errors_come_with_the_commit_and_nothing_is_stored),
+        T(test_a_failed_statement_ends_all_but_the_rollback),
+        T(test_transactions_as_text),
+        T(test_savepoints),
+        T(test_refusals),
+        T(test_a_function_that_writes_is_never_undone_silently),
+        T(test_the_rules_of_attributes),
+        T(test_the_environment_ends_all_its_transactions),
+        T(test_a_transaction_too_large_is_refused_before_it_is_sent),
+        T(test_counts_by_preview),
+        T(test_a_lost_commit_is_unknown_and_said_so),
+        P(test_no_lost_update),
+        P(test_a_lost_update_at_read_committed_is_as_on_tcp),
+        P(test_no_write_skew),
+        P(test_no_read_skew),
+        P(test_no_phantom),
+        P(test_reads_of_own_writes_are_checked_where_they_stood),
+        P(test_one_read_needs_no_check),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
