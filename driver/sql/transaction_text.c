@@ -101,3 +101,11 @@ bool transaction_modes_read(struct strview stmt, struct transaction_modes *out)
     }
     return true;
 }
+
+bool transaction_sets_constraints(struct strview stmt)
+{
+    struct tokens ts = {stmt, 0};
+    struct token t;
+
+    return tokens_next(&ts, &t) && tokens_next(&ts, &t) && sv_ieq(t.text, SV_LIT("constraints"));
+}

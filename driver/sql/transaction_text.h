@@ -26,4 +26,7 @@ struct transaction_modes {
 /* Modes behind BEGIN, START TRANSACTION or SET TRANSACTION. False: a word that is none of them. */
 bool transaction_modes_read(struct strview stmt, struct transaction_modes *out) NEON_MUST_CHECK;
 
+/* SET CONSTRAINTS, which classify.c puts beside SET TRANSACTION. */
+bool transaction_sets_constraints(struct strview stmt);
+
 #endif

@@ -34,7 +34,7 @@ static struct plan_context plan_context(const struct stmt *s)
 {
     return (struct plan_context){
         .several = s->script.n_stmts > 1,
-        .read_only = dbc_is_read_only(s->dbc),
+        .read_only = transaction_is_read_only(s->dbc),
         .isolation = dbc_isolation_header(s->dbc) != ISOLATION_DEFAULT,
         .settings = s->attrs.query_timeout_s > 0,
         .transaction = transaction_is_open(s->dbc),

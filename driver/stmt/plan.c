@@ -21,7 +21,9 @@ enum refusal {
     R_RETURNING,
     R_CALL,
     R_ROW_LOCKS,
-    R_SEQUENCE
+    R_SEQUENCE,
+    R_READ_ONLY,
+    R_TWO_PHASE
 };
 
 #define BUFFERED "Over HTTP a transaction is sent as a whole when it commits"
@@ -75,7 +77,7 @@ static const struct {
         {ST_25006, "The connection is read-only (ReadOnly=1 or SQL_ATTR_ACCESS_MODE), and this "
                    "statement cannot run inside the read-only transaction that guarantees it."},
     [R_CONTROL_AMONG_OTHERS] =
-        {ST_HYC00, "BEGIN, COMMIT, ROLLBACK and savepoints cannot stand among other "
+        {ST_25000, "BEGIN, COMMIT, ROLLBACK and savepoints cannot stand among other "
                    "statements of one text, because several statements in one text are "
                    "one transaction. Send them one by one."},
     [R_MIXED] =
@@ -95,6 +97,12 @@ static const struct {
                      BUFFERED ", so no row would stay locked (FOR UPDATE, FOR SHARE). " IN_SESSION
                               "; or use SERIALIZABLE, which checks at the commit that what was "
                               "read is still true."},
+    [R_TWO_PHASE] = {ST_HYC00,
+                     NO_SESSION ", so a transaction cannot be prepared in one and committed in "
+                                "another. Use COMMIT."},
+    [R_READ_ONLY] = {ST_25006,
+                     "The transaction is read-only: it was begun so, or the connection is "
+                     "(ReadOnly=1, SQL_ATTR_ACCESS_MODE)."},
     [R_SEQUENCE] = {ST_HYC00, BUFFERED
                     ", so a value taken from a sequence would not be the commit's. "
                     "Take it before the transaction, with autocommit on, or: " IN_SESSION "."},
@@ -161,6 +169,13 @@ static struct plan refuse_in_transaction(const struct row *row)
     return refuse(row->refusal);
 }
 
+/* What the server would refuse in a read-only transaction, but only at the commit. */
+static bool writes(enum sql_class cls)
+{
+    return cls == SQLC_INSERT || cls == SQLC_UPDATE || cls == SQLC_DELETE || cls == SQLC_MERGE ||
+           cls == SQLC_DDL || cls == SQLC_SELECT;
+}
+
 static struct plan plan_in_transaction(struct sql_kind kind, const struct row *row,
                                        const struct plan_context *c)
 {
@@ -170,16 +185,21 @@ static struct plan plan_in_transaction(struct sql_kind kind, const struct row *r
                                                                               : row->in_transaction;
     enum refusal unfit = needs_session(kind);
 
-    if (way == WAY_REFUSE)
-        return refuse_in_transaction(row);
-    if (unfit == R_NOTHING)
-        unfit = unfit_in_transaction(kind, way);
     if (unfit != R_NOTHING)
         return refuse(unfit);
-    if (c->several && way == WAY_LOCAL && kind.cls != SQLC_EMPTY)
+    if (way == WAY_REFUSE)
+        return refuse_in_transaction(row);
+    unfit = unfit_in_transaction(kind, way);
+    if (unfit != R_NOTHING)
+        return refuse(unfit);
+    if (kind.cls == SQLC_EMPTY && c->several)
+        way = WAY_QUEUE;
+    if (c->several && way == WAY_LOCAL)
         return refuse(R_CONTROL_AMONG_OTHERS);
     if (c->several && way == WAY_READ)
         return refuse(R_MIXED);
+    if (c->read_only && way == WAY_QUEUE && writes(kind.cls))
+        return refuse(R_READ_ONLY);
     return (struct plan){.kind = kinds[way], .takes_settings = row->settings};
 }
 
@@ -191,14 +211,14 @@ struct plan plan_statement(struct sql_kind kind, const struct plan_context *c)
 
     if (c->transaction)
         return plan_in_transaction(kind, row, c);
+    if (needs_session(kind) != R_NOTHING)
+        return refuse(needs_session(kind));
     if (way == WAY_LOCAL)
         return (struct plan){.kind = PLAN_LOCAL};
     if (way == WAY_REFUSE && c->several && row->in_transaction == WAY_LOCAL)
         return refuse(R_CONTROL_AMONG_OTHERS);
     if (way == WAY_REFUSE)
         return refuse(row->refusal == R_NOTHING ? R_ALONE : row->refusal);
-    if (needs_session(kind) != R_NOTHING)
-        return refuse(needs_session(kind));
     if (c->read_only && !row->settings)
         return refuse(R_READ_ONLY_ALONE);
     if (c->several || c->read_only || (row->settings && (c->isolation || c->settings)))

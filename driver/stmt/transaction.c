@@ -254,8 +254,11 @@ static bool begin(struct stmt *s, struct err *e)
 static bool set_transaction(struct stmt *s, struct err *e)
 {
     struct tx *t = &s->dbc->tx;
+    struct strview text = sv_n(s->script.stmts[0].text, s->script.stmts[0].len);
     struct transaction_modes m;
 
+    if (transaction_sets_constraints(text))
+        return tx_add(t, TX_WRITE, text, NULL, 0, (size_t)s->dbc->options.max_request_bytes, e);
     if (!modes_of(&s->script.stmts[0], &m, e))
         return false;
     if (t->used && m.level != LEVEL_UNSAID && header_of(m.level) != transaction_header(s->dbc))

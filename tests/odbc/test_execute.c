@@ -285,11 +285,6 @@ static void test_empty_and_comment_only_texts_succeed_without_a_result(void **st
 static void test_what_needs_a_session_is_refused_before_it_is_sent(void **state)
 {
     static const char *const texts[] = {
-        "BEGIN",
-        "START TRANSACTION",
-        "COMMIT",
-        "ROLLBACK",
-        "SAVEPOINT a",
         "SET search_path = x",
         "RESET ALL",
         "SET LOCAL work_mem = '1MB'",
@@ -307,7 +302,6 @@ static void test_what_needs_a_session_is_refused_before_it_is_sent(void **state)
         "LOCK TABLE customers",
         "SELECT pg_advisory_lock(1)",
         "SELECT set_config('work_mem', '1MB', false)",
-        "SELECT 1; COMMIT; SELECT 2",
         "SELECT 1; SET search_path = x",
     };
     SQLHSTMT s = stmt_of(state);
@@ -334,18 +328,6 @@ static void test_what_may_not_run_in_a_transaction_works_by_itself(void **state)
     assert_int_equal(
         query_number(s, "SELECT count(*) FROM pg_indexes WHERE indexname = 'alone_id'"), 1);
     run(s, "DROP TABLE alone");
-}
-
-static void test_autocommit_off_is_refused_rather_than_pretended(void **state)
-{
-    struct fixture *f = *state;
-
-    assert_dbc_state(f->dbc,
-                     SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_OFF,
-                                       SQL_IS_UINTEGER),
-                     "HYC00");
-    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT,
-                                            (SQLPOINTER)SQL_AUTOCOMMIT_ON, SQL_IS_UINTEGER));
 }
 
 static void test_read_only_lets_the_server_refuse_writes(void **state)
@@ -438,7 +420,6 @@ int main(void)
         T(test_empty_and_comment_only_texts_succeed_without_a_result),
         T(test_what_needs_a_session_is_refused_before_it_is_sent),
         T(test_what_may_not_run_in_a_transaction_works_by_itself),
-        T(test_autocommit_off_is_refused_rather_than_pretended),
         T(test_read_only_lets_the_server_refuse_writes),
         T(test_isolation_level_reaches_the_statement),
         T(test_query_timeout_is_hyt00_and_the_backend_is_gone),

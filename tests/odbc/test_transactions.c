@@ -216,7 +216,7 @@ static void test_transactions_as_text(void **state)
     run(s, "ROLLBACK");
     assert_stmt_state(s, exec(s, "SAVEPOINT x"), "25000");
     run(s, "BEGIN READ ONLY");
-    assert_stmt_state(s, exec(s, "BEGIN; COMMIT"), "HYC00");
+    assert_stmt_state(s, exec(s, "BEGIN; COMMIT"), "25000");
     run(s, "ROLLBACK");
     assert_stmt_state(s, exec(s, "BEGIN ISOLATION LEVEL WONDERFUL"), "42601");
 }
@@ -243,6 +243,21 @@ static void test_savepoints(void **state)
     STORED("1=10 2=20 4=40");
 }
 
+static void test_constraints_can_be_deferred(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    pg_admin("ALTER TABLE t_tx ADD CONSTRAINT t_once UNIQUE (v) DEFERRABLE");
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    run(s, "INSERT INTO t_tx VALUES (1, 10), (2, 20)");
+    run(s, "SET CONSTRAINTS ALL DEFERRED");
+    run(s, "UPDATE t_tx SET v = 20 WHERE id = 1");
+    run(s, "UPDATE t_tx SET v = 10 WHERE id = 2");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    STORED("1=20 2=10");
+}
+
 /* ---- what would not be true is refused ---- */
 
 static void test_refusals(void **state)
@@ -267,7 +282,7 @@ static void test_refusals(void **state)
         {"VACUUM", "25000"},
         {"CREATE DATABASE nope", "25000"},
         {"INSERT INTO t_tx VALUES (8, 8); SELECT 1", "HYC00"},
-        {"INSERT INTO t_tx VALUES (8, 8); COMMIT", "HYC00"},
+        {"INSERT INTO t_tx VALUES (8, 8); COMMIT", "25000"},
     };
     SQLHDBC d = dbc_of(state);
     SQLHSTMT s = stmt_of(state);
@@ -600,6 +615,7 @@ int main(void)
         T(test_a_failed_statement_ends_all_but_the_rollback),
         T(test_transactions_as_text),
         T(test_savepoints),
+        T(test_constraints_can_be_deferred),
         T(test_refusals),
         T(test_a_function_that_writes_is_never_undone_silently),
         T(test_the_rules_of_attributes),

@@ -3,9 +3,10 @@
 #include <string.h>
 
 static const struct {
-    const char *cls, *alone, *with_others, *reason;
+    const char *cls, *alone, *with_others, *in_transaction, *reason;
 } rows[] = {
-#define X(cls, alone, with_others, settings, refusal) {#cls, #alone, #with_others, #refusal},
+#define X(cls, alone, with_others, in_transaction, settings, refusal)                              \
+    {#cls, #alone, #with_others, #in_transaction, #refusal},
 #include "../../driver/stmt/plan.def"
 #undef X
 };
@@ -66,22 +67,32 @@ static const char *name_of(const char *cls)
 
 static const char *word(const char *decision, const char *reason)
 {
-    if (strcmp(decision, "SEND") == 0)
-        return "works";
-    return strcmp(reason, "ALONE") == 0 ? "25000" : "HYC00";
+    static const struct {
+        const char *decision, *word;
+    } words[] = {{"SEND", "works"},
+                 {"LOCAL", "works, no request"},
+                 {"READ", "sent at once"},
+                 {"QUEUE", "waits for the commit"}};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(decision, words[i].decision) == 0)
+            return words[i].word;
+    return strcmp(reason, "ALONE") == 0 || strcmp(reason, "TRANSACTION") == 0 ? "25000" : "HYC00";
 }
 
 int main(void)
 {
-    printf("| statement | by itself | one of several in a text |\n|---|---|---|\n");
+    printf("| statement | by itself | one of several in a text | in a transaction "
+           "|\n|---|---|---|---|\n");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *name = name_of(rows[i].cls);
         if (name == NULL) {
             fprintf(stderr, "transports.c: give %s a name\n", rows[i].cls);
             return 1;
         }
-        printf("| %s | %s | %s |\n", name, word(rows[i].alone, rows[i].reason),
-               word(rows[i].with_others, rows[i].reason));
+        printf("| %s | %s | %s | %s |\n", name, word(rows[i].alone, rows[i].reason),
+               word(rows[i].with_others, rows[i].reason),
+               word(rows[i].in_transaction, rows[i].reason));
     }
     return 0;
 }

@@ -11,61 +11,69 @@
 
 /* The user's truth, written down a second time on purpose: S sent by itself, B sent in a batch, R
  * refused. Columns: alone, one of several, alone read-only, alone with isolation, alone with a
- * query timeout. */
+ * query timeout; in a transaction, one of several in a transaction (r a read, Q waits, L local). */
 static const struct {
     enum sql_class cls;
     const char *want;
 } truth[] = {
-    {SQLC_EMPTY, "SBBBB"},
-    {SQLC_SELECT, "SBBBB"},
-    {SQLC_INSERT, "SBBBB"},
-    {SQLC_UPDATE, "SBBBB"},
-    {SQLC_DELETE, "SBBBB"},
-    {SQLC_MERGE, "SBBBB"},
-    {SQLC_EXPLAIN, "SBBBB"},
-    {SQLC_SHOW, "SBBBB"},
-    {SQLC_SET, "RRRRR"},
-    {SQLC_SET_LOCAL, "RBRRR"},
-    {SQLC_SET_TRANSACTION, "RBRRR"},
-    {SQLC_SET_SESSION_CHARACTERISTICS, "RRRRR"},
-    {SQLC_BEGIN, "RRRRR"},
-    {SQLC_COMMIT, "RRRRR"},
-    {SQLC_ROLLBACK, "RRRRR"},
-    {SQLC_SAVEPOINT, "RBRRR"},
-    {SQLC_RELEASE, "RBRRR"},
-    {SQLC_ROLLBACK_TO, "RBRRR"},
-    {SQLC_PREPARE_TRANSACTION, "RRRRR"},
-    {SQLC_COMMIT_PREPARED, "SRRSS"},
-    {SQLC_ROLLBACK_PREPARED, "SRRSS"},
-    {SQLC_PREPARE, "RRRRR"},
-    {SQLC_EXECUTE, "RRRRR"},
-    {SQLC_DEALLOCATE, "RRRRR"},
-    {SQLC_DECLARE, "RBRRR"},
-    {SQLC_FETCH, "RBRRR"},
-    {SQLC_MOVE, "RBRRR"},
-    {SQLC_CLOSE, "RBRRR"},
-    {SQLC_LISTEN, "RRRRR"},
-    {SQLC_UNLISTEN, "RRRRR"},
-    {SQLC_NOTIFY, "SBBBB"},
-    {SQLC_COPY_STDIO, "RRRRR"},
-    {SQLC_COPY_FILE, "SBBBB"},
-    {SQLC_LOCK, "RBRRR"},
-    {SQLC_DISCARD, "SRRSS"},
-    {SQLC_CALL, "SBRSS"},
-    {SQLC_DO, "SBRSS"},
-    {SQLC_DDL, "SBBBB"},
-    {SQLC_ALONE, "SRRSS"},
-    {SQLC_OTHER, "SBBBB"},
+    {SQLC_EMPTY, "SBBBBLQ"},
+    {SQLC_SELECT, "SBBBBrR"},
+    {SQLC_INSERT, "SBBBBQQ"},
+    {SQLC_UPDATE, "SBBBBQQ"},
+    {SQLC_DELETE, "SBBBBQQ"},
+    {SQLC_MERGE, "SBBBBQQ"},
+    {SQLC_EXPLAIN, "SBBBBrR"},
+    {SQLC_SHOW, "SBBBBrR"},
+    {SQLC_SET, "RRRRRRR"},
+    {SQLC_SET_LOCAL, "RBRRRQQ"},
+    {SQLC_SET_TRANSACTION, "RBRRRLR"},
+    {SQLC_SET_SESSION_CHARACTERISTICS, "RRRRRRR"},
+    {SQLC_BEGIN, "LRLLLLR"},
+    {SQLC_COMMIT, "LRLLLLR"},
+    {SQLC_ROLLBACK, "LRLLLLR"},
+    {SQLC_SAVEPOINT, "RBRRRLR"},
+    {SQLC_RELEASE, "RBRRRLR"},
+    {SQLC_ROLLBACK_TO, "RBRRRLR"},
+    {SQLC_PREPARE_TRANSACTION, "RRRRRRR"},
+    {SQLC_COMMIT_PREPARED, "SRRSSRR"},
+    {SQLC_ROLLBACK_PREPARED, "SRRSSRR"},
+    {SQLC_PREPARE, "RRRRRRR"},
+    {SQLC_EXECUTE, "RRRRRRR"},
+    {SQLC_DEALLOCATE, "RRRRRRR"},
+    {SQLC_DECLARE, "RBRRRRR"},
+    {SQLC_FETCH, "RBRRRRR"},
+    {SQLC_MOVE, "RBRRRRR"},
+    {SQLC_CLOSE, "RBRRRRR"},
+    {SQLC_LISTEN, "RRRRRRR"},
+    {SQLC_UNLISTEN, "RRRRRRR"},
+    {SQLC_NOTIFY, "SBBBBQQ"},
+    {SQLC_COPY_STDIO, "RRRRRRR"},
+    {SQLC_COPY_FILE, "SBBBBQQ"},
+    {SQLC_LOCK, "RBRRRRR"},
+    {SQLC_DISCARD, "SRRSSRR"},
+    {SQLC_CALL, "SBRSSRR"},
+    {SQLC_DO, "SBRSSQQ"},
+    {SQLC_DDL, "SBBBBQQ"},
+    {SQLC_ALONE, "SRRSSRR"},
+    {SQLC_OTHER, "SBBBBQQ"},
 };
 
 static char letter(enum plan_kind k)
 {
-    return k == PLAN_SINGLE ? 'S' : k == PLAN_BATCH ? 'B' : 'R';
+    static const char letters[] = {[PLAN_SINGLE] = 'S', [PLAN_BATCH] = 'B', [PLAN_READ] = 'r',
+                                   [PLAN_QUEUE] = 'Q',  [PLAN_LOCAL] = 'L', [PLAN_REFUSE] = 'R'};
+
+    return letters[k];
 }
 
 static const struct plan_context contexts[] = {
-    {.several = false},  {.several = true},  {.read_only = true},
-    {.isolation = true}, {.settings = true},
+    {.several = false},
+    {.several = true},
+    {.read_only = true},
+    {.isolation = true},
+    {.settings = true},
+    {.transaction = true},
+    {.transaction = true, .several = true},
 };
 
 static void test_every_class_in_every_context(void **state)
@@ -132,11 +140,39 @@ static void test_settings_never_go_before_what_may_not_run_in_a_block(void **sta
     }
 }
 
+static void test_what_a_transaction_over_http_cannot_know_is_refused(void **state)
+{
+    static const struct {
+        enum sql_class cls;
+        unsigned flags;
+        char want;
+    } cases[] = {
+        {SQLC_INSERT, SQLF_RETURNING, 'R'},       {SQLC_UPDATE, SQLF_RETURNING, 'R'},
+        {SQLC_DELETE, SQLF_RETURNING, 'R'},       {SQLC_SELECT, SQLF_WRITES_CTE, 'R'},
+        {SQLC_INSERT, SQLF_WRITES_CTE, 'Q'},      {SQLC_SELECT, SQLF_LOCKS_ROWS, 'R'},
+        {SQLC_SELECT, SQLF_SEQUENCE, 'R'},        {SQLC_INSERT, SQLF_SEQUENCE, 'Q'},
+        {SQLC_SELECT, SQLF_SELECT_INTO, 'Q'},     {SQLC_SELECT, SQLF_EXPLAIN_ANALYZE, 'r'},
+        {SQLC_DELETE, SQLF_EXPLAIN_ANALYZE, 'R'},
+    };
+    const struct plan_context c = {.transaction = true};
+    const struct plan_context read_only = {.transaction = true, .read_only = true};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(
+            letter(plan_statement((struct sql_kind){cases[i].cls, cases[i].flags}, &c).kind),
+            cases[i].want);
+    assert_int_equal(plan_statement((struct sql_kind){SQLC_INSERT, 0}, &read_only).state, ST_25006);
+    assert_int_equal(plan_statement((struct sql_kind){SQLC_SELECT, 0}, &read_only).kind, PLAN_READ);
+    assert_int_equal(plan_statement((struct sql_kind){SQLC_ALONE, 0}, &c).state, ST_25000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_class_in_every_context),
         cmocka_unit_test(test_the_truth_names_every_class),
+        cmocka_unit_test(test_what_a_transaction_over_http_cannot_know_is_refused),
         cmocka_unit_test(test_refusals_name_a_state_and_a_remedy),
         cmocka_unit_test(test_session_state_is_refused_whatever_the_class),
         cmocka_unit_test(test_settings_never_go_before_what_may_not_run_in_a_block),
