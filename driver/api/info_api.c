@@ -80,7 +80,8 @@ static SQLRETURN get_type_info(SQLHSTMT h, SQLSMALLINT type)
     if (s->cursor_open)
         rc = diag_post(&s->handle, ST_24000, 0,
                        "A cursor is open on this statement: close it (SQLCloseCursor) first.");
-    else if (type != SQL_ALL_TYPES && !typemap_is_sql_type(typemap_odbc3_type(type)))
+    else if (type != SQL_ALL_TYPES && !typemap_is_sql_type(typemap_odbc3_type(type)) &&
+             !(s->dbc->type_options.pg_types && type >= TYPE_PRIVATE_BASE))
         rc = diag_post(&s->handle, ST_HY004, 0, "%d is no SQL data type.", type);
     else {
         stmt_close(s);

@@ -155,8 +155,10 @@ void conn_options_to_types(const struct conn_options *o, struct type_options *ou
                                           [NUMERIC_AS_MEMO] = SQL_LONGVARCHAR};
     static const SQLSMALLINT interval[] = {
         [INTERVAL_AS_VARCHAR] = SQL_WVARCHAR, [INTERVAL_AS_INTERVAL] = SQL_INTERVAL_DAY_TO_SECOND};
-    static const SQLSMALLINT timestamptz[] = {
-        [TIMESTAMPTZ_AS_TIMESTAMP] = SQL_TYPE_TIMESTAMP, [TIMESTAMPTZ_AS_VARCHAR] = SQL_WVARCHAR};
+    static const SQLSMALLINT timestamptz[] = {[TIMESTAMPTZ_AS_TIMESTAMP] = SQL_TYPE_TIMESTAMP,
+                                              [TIMESTAMPTZ_AS_VARCHAR] = SQL_WVARCHAR,
+                                              [TIMESTAMPTZ_AS_TIMESTAMPOFFSET] =
+                                                  SQL_SS_TIMESTAMPOFFSET};
     static const SQLSMALLINT uuid[] = {[UUID_AS_GUID] = SQL_GUID, [UUID_AS_VARCHAR] = SQL_WVARCHAR};
     static const SQLSMALLINT json[] = {
         [JSON_AS_WVARCHAR] = SQL_WVARCHAR, [JSON_AS_WLONGVARCHAR] = SQL_WLONGVARCHAR};
@@ -175,4 +177,5 @@ void conn_options_to_types(const struct conn_options *o, struct type_options *ou
     out->timestamptz_as = timestamptz[o->timestamptz_as];
     out->uuid_as = uuid[o->uuid_as];
     out->json_as = json[o->json_as];
+    out->pg_types = o->pg_types;
 }

@@ -54,6 +54,7 @@ static from_c_fn *const matrix[CF_COUNT][SF_COUNT] = {
                       [SF_DATE] = from_c_timestamp,
                       [SF_TIME] = from_c_timestamp,
                       [SF_TIMESTAMP] = from_c_timestamp},
+    [CF_OFFSET] = {[SF_CHAR] = from_c_offset, [SF_TIMESTAMP] = from_c_offset},
     [CF_INTERVAL] = {[SF_CHAR] = from_c_interval,
                      [SF_INT] = from_c_interval_number,
                      [SF_DECIMAL] = from_c_interval_number,
@@ -91,6 +92,7 @@ static enum sql_family sql_family_of(SQLSMALLINT sql_type)
     case SQL_TYPE_TIME:
         return SF_TIME;
     case SQL_TYPE_TIMESTAMP:
+    case SQL_SS_TIMESTAMPOFFSET:
         return SF_TIMESTAMP;
     case SQL_GUID:
         return SF_GUID;
@@ -239,7 +241,8 @@ const char *from_c_cast(const struct from_c *p, const struct cell *text)
     case SF_TIME:
         return has_zone(text) ? "::timetz" : "::time";
     case SF_TIMESTAMP:
-        return has_zone(text) ? "::timestamptz" : "::timestamp";
+        return sql_type == SQL_SS_TIMESTAMPOFFSET || has_zone(text) ? "::timestamptz"
+                                                                    : "::timestamp";
     case SF_GUID:
         return "::uuid";
     case SF_YEAR_MONTH:

@@ -41,7 +41,7 @@ from_c_fn from_c_bytes_char, from_c_bytes_binary;
 /* from_c_number.c: sources integers, SQL_C_BIT; SQL_C_FLOAT, SQL_C_DOUBLE; SQL_C_NUMERIC */
 from_c_fn from_c_number, from_c_guid;
 /* from_c_datetime.c */
-from_c_fn from_c_date, from_c_time, from_c_timestamp;
+from_c_fn from_c_date, from_c_time, from_c_timestamp, from_c_offset;
 /* from_c_interval.c */
 from_c_fn from_c_interval, from_c_interval_number, from_c_number_interval;
 

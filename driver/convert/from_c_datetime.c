@@ -84,3 +84,44 @@ enum conv from_c_timestamp(struct from_job *j)
         n += datetime_print_time(v.hour, v.minute, v.second, v.fraction, text + n);
     return from_c_append(j, text, n);
 }
+
+/* Both parts of an offset have its sign; PostgreSQL takes offsets below 16 hours. */
+static bool offset_is_valid(const struct timestamp_offset *v)
+{
+    return v->offset_hour > -16 && v->offset_hour < 16 && v->offset_minute > -60 &&
+           v->offset_minute < 60 && v->offset_hour * v->offset_minute >= 0;
+}
+
+static size_t print_offset(const struct timestamp_offset *v, char *out)
+{
+    bool negative = v->offset_hour < 0 || v->offset_minute < 0;
+    unsigned hour = (unsigned)(negative ? -v->offset_hour : v->offset_hour);
+    unsigned minute = (unsigned)(negative ? -v->offset_minute : v->offset_minute);
+
+    out[0] = negative ? '-' : '+';
+    out[1] = (char)('0' + hour / 10);
+    out[2] = (char)('0' + hour % 10);
+    out[3] = ':';
+    out[4] = (char)('0' + minute / 10);
+    out[5] = (char)('0' + minute % 10);
+    return 6;
+}
+
+enum conv from_c_offset(struct from_job *j)
+{
+    char text[DATETIME_TEXT_MAX * 2];
+    struct timestamp_offset v;
+    size_t n;
+
+    memcpy(&v, j->app_value, sizeof v);
+    if (!date_is_valid(v.year, v.month, v.day) || !time_is_valid(v.hour, v.minute, v.second) ||
+        v.fraction > 999999999 || !offset_is_valid(&v))
+        return invalid(j);
+    if (j->family != SF_CHAR && v.fraction % 1000 != 0)
+        return CONV_DATETIME_OVERFLOW;
+    n = datetime_print_date(v.year, v.month, v.day, text);
+    text[n++] = ' ';
+    n += datetime_print_time(v.hour, v.minute, v.second, v.fraction, text + n);
+    n += print_offset(&v, text + n);
+    return from_c_append(j, text, n);
+}

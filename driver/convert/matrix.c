@@ -14,9 +14,10 @@
     [CF_BIT] = to_c_number_bit, [CF_FLOAT] = to_c_number_float, [CF_DOUBLE] = to_c_number_double,  \
     [CF_NUMERIC] = to_c_number_numeric
 #define TEXT_CELLS                                                                                 \
-    [CF_TEXT] = to_c_text, [CF_BINARY] = to_c_text, [CF_INT] = to_c_number_int, NUMBER_CELLS,      \
-    [CF_GUID] = to_c_text_guid, [CF_DATE] = to_c_datetime_date, [CF_TIME] = to_c_datetime_time,    \
-    [CF_TIMESTAMP] = to_c_datetime_timestamp, [CF_INTERVAL] = to_c_interval_interval
+    [CF_TEXT] = to_c_text, [CF_BINARY] = to_c_text, [CF_INT] = to_c_number_int,                    \
+    NUMBER_CELLS, [CF_GUID] = to_c_text_guid, [CF_DATE] = to_c_datetime_date,                      \
+    [CF_TIME] = to_c_datetime_time, [CF_TIMESTAMP] = to_c_datetime_timestamp,                      \
+    [CF_OFFSET] = to_c_datetime_offset, [CF_INTERVAL] = to_c_interval_interval
 #define TIMESTAMP_CELLS                                                                            \
     [CF_TEXT] = to_c_datetime_text, [CF_BINARY] = to_c_image, [CF_DATE] = to_c_datetime_date,      \
     [CF_TIME] = to_c_datetime_time, [CF_TIMESTAMP] = to_c_datetime_timestamp
@@ -59,7 +60,7 @@ static to_c_fn *const matrix[FAM_COUNT][CF_COUNT] = {
                     [CF_TIME] = to_c_datetime_time,
                     [CF_TIMESTAMP] = to_c_datetime_timestamp},
     [FAM_TIMESTAMP] = {TIMESTAMP_CELLS},
-    [FAM_TIMESTAMPTZ] = {TIMESTAMP_CELLS},
+    [FAM_TIMESTAMPTZ] = {TIMESTAMP_CELLS, [CF_OFFSET] = to_c_datetime_offset},
     [FAM_INTERVAL] = {[CF_TEXT] = to_c_interval_text,
                       [CF_BINARY] = to_c_image,
                       [CF_INT] = to_c_interval_int,
@@ -94,6 +95,7 @@ static const struct c_row {
     {SQL_C_TYPE_DATE, CF_DATE, sizeof(SQL_DATE_STRUCT)},
     {SQL_C_TYPE_TIME, CF_TIME, sizeof(SQL_TIME_STRUCT)},
     {SQL_C_TYPE_TIMESTAMP, CF_TIMESTAMP, sizeof(SQL_TIMESTAMP_STRUCT)},
+    {SQL_C_SS_TIMESTAMPOFFSET, CF_OFFSET, sizeof(struct timestamp_offset)},
 #define IV(x)                                                                                      \
     {                                                                                              \
         SQL_C_INTERVAL_##x, CF_INTERVAL, sizeof(SQL_INTERVAL_STRUCT)                               \
@@ -224,6 +226,7 @@ enum conv to_c_image(const struct to_c *spec, const struct cell *cell, struct to
     union {
         SQL_INTERVAL_STRUCT interval;
         SQL_TIMESTAMP_STRUCT timestamp;
+        struct timestamp_offset offset;
         SQLBIGINT integer;
         SQLDOUBLE real;
         SQLGUID guid;

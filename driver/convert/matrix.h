@@ -18,6 +18,7 @@ enum c_family {
     CF_DATE,
     CF_TIME,
     CF_TIMESTAMP,
+    CF_OFFSET,   /* SQL_C_SS_TIMESTAMPOFFSET */
     CF_INTERVAL, /* all thirteen */
     CF_COUNT
 };
@@ -45,7 +46,8 @@ to_c_fn to_c_bytea_text, to_c_bytea_binary;
 /* to_c_uuid.c */
 to_c_fn to_c_uuid_text, to_c_uuid_guid;
 /* to_c_datetime.c */
-to_c_fn to_c_datetime_text, to_c_datetime_date, to_c_datetime_time, to_c_datetime_timestamp;
+to_c_fn to_c_datetime_text, to_c_datetime_date, to_c_datetime_time, to_c_datetime_timestamp,
+    to_c_datetime_offset;
 /* to_c_interval.c */
 to_c_fn to_c_interval_text, to_c_interval_int, to_c_interval_numeric, to_c_interval_interval,
     to_c_number_interval;

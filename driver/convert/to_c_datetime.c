@@ -103,6 +103,57 @@ enum conv to_c_datetime_timestamp(const struct to_c *spec, const struct cell *ce
     return d.lost_nanos ? CONV_FRACTION_LOST : CONV_OK;
 }
 
+/* +hh, +hh:mm, +hhmm or Z. Seconds of an offset, as places had before 1900, have no member. */
+static enum conv read_offset(const struct datetime *d, struct timestamp_offset *v)
+{
+    int sign = d->zone.len > 0 && d->zone.ptr[0] == '-' ? -1 : 1;
+    unsigned digits[6] = {0};
+    size_t n = 0;
+
+    v->offset_hour = v->offset_minute = 0;
+    if (sv_ieq(d->zone, SV_LIT("Z")))
+        return CONV_OK;
+    if (d->zone.len < 3 || (d->zone.ptr[0] != '+' && d->zone.ptr[0] != '-'))
+        return CONV_BAD_DATETIME;
+    for (size_t i = 1; i < d->zone.len; i++) {
+        if (d->zone.ptr[i] == ':')
+            continue;
+        if (!ascii_is_digit(d->zone.ptr[i]) || n == ARRAY_LEN(digits))
+            return CONV_BAD_DATETIME;
+        digits[n++] = (unsigned)(d->zone.ptr[i] - '0');
+    }
+    if (digits[4] != 0 || digits[5] != 0 || digits[2] > 5)
+        return CONV_DATETIME_OVERFLOW;
+    v->offset_hour = (SQLSMALLINT)(sign * (int)(digits[0] * 10 + digits[1]));
+    v->offset_minute = (SQLSMALLINT)(sign * (int)(digits[2] * 10 + digits[3]));
+    return CONV_OK;
+}
+
+enum conv to_c_datetime_offset(const struct to_c *spec, const struct cell *cell,
+                               struct to_c_out *out)
+{
+    struct timestamp_offset v;
+    struct datetime d;
+    enum conv r = parse_cell(spec, cell, &d);
+
+    if (r != CONV_OK)
+        return r;
+    if (!d.has_date || !d.has_time || d.zone.ptr == NULL)
+        return missing_part(spec);
+    r = read_offset(&d, &v);
+    if (r != CONV_OK)
+        return from_text_column(spec) ? CONV_BAD_TEXT : r;
+    v.year = (SQLSMALLINT)d.year;
+    v.month = (SQLUSMALLINT)d.month;
+    v.day = (SQLUSMALLINT)d.day;
+    v.hour = (SQLUSMALLINT)d.hour;
+    v.minute = (SQLUSMALLINT)d.minute;
+    v.second = (SQLUSMALLINT)d.second;
+    v.fraction = d.nanos;
+    (void)piece_fixed(out, &v, sizeof v);
+    return d.lost_nanos ? CONV_FRACTION_LOST : CONV_OK;
+}
+
 /* yyyy-mm-dd..., hh:mm..., infinity: what the server prints by default and ODBC wants. */
 static bool looks_iso(const struct cell *cell)
 {

@@ -344,6 +344,18 @@ static void natural_of(const struct type_row *row, int32_t modifier, const struc
 
 /* ---- the reported type: what the options make of it ---- */
 
+/* Types whose text a client can make something of, and whose ODBC type loses it: json, jsonb, uuid,
+ * interval, timestamptz, timetz, arrays, ranges, multiranges. */
+static bool has_private_code(const struct type_row *row)
+{
+    if (row->oid == 0 || row->oid >= TYPE_PRIVATE_BASE)
+        return false;
+    if (row->flags & (TYPE_ARRAY | TYPE_RANGE) || row->size_rule == SIZE_JSON)
+        return true;
+    return row->family == FAM_UUID || row->family == FAM_INTERVAL ||
+           row->family == FAM_TIMESTAMPTZ || row->family == FAM_TIMETZ;
+}
+
 static SQLSMALLINT reported_type(const struct type_row *row, int32_t modifier,
                                  const struct type_options *o)
 {
@@ -351,6 +363,8 @@ static SQLSMALLINT reported_type(const struct type_row *row, int32_t modifier,
 
     if (row->flags & TYPE_ALIAS)
         return row->sql_type;
+    if (o->pg_types && has_private_code(row))
+        return (SQLSMALLINT)(TYPE_PRIVATE_BASE + (SQLSMALLINT)row->oid);
     switch (row->family) {
     case FAM_BOOL:
         return o->bools_as_char ? SQL_VARCHAR : row->sql_type;
@@ -428,6 +442,8 @@ static const struct code_row {
      sizeof(SQL_TIME_STRUCT), 0, 0, 0, false},
     {SQL_TYPE_TIMESTAMP, SQL_C_TYPE_TIMESTAMP, SHAPE_DATETIME, SQL_DATETIME, SQL_CODE_TIMESTAMP,
      sizeof(SQL_TIMESTAMP_STRUCT), 0, 0, 0, false},
+    {SQL_SS_TIMESTAMPOFFSET, SQL_C_SS_TIMESTAMPOFFSET, SHAPE_DATETIME, SQL_SS_TIMESTAMPOFFSET, 0,
+     sizeof(struct timestamp_offset), 0, 0, 0, false},
     {SQL_GUID, SQL_C_GUID, SHAPE_FIXED, SQL_GUID, 0, sizeof(SQLGUID), 36, 0, 36, false},
 #define IV(x)                                                                                      \
     {                                                                                              \
@@ -510,6 +526,8 @@ static void describe_number(const struct code_row *code, const struct natural *n
     out->num_prec_radix = code->radix;
 }
 
+#define OFFSET_CHARS 7 /* " +00:00" */
+
 void typemap_describe_row(const struct type_row *row, int32_t type_modifier,
                           const struct type_options *o, struct type_desc *out)
 {
@@ -524,7 +542,7 @@ void typemap_describe_row(const struct type_row *row, int32_t type_modifier,
     *out = (struct type_desc){
         .row = row,
         .concise_type = reported,
-        .verbose_type = code->verbose,
+        .verbose_type = code->code == SQL_WVARCHAR ? reported : code->verbose,
         .datetime_sub = code->sub,
         .is_unsigned = row->is_unsigned,
         .case_sensitive = row->case_sensitive,
@@ -554,6 +572,8 @@ void typemap_describe_row(const struct type_row *row, int32_t type_modifier,
         describe_number(code, &n, reported == row->sql_type, out);
         break;
     case SHAPE_DATETIME:
+        if (reported == SQL_SS_TIMESTAMPOFFSET)
+            n.size += OFFSET_CHARS;
         out->column_size = n.size;
         out->length = (SQLLEN)n.size;
         out->octet_length = code->octets;

@@ -51,6 +51,7 @@ struct type_row {
 #define TYPE_ALIAS 2u     /* for SQLGetTypeInfo only: no column reports this type code by default */
 #define TYPE_PSEUDO 4u    /* no column of a table can have that type: not in SQLGetTypeInfo */
 #define TYPE_ARRAY 8u     /* an array of element_oid */
+#define TYPE_RANGE 16u    /* a range or multirange */
 
 /* Keywords that change what is reported (odbc-features D.1/D.2); a zeroed struct is not valid:
  * type_options_default. */
@@ -65,9 +66,25 @@ struct type_options {
     SQLSMALLINT
     interval_as; /* SQL_WVARCHAR or SQL_INTERVAL_DAY_TO_SECOND meaning "as the modifier says" */
     SQLSMALLINT uuid_as;        /* SQL_GUID or SQL_WVARCHAR */
-    SQLSMALLINT timestamptz_as; /* SQL_TYPE_TIMESTAMP or SQL_WVARCHAR */
+    SQLSMALLINT timestamptz_as; /* SQL_TYPE_TIMESTAMP, SQL_WVARCHAR or SQL_SS_TIMESTAMPOFFSET */
     SQLSMALLINT json_as;        /* SQL_WVARCHAR or SQL_WLONGVARCHAR */
+    bool pg_types; /* private type codes for types that ODBC has no faithful type for */
 };
+
+/* A timestamp with its offset, as Microsoft's driver defines it (msodbcsql.h): type code, C type
+ * and structure that clients know. */
+#define SQL_SS_TIMESTAMPOFFSET (-155)
+#define SQL_C_SS_TIMESTAMPOFFSET 0x4001
+struct timestamp_offset {
+    SQLSMALLINT year;
+    SQLUSMALLINT month, day, hour, minute, second;
+    SQLUINTEGER fraction;                   /* nanoseconds */
+    SQLSMALLINT offset_hour, offset_minute; /* both with the sign of the offset */
+};
+
+/* Private type codes (PgTypes=1): SQL_DRIVER_SQL_TYPE_BASE + OID. Built-in types have OIDs below
+ * 0x4000, so each has a code of its own in the range that ODBC 3.8 keeps for drivers. */
+#define TYPE_PRIVATE_BASE 0x4000
 void type_options_default(struct type_options *o);
 
 /* Everything ODBC wants to know of a column or parameter of that type. */

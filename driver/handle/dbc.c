@@ -111,6 +111,7 @@ void dbc_close(struct dbc *d)
         d->stmt_defaults.query_timeout_s = 0;
     describe_cache_clear(&d->described);
     tx_reset(&d->tx);
+    type_names_clear(&d->type_names);
     transport_free(d->transport);
     d->transport = NULL;
     conn_options_release(&d->options);
@@ -199,6 +200,7 @@ enum probe_column {
     PROBE_CLIENT_ENCODING,
     PROBE_CONFORMING_STRINGS,
     PROBE_DATE_STYLE,
+    PROBE_FLOAT_DIGITS,
     PROBE_COUNT
 };
 
@@ -211,7 +213,9 @@ static const char probe_sql[] =
     "pg_catalog.current_setting('TimeZone'), "
     "pg_catalog.current_setting('client_encoding'), "
     "pg_catalog.current_setting('standard_conforming_strings'), "
-    "pg_catalog.current_setting('DateStyle')";
+    "pg_catalog.current_setting('DateStyle'), "
+    "CASE WHEN pg_catalog.current_setting('extra_float_digits')::pg_catalog.int4 > 0 THEN '1' "
+    "ELSE pg_catalog.current_setting('extra_float_digits') END";
 
 /* Settings without which text would be misread; each can be put right for the role. */
 static const struct required_setting {
@@ -226,6 +230,8 @@ static const struct required_setting {
      "a backslash in a text literal would otherwise change its meaning"},
     {PROBE_DATE_STYLE, "datestyle", "ISO", true,
      "dates could otherwise be read with day and month exchanged"},
+    {PROBE_FLOAT_DIGITS, "extra_float_digits", "1", false,
+     "the server would otherwise round floating point numbers before it sends them"},
 };
 
 static bool setting_fits(const struct required_setting *r, const struct cell *cell)

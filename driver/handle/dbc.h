@@ -7,6 +7,7 @@
 #include "handle/describe_cache.h"
 #include "handle/env.h"
 #include "handle/tx.h"
+#include "handle/type_names.h"
 #include "transport/transport.h"
 
 /* Attributes an application sets with SQLSetConnectAttr; rows in attr_dbc.def point here. */
@@ -55,10 +56,11 @@ struct dbc {
     struct log *log;
     struct server_info server;
     struct describe_cache described;
-    struct tx tx;           /* the buffered transaction, when one is open */
-    struct stmt *stmts;     /* list through stmt->next */
-    struct desc *descs;     /* explicit descriptors, list through desc->next */
-    uint64_t cursor_serial; /* makes SQL_CUR names */
+    struct tx tx;                 /* the buffered transaction, when one is open */
+    struct type_names type_names; /* of types that are not built in */
+    struct stmt *stmts;           /* list through stmt->next */
+    struct desc *descs;           /* explicit descriptors, list through desc->next */
+    uint64_t cursor_serial;       /* makes SQL_CUR names */
     pid_t
         pid; /* of the process that connected: a forked child gets an error, not a shared socket */
 };

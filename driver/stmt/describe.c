@@ -251,6 +251,7 @@ static bool param_oid(struct stmt *s, SQLUSMALLINT number, uint32_t *oid, struct
 SQLRETURN stmt_describe_param(struct stmt *s, SQLUSMALLINT number, struct param_description *out)
 {
     struct err e = ERR_INIT;
+    struct type_options options;
     struct type_desc t;
     uint32_t oid = 0;
 
@@ -263,7 +264,10 @@ SQLRETURN stmt_describe_param(struct stmt *s, SQLUSMALLINT number, struct param_
                          s->script.n_params);
     if (!param_oid(s, number, &oid, &e))
         return diag_post_err(&s->handle, &e);
-    typemap_describe(oid, -1, &s->dbc->type_options, &t);
+    /* What is told here comes back in SQLBindParameter, where private codes have no meaning. */
+    options = s->dbc->type_options;
+    options.pg_types = false;
+    typemap_describe(oid, -1, &options, &t);
     *out = (struct param_description){
         .sql_type = env_is_odbc2(s->dbc->env) ? typemap_odbc2_type(t.concise_type) : t.concise_type,
         .column_size = t.column_size,

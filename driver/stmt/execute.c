@@ -156,7 +156,8 @@ bool stmt_send(struct stmt *s, struct stream *st, const struct wire_request *r, 
 
 void stmt_stop(struct stmt *s, struct stream *st)
 {
-    set_running(s, NULL);
+    /* A question on the side leaves the result that is being read to SQLCancel again. */
+    set_running(s, st == &s->stream ? NULL : s->stream.exchange);
     stream_stop(st);
 }
 
@@ -350,8 +351,10 @@ static void forget_descriptions(struct stmt *s)
 
     for (size_t i = 0; i < s->script.n_stmts; i++)
         for (size_t k = 0; k < ARRAY_LEN(changing); k++)
-            if (s->script.stmts[i].kind.cls == changing[k])
+            if (s->script.stmts[i].kind.cls == changing[k]) {
                 describe_cache_clear(&s->dbc->described);
+                type_names_clear(&s->dbc->type_names);
+            }
 }
 
 static SQLRETURN run_planned(struct stmt *s, const struct plan *plan, const char *const *casts)

@@ -136,6 +136,7 @@ const char *stmt_c_type_name(SQLSMALLINT c_type)
         {SQL_C_TYPE_DATE, "SQL_C_TYPE_DATE"},
         {SQL_C_TYPE_TIME, "SQL_C_TYPE_TIME"},
         {SQL_C_TYPE_TIMESTAMP, "SQL_C_TYPE_TIMESTAMP"},
+        {SQL_C_SS_TIMESTAMPOFFSET, "SQL_C_SS_TIMESTAMPOFFSET"},
         {SQL_C_DEFAULT, "SQL_C_DEFAULT"},
     };
     for (size_t i = 0; i < ARRAY_LEN(names); i++)

@@ -189,6 +189,13 @@ bool colmeta_fill_local(struct stmt *s, const struct local_result *l,
 /* The IRD record of a result column: 07009 out of range, 07005 no result; NULL after posting. */
 const struct desc_rec *colmeta_column(struct stmt *s, SQLUSMALLINT number);
 
+/* --- typenames.c --- */
+/* Before a field of an IRD record is read: when it depends on the name of a type that is not built
+ * in (SQL_DESC_TYPE_NAME, _LOCAL_TYPE_NAME, _CASE_SENSITIVE), asks for the names of all such types
+ * of the result; at most one request, none for types that the connection has met. Diagnostics on
+ * post_on. */
+SQLRETURN stmt_name_types(struct stmt *s, struct handle *post_on, size_t column, SQLSMALLINT field);
+
 /* --- fetch.c, getdata.c --- */
 SQLRETURN stmt_bind_col(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf,
                         SQLLEN cap_bytes, SQLLEN *app_len_or_ind);

@@ -135,6 +135,7 @@ static void test_settings_that_would_garble_values_are_refused_with_the_remedy(v
         {"datestyle", "SQL, DMY"},
         {"standard_conforming_strings", "off"},
         {"client_encoding", "LATIN1"},
+        {"extra_float_digits", "0"},
     };
     struct env *admin_env = env_new();
     struct fixture admin = {admin_env, NULL};
