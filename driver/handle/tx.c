@@ -51,8 +51,10 @@ static struct wire_param *copy_params(const struct wire_param *params, size_t n,
         text += params[i].ptr != NULL ? params[i].len : 0;
     *bytes = text + 8 * n;
     copy = mem_alloc(n * sizeof *copy + text + 1);
+    if (copy == NULL)
+        return NULL;
     at = (char *)(copy + n);
-    for (size_t i = 0; copy != NULL && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         copy[i] = (struct wire_param){NULL, 0};
         if (params[i].ptr == NULL)
             continue;
