@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sql/insert_values.h"
 #include "sql/split.h"
 #include "sql/token.h"
 
@@ -104,6 +105,33 @@ static void check_render(const struct script_stmt *s, bool foreign_dollars)
     mem_free(casts);
 }
 
+/* With three rows it is one INSERT with three times the markers. */
+static void check_rows(const struct script_stmt *s)
+{
+    const char **casts = mem_calloc((size_t)s->n_params * 3 + 1, sizeof *casts);
+    struct script_options plain = {.noscan = true, .dollar_only = true};
+    struct insert_values iv;
+    struct buf out = BUF_INIT(0);
+    struct script again;
+    struct err e = ERR_INIT;
+
+    REQUIRE(casts != NULL);
+    if (insert_values_find(s, &iv) && (size_t)s->n_params * 3 <= SCRIPT_MAX_PARAMS) {
+        REQUIRE(iv.open < iv.close && iv.close <= s->len);
+        REQUIRE(insert_values_render(s, &iv, casts, 1, &out));
+        REQUIRE(out.len == s->len && memcmp(buf_str(&out), s->text, s->len) == 0);
+        buf_reset(&out);
+        REQUIRE(insert_values_render(s, &iv, casts, 3, &out));
+        REQUIRE(script_parse(buf_sv(&out), &plain, &again, &e));
+        REQUIRE(again.n_stmts == 1 && again.stmts[0].kind.cls == SQLC_INSERT);
+        REQUIRE(again.stmts[0].n_markers == s->n_markers * 3);
+        REQUIRE(again.stmts[0].n_params == s->n_params * 3);
+        script_release(&again);
+    }
+    buf_release(&out);
+    mem_free(casts);
+}
+
 static void check_statement(const struct script *sc, const struct script_stmt *s)
 {
     bool foreign_dollars;
@@ -117,6 +145,7 @@ static void check_statement(const struct script *sc, const struct script_stmt *s
     check_markers(s, foreign_dollars);
     check_again(s);
     check_render(s, foreign_dollars);
+    check_rows(s);
 }
 
 void script_checks(struct strview text, const struct script_options *o)
