@@ -1,89 +1,13 @@
 /* Neon's answer as a state machine over JSON tokens, with a short way for rows that lie complete in
  * the chunk. Owns the chunks; moves only the bytes of a token that a chunk's end has cut. Called by
  * stmt/stream.c. */
-#include "result/row_decoder.h"
-
-#include "result/chunks.h"
-#include "result/json_pull.h"
+#include "result/row_decoder_int.h"
 
 #define CHUNK_BYTES ((size_t)256 << 10)
-#define COMMAND_MAX_BYTES 64
 
 _Static_assert(DECODER_MAX_DEPTH == JSON_MAX_DEPTH, "one limit, two layers");
 
-enum state {
-    S_DOCUMENT, /* { */
-    S_KEY,      /* a key of the current object, or } */
-    S_COLON,
-    S_AFTER_VALUE,  /* , or } of the current object */
-    S_RESULTS_OPEN, /* [ of "results" */
-    S_RESULT,       /* { of a result, or ] */
-    S_AFTER_RESULT, /* , or ] */
-    S_FIELDS_OPEN,  /* [ of "fields" */
-    S_FIELD,        /* { of a field, or ] */
-    S_AFTER_FIELD,  /* , or ] */
-    S_ROWS_OPEN,    /* [ of "rows" */
-    S_ROW,          /* [ of a row, or ] */
-    S_AFTER_ROW,    /* , or ] */
-    S_CELL,         /* a cell, or ] of an empty row */
-    S_AFTER_CELL,   /* , or ] */
-    S_COMMAND,
-    S_ROW_COUNT,
-    S_FIELD_NAME,
-    S_FIELD_NUMBER,
-    S_SKIP,    /* values */
-    S_TRAILER, /* white space to the end */
-};
-
-enum level { L_WRAPPER, L_RESULT, L_FIELD }; /* which object S_KEY is in */
-
-enum field_number { FN_TYPE_OID, FN_TABLE_OID, FN_ATTNUM, FN_TYPE_SIZE, FN_TYPE_MODIFIER };
-
-/* The keys of a result: each must be there once, or it is not known whether the statement did what
- * it says. */
-enum seen { SEEN_FIELDS = 1, SEEN_ROWS = 2, SEEN_COMMAND = 4, SEEN_ROW_COUNT = 8, SEEN_ALL = 15 };
-
-#define MAX_ESCAPED 64 /* cells with escapes in a row of the short way */
-struct escaped {
-    size_t column;
-    char *start, *first; /* of the cell, and its first backslash */
-};
-
-enum failure {
-    FAILED_NOT,
-    FAILED_NOT_THE_PROTOCOL,
-    FAILED_SHORT,     /* the body ends before the document */
-    FAILED_CELL_SIZE, /* DECODER_MAX_CELL_BYTES */
-    FAILED_MEMORY,
-};
-
-struct column_list {
-    struct column *at; /* each owns its name */
-    size_t n, cap;
-};
-
-struct row_decoder {
-    struct chunks in; /* the body, as far as it is here */
-    struct json_scan scan;
-    enum state state;
-    enum level level;
-    enum field_number field_number;
-    enum state value_state; /* what follows the colon */
-    unsigned seen;          /* enum seen: keys of the current result */
-    bool batch, finished, may_close;
-    struct column_list columns;      /* of the last DECODE_FIELDS */
-    struct column_list next_columns; /* being read */
-    struct cell *cells;              /* as many as columns, at least one */
-    size_t n_cells;
-    struct escaped escaped[MAX_ESCAPED];
-    size_t n_escaped;
-    char command[COMMAND_MAX_BYTES];
-    size_t command_len;
-    int64_t row_count;
-    enum failure failed; /* sticky */
-    const char *why;     /* of FAILED_NOT_THE_PROTOCOL: static text */
-    uint64_t failed_at;  /* byte of the body */
-};
+static enum decode_event json_decode(struct row_decoder *d, struct err *e);
 
 struct row_decoder *row_decoder_new(void)
 {
@@ -97,6 +21,7 @@ struct row_decoder *row_decoder_new_with_chunks(size_t chunk_bytes)
     if (d == NULL)
         return NULL;
     chunks_init(&d->in, chunk_bytes);
+    d->next = json_decode;
     d->row_count = -1;
     return d;
 }
@@ -123,7 +48,7 @@ void row_decoder_free(struct row_decoder *d)
 
 /* ---- failures ---- */
 
-static enum decode_event report(const struct row_decoder *d, struct err *e)
+enum decode_event row_decoder_report(const struct row_decoder *d, struct err *e)
 {
     unsigned long long at = (unsigned long long)d->failed_at;
 
@@ -183,7 +108,7 @@ char *row_decoder_room(struct row_decoder *d, size_t *cap_bytes, struct err *e)
             d->failed = FAILED_MEMORY;
     }
     if (room == NULL)
-        report(d, e);
+        row_decoder_report(d, e);
     return room;
 }
 
@@ -214,35 +139,51 @@ size_t row_decoder_held_bytes(const struct row_decoder *d)
 
 /* ---- columns ---- */
 
-static enum step new_column(struct row_decoder *d)
+struct column *row_decoder_new_column(struct row_decoder *d)
 {
     struct column_list *l = &d->next_columns;
 
-    if (l->n == DECODER_MAX_COLUMNS)
-        return fail(d, "a result has more columns than PostgreSQL allows");
+    if (l->n == DECODER_MAX_COLUMNS) {
+        fail(d, "a result has more columns than PostgreSQL allows");
+        return NULL;
+    }
     if (l->n == l->cap) {
         size_t cap = l->cap ? l->cap * 2 : 16;
         struct column *at = mem_realloc_array(l->at, cap, sizeof *at);
-        if (at == NULL)
-            return fail_oom(d);
+        if (at == NULL) {
+            fail_oom(d);
+            return NULL;
+        }
         l->at = at;
         l->cap = cap;
     }
-    l->at[l->n++] = (struct column){.type_modifier = -1};
-    return STEP_ON;
+    l->at[l->n] = (struct column){.type_modifier = -1};
+    return &l->at[l->n++];
 }
 
-static enum step columns_are_known(struct row_decoder *d)
+static enum step new_column(struct row_decoder *d)
+{
+    return row_decoder_new_column(d) != NULL ? STEP_ON : STEP_FAILED;
+}
+
+bool row_decoder_adopt_columns(struct row_decoder *d)
 {
     struct column_list l = d->next_columns;
     struct cell *cells = mem_realloc_array(d->cells, l.n ? l.n : 1, sizeof *cells);
 
     if (cells == NULL)
-        return fail_oom(d);
+        return false;
     d->cells = cells;
     forget_columns(&d->columns);
     d->next_columns = d->columns;
     d->columns = l;
+    return true;
+}
+
+static enum step columns_are_known(struct row_decoder *d)
+{
+    if (!row_decoder_adopt_columns(d))
+        return fail_oom(d);
     d->seen |= SEEN_FIELDS;
     return STEP_FIELDS;
 }
@@ -717,10 +658,10 @@ static enum decode_event starved(struct row_decoder *d, struct err *e)
         d->failed = FAILED_SHORT;
         d->failed_at = chunks_offset_in_body(&d->in, d->in.end);
     }
-    return report(d, e);
+    return row_decoder_report(d, e);
 }
 
-enum decode_event row_decoder_next(struct row_decoder *d, struct err *e)
+static enum decode_event json_decode(struct row_decoder *d, struct err *e)
 {
     static const enum decode_event events[] = {[STEP_FIELDS] = DECODE_FIELDS,
                                                [STEP_ROW] = DECODE_ROW,
@@ -728,7 +669,7 @@ enum decode_event row_decoder_next(struct row_decoder *d, struct err *e)
     enum step s;
 
     if (d->failed != FAILED_NOT)
-        return report(d, e);
+        return row_decoder_report(d, e);
     if (d->in.pos == NULL)
         return starved(d, e);
     s = try_fast_row(d);
@@ -736,7 +677,12 @@ enum decode_event row_decoder_next(struct row_decoder *d, struct err *e)
         s = step_next(d);
     if (s == STEP_NEED)
         return starved(d, e);
-    return s == STEP_FAILED ? report(d, e) : events[s];
+    return s == STEP_FAILED ? row_decoder_report(d, e) : events[s];
+}
+
+enum decode_event row_decoder_next(struct row_decoder *d, struct err *e)
+{
+    return d->next(d, e);
 }
 
 size_t row_decoder_n_columns(const struct row_decoder *d)

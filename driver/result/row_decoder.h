@@ -38,6 +38,11 @@ struct row_decoder;
 struct row_decoder *row_decoder_new(void) NEON_MUST_CHECK;
 /* The same with another size of chunks: for tests. */
 struct row_decoder *row_decoder_new_with_chunks(size_t chunk_bytes) NEON_MUST_CHECK;
+/* The same interface over the messages of a session (PostgreSQL's protocol 3.0, text format): the
+ * backend's messages in, in any pieces. ErrorResponse, notices and the like are passed over: the
+ * exchange has seen them. Copy data out becomes rows of one column. NULL: out of memory. */
+struct row_decoder *row_decoder_new_pgwire(void) NEON_MUST_CHECK;
+struct row_decoder *row_decoder_new_pgwire_with_chunks(size_t chunk_bytes) NEON_MUST_CHECK;
 void row_decoder_free(struct row_decoder *d);
 
 /* Room for at least one byte of the body; *cap_bytes says how much. NULL: out of memory or over a

@@ -28,7 +28,8 @@ enum stop {
     STOP_OOM
 };
 
-struct exchange {
+struct http_exchange {
+    struct exchange base; /* first */
     struct transport *t;
     struct lane *lane;          /* NULL when none is borrowed */
     bool added;                 /* the easy handle is in the lane's multi */
@@ -75,7 +76,7 @@ static const struct neterr_row {
 
 static size_t on_send(char *to, size_t size, size_t n, void *ctx)
 {
-    struct exchange *x = ctx;
+    struct http_exchange *x = ctx;
     size_t room = size * n;
     size_t left = x->body.len - x->sent;
     size_t take = left < room ? left : room;
@@ -91,7 +92,7 @@ static size_t on_send(char *to, size_t size, size_t n, void *ctx)
  * body was handed over the server may have executed it: no. An incomplete body cannot have been. */
 static int on_rewind(void *ctx, curl_off_t offset, int origin)
 {
-    struct exchange *x = ctx;
+    struct http_exchange *x = ctx;
 
     if (x->sent >= x->body.len || offset != 0 || origin != SEEK_SET)
         return CURL_SEEKFUNC_FAIL;
@@ -99,7 +100,7 @@ static int on_rewind(void *ctx, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
-static void note_byte(struct exchange *x)
+static void note_byte(struct http_exchange *x)
 {
     x->last_byte_ms = clock_now_ms();
     if (x->got_byte)
@@ -108,7 +109,7 @@ static void note_byte(struct exchange *x)
     x->info.first_byte_ms = x->last_byte_ms - x->started_ms;
 }
 
-static size_t abort_with(struct exchange *x, enum stop why)
+static size_t abort_with(struct http_exchange *x, enum stop why)
 {
     x->stop = why;
     return CURL_WRITEFUNC_ERROR;
@@ -119,7 +120,7 @@ static size_t abort_with(struct exchange *x, enum stop why)
 #endif
 
 /* Never more than NEON_ERROR_MAX_BODY_BYTES, and no waiting for the end of more. */
-static size_t take_error_body(struct exchange *x, const char *from, size_t len)
+static size_t take_error_body(struct http_exchange *x, const char *from, size_t len)
 {
     size_t left = NEON_ERROR_MAX_BODY_BYTES - x->error_body.len;
 
@@ -132,7 +133,7 @@ static size_t take_error_body(struct exchange *x, const char *from, size_t len)
  * waits. */
 static size_t on_body(char *from, size_t size, size_t n, void *ctx)
 {
-    struct exchange *x = ctx;
+    struct http_exchange *x = ctx;
     size_t len = size * n;
     size_t room = x->dst_cap - x->dst_len;
     size_t take = len < room ? len : room;
@@ -156,7 +157,7 @@ static size_t on_body(char *from, size_t size, size_t n, void *ctx)
     return len;
 }
 
-static void take_request_id(struct exchange *x, struct strview value)
+static void take_request_id(struct http_exchange *x, struct strview value)
 {
     value = sv_trim(value);
     if (value.len >= sizeof x->info.request_id)
@@ -171,7 +172,7 @@ static void take_request_id(struct exchange *x, struct strview value)
 static size_t on_header(char *line, size_t size, size_t n, void *ctx)
 {
     static const struct strview name = {"neon-request-id:", 16};
-    struct exchange *x = ctx;
+    struct http_exchange *x = ctx;
     size_t len = size * n;
     long status = 0;
 
@@ -205,7 +206,7 @@ static bool may_hold_secret(struct strview line)
 /* Wire detail for the log; request headers hold the password and are left out altogether. */
 static int on_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *ctx)
 {
-    struct exchange *x = ctx;
+    struct http_exchange *x = ctx;
     const char *mark = type == CURLINFO_TEXT ? "*" : "<";
     struct strview line = {data, size};
 
@@ -226,7 +227,7 @@ static int on_debug(CURL *easy, curl_infotype type, char *data, size_t size, voi
 
 /* ---- setting up ---- */
 
-static void set_callbacks(struct exchange *x, CURL *c)
+static void set_callbacks(struct http_exchange *x, CURL *c)
 {
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, x->curl_error);
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->headers);
@@ -247,7 +248,7 @@ static void set_callbacks(struct exchange *x, CURL *c)
     }
 }
 
-static bool configure(struct exchange *x, struct err *e)
+static bool configure(struct http_exchange *x, struct err *e)
 {
     if (!curl_setup(x->lane->easy, x->t, e))
         return false;
@@ -257,12 +258,12 @@ static bool configure(struct exchange *x, struct err *e)
 
 /* ---- driving ---- */
 
-static bool is_foreign(const struct exchange *x)
+static bool is_foreign(const struct http_exchange *x)
 {
     return transport_is_foreign(x->t);
 }
 
-static bool borrow_lane(struct exchange *x, struct err *e)
+static bool borrow_lane(struct http_exchange *x, struct err *e)
 {
     struct lane *l = lane_take(x->t->key, x->t->o.max_idle_s * 1000, e);
 
@@ -274,7 +275,7 @@ static bool borrow_lane(struct exchange *x, struct err *e)
     return true;
 }
 
-static void return_lane(struct exchange *x, bool reusable)
+static void return_lane(struct http_exchange *x, bool reusable)
 {
     struct lane *l = x->lane;
     struct quiet q;
@@ -294,7 +295,7 @@ static void return_lane(struct exchange *x, bool reusable)
     lane_give(l, reusable);
 }
 
-static bool check_done(struct exchange *x)
+static bool check_done(struct http_exchange *x)
 {
     CURLMsg *m;
     int left;
@@ -308,7 +309,7 @@ static bool check_done(struct exchange *x)
 }
 
 /* Milliseconds until the nearer of deadline and silence; sets x->stop when one has passed. */
-static int wait_ms(struct exchange *x)
+static int wait_ms(struct http_exchange *x)
 {
     int64_t left = deadline_left_ms(x->r.deadline, POLL_MAX_MS);
 
@@ -324,7 +325,7 @@ static int wait_ms(struct exchange *x)
     return (int)left;
 }
 
-static void drive_loudly(struct exchange *x, bool (*ready)(const struct exchange *))
+static void drive_loudly(struct http_exchange *x, bool (*ready)(const struct http_exchange *))
 {
     int running;
 
@@ -344,7 +345,7 @@ static void drive_loudly(struct exchange *x, bool (*ready)(const struct exchange
 }
 
 /* Lets the transfer go on until `ready` says so or it ends. False: x->stop says why. */
-static bool drive(struct exchange *x, bool (*ready)(const struct exchange *))
+static bool drive(struct http_exchange *x, bool (*ready)(const struct http_exchange *))
 {
     struct quiet q;
 
@@ -354,24 +355,24 @@ static bool drive(struct exchange *x, bool (*ready)(const struct exchange *))
     return x->stop == STOP_NONE;
 }
 
-static bool body_has_begun(const struct exchange *x)
+static bool body_has_begun(const struct http_exchange *x)
 {
     return x->info.http_status == 200 && x->got_byte;
 }
 
-static bool reader_has_bytes(const struct exchange *x)
+static bool reader_has_bytes(const struct http_exchange *x)
 {
     return x->dst_len > 0;
 }
 
 /* ---- failures ---- */
 
-static bool whole_body_sent(const struct exchange *x)
+static bool whole_body_sent(const struct http_exchange *x)
 {
     return x->sent >= x->body.len;
 }
 
-static bool fail_stopped(struct exchange *x, bool unknown, struct err *e)
+static bool fail_stopped(struct http_exchange *x, bool unknown, struct err *e)
 {
     switch (x->stop) {
     case STOP_CANCELLED:
@@ -411,7 +412,7 @@ static bool fail_stopped(struct exchange *x, bool unknown, struct err *e)
     return false;
 }
 
-static bool proxy_refused(struct exchange *x, struct err *e)
+static bool proxy_refused(struct http_exchange *x, struct err *e)
 {
     long code = 0;
 
@@ -433,14 +434,14 @@ static bool proxy_refused(struct exchange *x, struct err *e)
 }
 
 /* libcurl's own words, unless they might repeat a login: it quotes a proxy that it cannot use. */
-static const char *reason_of(const struct exchange *x)
+static const char *reason_of(const struct http_exchange *x)
 {
     bool usable = x->curl_error[0] != '\0' && strchr(x->curl_error, '@') == NULL;
 
     return usable ? x->curl_error : curl_easy_strerror(x->result);
 }
 
-static bool fail_network(struct exchange *x, struct err *e)
+static bool fail_network(struct http_exchange *x, struct err *e)
 {
     static const char fallback[] = "The network failed (%s).";
     const struct neterr_row *row = NULL;
@@ -473,7 +474,7 @@ static bool fail_network(struct exchange *x, struct err *e)
 
 /* One line a request (level 2), written when it is over; one for every attempt that failed (level
  * 1). */
-static void log_attempt(struct exchange *x, const struct err *e, const char *how)
+static void log_attempt(struct http_exchange *x, const struct err *e, const char *how)
 {
     enum log_level level = e != NULL ? LOG_ERROR : LOG_REQUEST;
 
@@ -487,7 +488,7 @@ static void log_attempt(struct exchange *x, const struct err *e, const char *how
              x->attempts, how, e != NULL ? e->state : "");
 }
 
-static void note_version(struct exchange *x)
+static void note_version(struct http_exchange *x)
 {
     long version = 0;
 
@@ -497,7 +498,7 @@ static void note_version(struct exchange *x)
                                                               : 11;
 }
 
-static void begin_attempt(struct exchange *x)
+static void begin_attempt(struct http_exchange *x)
 {
     x->info = (struct exchange_info){0};
     x->sent = 0;
@@ -514,7 +515,7 @@ static void begin_attempt(struct exchange *x)
 }
 
 /* Sends once and waits for the first bytes of a good answer. */
-static bool attempt(struct exchange *x, struct err *e)
+static bool attempt(struct http_exchange *x, struct err *e)
 {
     begin_attempt(x);
     if (!borrow_lane(x, e) || !configure(x, e))
@@ -537,7 +538,7 @@ static bool attempt(struct exchange *x, struct err *e)
 
 /* ---- trying again ---- */
 
-static int64_t backoff_ms(const struct exchange *x, int attempt_no)
+static int64_t backoff_ms(const struct http_exchange *x, int attempt_no)
 {
     int64_t ms = x->t->o.retry_interval_ms > 0 ? x->t->o.retry_interval_ms : 1;
     uint32_t noise = (uint32_t)clock_now_ms() * 2654435761u;
@@ -551,7 +552,7 @@ static int64_t backoff_ms(const struct exchange *x, int attempt_no)
 
 /* The network failed before anything could run, or the request may be repeated: retry_count times.
  * The compute is waking up: as long as the login may take, or for some seconds within a query's. */
-static bool may_retry(const struct exchange *x, const struct err *e, int attempt_no)
+static bool may_retry(const struct http_exchange *x, const struct err *e, int attempt_no)
 {
     bool waking = e->retry_safe && x->info.http_status >= 500;
     int64_t patience = x->started_ms + COLD_START_MAX_MS;
@@ -565,7 +566,7 @@ static bool may_retry(const struct exchange *x, const struct err *e, int attempt
 }
 
 /* Waits on the lane, so that a cancel wakes it. False: cancelled or past the deadline. */
-static bool pause_before_retry(struct exchange *x, int64_t ms)
+static bool pause_before_retry(struct http_exchange *x, int64_t ms)
 {
     int64_t until = clock_now_ms() + ms;
 
@@ -579,7 +580,7 @@ static bool pause_before_retry(struct exchange *x, int64_t ms)
            (x->r.deadline == DEADLINE_NONE || deadline_left_ms(x->r.deadline, 1) > 0);
 }
 
-static void take_request(struct exchange *x, const struct wire_request *r)
+static void take_request(struct http_exchange *x, const struct wire_request *r)
 {
     x->r = *r;
     x->r.stmts = NULL;
@@ -590,15 +591,16 @@ static void take_request(struct exchange *x, const struct wire_request *r)
 
 /* The cancel came while nothing was under way: only what surely did not run, or may run twice, gets
  * this far. */
-static void cancelled_between(struct exchange *x, struct err *e)
+static void cancelled_between(struct http_exchange *x, struct err *e)
 {
     x->stop = STOP_CANCELLED;
     err_release(e);
     fail_stopped(x, false, e);
 }
 
-bool exchange_begin(struct exchange *x, const struct wire_request *r, struct err *e)
+static bool http_begin(struct exchange *base, const struct wire_request *r, struct err *e)
 {
+    struct http_exchange *x = (struct http_exchange *)base;
     struct err mine = ERR_INIT;
 
     take_request(x, r);
@@ -628,38 +630,7 @@ bool exchange_begin(struct exchange *x, const struct wire_request *r, struct err
 
 /* ---- the contract of transport.h ---- */
 
-struct exchange *exchange_new(struct transport *t, struct err *e)
-{
-    struct exchange *x = mem_calloc(1, sizeof *x);
-
-    if (x == NULL) {
-        err_oom(e);
-        return NULL;
-    }
-    x->t = t;
-    buf_init(&x->body, 0);
-    buf_init(&x->error_body, NEON_ERROR_MAX_BODY_BYTES);
-    buf_init(&x->stash, 0);
-    pthread_mutex_init(&x->cancel_lock, NULL);
-    return x;
-}
-
-struct exchange *exchange_start(struct transport *t, const struct wire_request *r, struct err *e)
-{
-    struct exchange *x = exchange_new(t, e);
-
-    if (x == NULL || exchange_begin(x, r, e))
-        return x;
-    exchange_free(x);
-    return NULL;
-}
-
-const struct exchange_info *exchange_info(const struct exchange *x)
-{
-    return &x->info;
-}
-
-static size_t take_stash(struct exchange *x, char *dst, size_t cap)
+static size_t take_stash(struct http_exchange *x, char *dst, size_t cap)
 {
     size_t left = x->stash.len - x->stash_pos;
     size_t n = left < cap ? left : cap;
@@ -674,7 +645,7 @@ static size_t take_stash(struct exchange *x, char *dst, size_t cap)
     return n;
 }
 
-static void receive(struct exchange *x)
+static void receive(struct http_exchange *x)
 {
     struct quiet q;
 
@@ -688,7 +659,7 @@ static void receive(struct exchange *x)
 }
 
 /* The body is complete. */
-static enum exchange_read end_of_body(struct exchange *x)
+static enum exchange_read end_of_body(struct http_exchange *x)
 {
     if (x->unlogged)
         log_attempt(x, NULL, "");
@@ -697,7 +668,7 @@ static enum exchange_read end_of_body(struct exchange *x)
 }
 
 /* The statement has run, since its answer had begun: only rows are missing. */
-static enum exchange_read fail_body(struct exchange *x, struct err *e)
+static enum exchange_read fail_body(struct http_exchange *x, struct err *e)
 {
     if (x->stop != STOP_NONE)
         fail_stopped(x, true, e);
@@ -708,9 +679,11 @@ static enum exchange_read fail_body(struct exchange *x, struct err *e)
     return EXCHANGE_FAILED;
 }
 
-enum exchange_read exchange_read(struct exchange *x, char *dst, size_t cap, size_t *got,
-                                 struct err *e)
+static enum exchange_read http_read(struct exchange *base, char *dst, size_t cap, size_t *got,
+                                    struct err *e)
 {
+    struct http_exchange *x = (struct http_exchange *)base;
+
     *got = take_stash(x, dst, cap);
     if (*got > 0)
         return EXCHANGE_DATA;
@@ -736,8 +709,10 @@ enum exchange_read exchange_read(struct exchange *x, char *dst, size_t cap, size
                                                                     : fail_body(x, e);
 }
 
-void exchange_cancel(struct exchange *x)
+static void http_cancel(struct exchange *base)
 {
+    struct http_exchange *x = (struct http_exchange *)base;
+
     atomic_store(&x->cancelled, true);
     pthread_mutex_lock(&x->cancel_lock);
     if (x->lane != NULL)
@@ -745,10 +720,10 @@ void exchange_cancel(struct exchange *x)
     pthread_mutex_unlock(&x->cancel_lock);
 }
 
-void exchange_free(struct exchange *x)
+static void http_free(struct exchange *base)
 {
-    if (x == NULL)
-        return;
+    struct http_exchange *x = (struct http_exchange *)base;
+
     if (x->unlogged && !is_foreign(x))
         log_attempt(x, NULL, " given up");
     return_lane(x, true);
@@ -758,4 +733,33 @@ void exchange_free(struct exchange *x)
     buf_release(&x->stash);
     pthread_mutex_destroy(&x->cancel_lock);
     mem_free(x);
+}
+
+static const struct exchange_info *http_info(const struct exchange *base)
+{
+    return &((const struct http_exchange *)base)->info;
+}
+
+struct exchange *exchange_new(struct transport *t, struct err *e)
+{
+    static const struct exchange_ops ops = {
+        .begin = http_begin,
+        .read = http_read,
+        .cancel = http_cancel,
+        .free = http_free,
+        .info = http_info,
+    };
+    struct http_exchange *x = mem_calloc(1, sizeof *x);
+
+    if (x == NULL) {
+        err_oom(e);
+        return NULL;
+    }
+    x->base.ops = &ops;
+    x->t = t;
+    buf_init(&x->body, 0);
+    buf_init(&x->error_body, NEON_ERROR_MAX_BODY_BYTES);
+    buf_init(&x->stash, 0);
+    pthread_mutex_init(&x->cancel_lock, NULL);
+    return &x->base;
 }

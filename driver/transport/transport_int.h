@@ -1,4 +1,5 @@
-/* Private to this folder: what transport.c makes and http_curl.c uses. */
+/* Private to this folder: what transport.c makes and http_curl.c uses, and what the kinds of
+ * exchange have in common. */
 #ifndef NEON_TRANSPORT_TRANSPORT_INT_H
 #define NEON_TRANSPORT_TRANSPORT_INT_H
 
@@ -19,6 +20,21 @@ struct transport {
     pthread_mutex_t lock; /* guards o.token */
     atomic_bool dead;
     pid_t pid;
+};
+
+/* How one kind of exchange fills the contract of transport.h; exchange.c calls through it. */
+struct exchange_ops {
+    bool (*begin)(struct exchange *x, const struct wire_request *r, struct err *e);
+    enum exchange_read (*read)(struct exchange *x, char *dst, size_t cap, size_t *got,
+                               struct err *e);
+    void (*cancel)(struct exchange *x);
+    void (*free)(struct exchange *x);
+    const struct exchange_info *(*info)(const struct exchange *x);
+};
+
+/* The first member of each kind of exchange. */
+struct exchange {
+    const struct exchange_ops *ops;
 };
 
 #endif
