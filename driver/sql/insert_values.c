@@ -80,11 +80,11 @@ static bool read_function(struct tokens *ts, struct token *t, int depth)
 
 static bool read_word(struct tokens *ts, struct token *t, int depth)
 {
-    static const char *const constants[] = {"null",           "true",           "false",
-                                            "default",        "current_date",   "current_timestamp",
-                                            "localtimestamp", "current_user",   "session_user"};
-    static const char *const typed[] = {"date", "time", "timestamp", "timestamptz", "interval",
-                                        "uuid"};
+    static const char *const constants[] = {"null",           "true",         "false",
+                                            "default",        "current_date", "current_timestamp",
+                                            "localtimestamp", "current_user", "session_user"};
+    static const char *const typed[] = {"date",        "time",     "timestamp",
+                                        "timestamptz", "interval", "uuid"};
     static const char *const functions[] = {"now", "nextval", "gen_random_uuid"};
     struct token word = *t;
 

@@ -1,8 +1,8 @@
 /* Can one INSERT take the rows of several executions? Pure.
  *
- * INSERT INTO t (..) VALUES ($1, ..) run n times with n sets of parameters has the same effect as one
- * INSERT with n rows when a row holds nothing but values: it then is one statement to parse, one
- * command for the server, and a fraction of the bytes. */
+ * INSERT INTO t (..) VALUES ($1, ..) run n times with n sets of parameters has the same effect as
+ * one INSERT with n rows when a row holds nothing but values: it then is one statement to parse,
+ * one command for the server, and a fraction of the bytes. */
 #ifndef NEON_SQL_INSERT_VALUES_H
 #define NEON_SQL_INSERT_VALUES_H
 
@@ -16,8 +16,8 @@ struct insert_values {
 /* True when the statement is INSERT ... VALUES with exactly one row, that row holds only markers,
  * literals, DEFAULT and casts of them (and now(), nextval('..'), gen_random_uuid()), every marker
  * stands in it, and nothing follows but ON CONFLICT ... DO NOTHING. Not with RETURNING (rows are
- * asked for one execution at a time), not with DO UPDATE (a command may not change a row twice), not
- * behind WITH. */
+ * asked for one execution at a time), not with DO UPDATE (a command may not change a row twice),
+ * not behind WITH. */
 bool insert_values_find(const struct script_stmt *st, struct insert_values *out);
 /* How many rows one statement carries at most: the protocol's limit on parameters. */
 size_t insert_values_max_rows(const struct script_stmt *st);
