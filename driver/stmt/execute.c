@@ -1,39 +1,64 @@
 /* Execution: plan, request, first result, and the way to the next one. The planner decides,
  * transport/ carries, result/ decodes; this file only puts them in order. Called by api/, catalog/
  * and info/. */
+#include "stmt/execute.h"
+
 #include "base/clock.h"
-#include "stmt/plan.h"
 #include "stmt/preview.h"
-#include "stmt/stmt.h"
 #include "stmt/transaction.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-/* What goes out for one execution; freed when the request has been sent. */
+/* The application's statements as text; freed when the request has been sent. */
+struct rendered {
+    struct wire_stmt *stmts; /* owned */
+    struct buf *texts;       /* owned */
+    size_t n;
+};
+
+static void rendered_release(struct rendered *r)
+{
+    for (size_t i = 0; i < r->n; i++)
+        buf_release(&r->texts[i]);
+    mem_free(r->texts);
+    mem_free(r->stmts);
+}
+
+static SQLRETURN render(struct stmt *s, const char *const *casts, struct rendered *r)
+{
+    size_t n = s->script.n_stmts;
+
+    *r = (struct rendered){mem_calloc(n, sizeof *r->stmts), mem_calloc(n, sizeof *r->texts), 0};
+    if (r->stmts == NULL || r->texts == NULL)
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    for (size_t i = 0; i < n; i++) {
+        const struct script_stmt *st = &s->script.stmts[i];
+        size_t first = st->n_params > 0 ? st->first_param - 1 : 0;
+        buf_init(&r->texts[i], 0);
+        r->n = i + 1;
+        if (!script_render(st, casts + first, &r->texts[i]))
+            return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+        r->stmts[i] =
+            (struct wire_stmt){buf_sv(&r->texts[i]), s->wire_params + first, st->n_params};
+    }
+    return SQL_SUCCESS;
+}
+
+/* What goes out for one execution: settings, the application's statements, and what ends a trial.
+ */
 struct outgoing {
     struct wire_stmt *stmts; /* owned */
     size_t n_stmts;
-    struct buf *texts; /* owned: rendered statements */
-    size_t n_texts;
     size_t n_settings; /* statements before the application's own */
     struct wire_param setting_params[1];
     char timeout_text[24];
-    bool batch;
 };
 
-static void outgoing_release(struct outgoing *o)
-{
-    for (size_t i = 0; i < o->n_texts; i++)
-        buf_release(&o->texts[i]);
-    mem_free(o->texts);
-    mem_free(o->stmts);
-}
-
-static struct plan_context plan_context(const struct stmt *s)
+static struct plan_context plan_context(const struct stmt *s, bool several)
 {
     return (struct plan_context){
-        .several = s->script.n_stmts > 1,
+        .several = several || s->script.n_stmts > 1,
         .read_only = transaction_is_read_only(s->dbc),
         .isolation = dbc_isolation_header(s->dbc) != ISOLATION_DEFAULT,
         .settings = s->attrs.query_timeout_s > 0,
@@ -43,9 +68,9 @@ static struct plan_context plan_context(const struct stmt *s)
 
 /* The whole text's plan: a batch when one of its statements needs it; the first refusal refuses
  * all. */
-static SQLRETURN plan_script(struct stmt *s, struct plan *out)
+SQLRETURN execute_plan(struct stmt *s, bool several, struct plan *out)
 {
-    struct plan_context c = plan_context(s);
+    struct plan_context c = plan_context(s, several);
 
     *out = (struct plan){.kind = PLAN_SINGLE, .takes_settings = true};
     for (size_t i = 0; i < s->script.n_stmts; i++) {
@@ -73,29 +98,19 @@ static void add_settings(struct stmt *s, struct outgoing *o)
     o->n_settings = o->n_stmts = 1;
 }
 
-static SQLRETURN build(struct stmt *s, const struct plan *plan, const char *const *casts,
-                       struct outgoing *o)
+static bool assemble(struct stmt *s, const struct plan *plan, bool batch, const struct execution *x,
+                     struct outgoing *o)
 {
-    size_t n = s->script.n_stmts;
-
-    *o = (struct outgoing){.batch = plan->kind == PLAN_BATCH};
-    o->stmts = mem_calloc(n + 1, sizeof *o->stmts);
-    o->texts = mem_calloc(n, sizeof *o->texts);
-    if (o->stmts == NULL || o->texts == NULL)
-        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
-    if (o->batch && plan->takes_settings && s->attrs.query_timeout_s > 0)
+    *o = (struct outgoing){.stmts = mem_calloc(x->n_stmts + 2, sizeof *o->stmts)};
+    if (o->stmts == NULL)
+        return false;
+    if (batch && plan->takes_settings && s->attrs.query_timeout_s > 0)
         add_settings(s, o);
-    for (size_t i = 0; i < n; i++) {
-        const struct script_stmt *st = &s->script.stmts[i];
-        size_t first = st->n_params > 0 ? st->first_param - 1 : 0;
-        buf_init(&o->texts[i], 0);
-        o->n_texts = i + 1;
-        if (!script_render(st, casts + first, &o->texts[i]))
-            return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
-        o->stmts[o->n_stmts++] =
-            (struct wire_stmt){buf_sv(&o->texts[i]), s->wire_params + first, st->n_params};
-    }
-    return SQL_SUCCESS;
+    for (size_t i = 0; i < x->n_stmts; i++)
+        o->stmts[o->n_stmts++] = x->stmts[i];
+    if (x->rollback)
+        o->stmts[o->n_stmts++] = (struct wire_stmt){SV_LIT("ROLLBACK"), NULL, 0};
+    return true;
 }
 
 /* A little longer than the server's own timeout, so that its clean answer wins over dropping the
@@ -304,6 +319,13 @@ static SQLRETURN failed(struct stmt *s, struct err *e)
     return diag_post_err(&s->handle, e);
 }
 
+const char *execute_server_code(const struct stmt *s)
+{
+    const struct diag_record *r = diag_record(&s->handle.diag, 1);
+
+    return r != NULL && r->pg != NULL && r->pg->value[PG_CODE] != NULL ? r->pg->value[PG_CODE] : "";
+}
+
 /* A searched UPDATE or DELETE that hit no row answers SQL_NO_DATA in ODBC 3 (SQLExecute's
  * reference); not with RETURNING, where an empty result set tells it. */
 static SQLRETURN result_code(const struct stmt *s, const struct sql_kind *k)
@@ -357,30 +379,42 @@ static void forget_descriptions(struct stmt *s)
             }
 }
 
+SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const struct execution *x)
+{
+    bool batch = plan->kind == PLAN_BATCH || x->rollback;
+    bool read_only = batch && dbc_is_read_only(s->dbc);
+    struct outgoing o;
+    SQLRETURN rc;
+
+    if (!assemble(s, plan, batch, x, &o))
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    note_function(s, &s->script.stmts[0].kind);
+    forget_descriptions(s);
+    rc = start(s,
+               &(struct wire_request){
+                   .stmts = o.stmts,
+                   .n_stmts = o.n_stmts,
+                   .batch = batch,
+                   .isolation = batch ? dbc_isolation_header(s->dbc) : ISOLATION_DEFAULT,
+                   .read_only = read_only,
+                   .repeatable = read_only || x->rollback,
+                   .deadline = stmt_deadline(s),
+                   .read_timeout_s = dbc_read_timeout_s(s->dbc),
+               },
+               &(struct surroundings){o.n_settings, x->rollback, SIZE_MAX, NULL},
+               &s->script.stmts[0].kind);
+    mem_free(o.stmts);
+    return rc;
+}
+
 static SQLRETURN run_planned(struct stmt *s, const struct plan *plan, const char *const *casts)
 {
-    struct outgoing o;
-    struct wire_request r;
-    SQLRETURN rc = build(s, plan, casts, &o);
+    struct rendered r;
+    SQLRETURN rc = render(s, casts, &r);
 
-    if (rc == SQL_SUCCESS) {
-        bool read_only = o.batch && dbc_is_read_only(s->dbc);
-        r = (struct wire_request){
-            .stmts = o.stmts,
-            .n_stmts = o.n_stmts,
-            .batch = o.batch,
-            .isolation = o.batch ? dbc_isolation_header(s->dbc) : ISOLATION_DEFAULT,
-            .read_only = read_only,
-            .repeatable = read_only,
-            .deadline = stmt_deadline(s),
-            .read_timeout_s = dbc_read_timeout_s(s->dbc),
-        };
-        note_function(s, &s->script.stmts[0].kind);
-        forget_descriptions(s);
-        rc = start(s, &r, &(struct surroundings){o.n_settings, 0, SIZE_MAX, NULL},
-                   &s->script.stmts[0].kind);
-    }
-    outgoing_release(&o);
+    if (rc == SQL_SUCCESS)
+        rc = execute_statements(s, plan, &(struct execution){r.stmts, r.n, false});
+    rendered_release(&r);
     return rc;
 }
 
@@ -437,9 +471,7 @@ static SQLRETURN run_planned_read(struct stmt *s, const char *const *casts)
     return rc;
 }
 
-/* BufferedRowCount=preview: the statement that was queued last is tried at once, for its count and
- * its errors. */
-static SQLRETURN preview_write(struct stmt *s)
+SQLRETURN execute_preview_queue(struct stmt *s, size_t n_last)
 {
     const struct dbc *d = s->dbc;
     struct wire_stmt *stmts = mem_calloc(d->tx.n_items + 1, sizeof *stmts);
@@ -447,10 +479,8 @@ static SQLRETURN preview_write(struct stmt *s)
     size_t n;
     SQLRETURN rc;
 
-    if (stmts == NULL) {
-        tx_drop_last(&s->dbc->tx);
+    if (stmts == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
-    }
     n = tx_wire(&d->tx, false, stmts);
     stmts[n++] = (struct wire_stmt){SV_LIT("ROLLBACK"), NULL, 0};
     rc = start(s,
@@ -463,10 +493,18 @@ static SQLRETURN preview_write(struct stmt *s)
                    .deadline = stmt_deadline(s),
                    .read_timeout_s = dbc_read_timeout_s(d),
                },
-               &(struct surroundings){n - 2, 1, SIZE_MAX, NULL}, kind);
+               &(struct surroundings){n - 1 - n_last, 1, SIZE_MAX, NULL}, kind);
+    mem_free(stmts);
+    return rc;
+}
+
+/* The statement that was queued last is tried at once, for its count and its errors. */
+static SQLRETURN preview_write(struct stmt *s)
+{
+    SQLRETURN rc = execute_preview_queue(s, 1);
+
     if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
         tx_drop_last(&s->dbc->tx);
-    mem_free(stmts);
     return rc;
 }
 
@@ -541,7 +579,7 @@ SQLRETURN stmt_execute_ready(struct stmt *s)
         need_data_release(&s->need_data);
     }
     if (rc == SQL_SUCCESS)
-        rc = plan_script(s, &plan);
+        rc = execute_plan(s, false, &plan);
     if (rc == SQL_SUCCESS)
         rc = run(s, &plan, casts);
     mem_free(casts);
@@ -576,7 +614,7 @@ SQLRETURN stmt_execute(struct stmt *s)
                          "A cursor is open on this statement: close it (SQLCloseCursor) before "
                          "executing again.");
     /* Refusals come before the application is asked for its data. */
-    rc = plan_script(s, &plan);
+    rc = execute_plan(s, false, &plan);
     if (rc != SQL_SUCCESS)
         return rc;
     rc = stmt_execute_ready(s);

@@ -1,0 +1,29 @@
+/* Inside execution: what execute.c offers to the files of this folder that make statements out of
+ * parameters in other ways (param_array.c, output_params.c). Which way statements are carried is
+ * decided here and nowhere else. */
+#ifndef NEON_STMT_EXECUTE_H
+#define NEON_STMT_EXECUTE_H
+
+#include "stmt/plan.h"
+#include "stmt/stmt.h"
+
+/* The plan for all statements of the script; `several`: they will be one transaction though the
+ * text holds one. Posts the refusal. */
+SQLRETURN execute_plan(struct stmt *s, bool several, struct plan *out);
+
+/* Statements of the application, ready to be sent; borrowed for the call. */
+struct execution {
+    const struct wire_stmt *stmts;
+    size_t n_stmts;
+    bool rollback; /* to be tried only: nothing of it stays */
+};
+/* Sends them as the plan says and opens the first result; stmt_more_results leads to the others. */
+SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const struct execution *x);
+/* BufferedRowCount=preview: tries the statements of the queue, the last n_last of which are those
+ * whose results are wanted. Takes nothing out of the queue. */
+SQLRETURN execute_preview_queue(struct stmt *s, size_t n_last);
+/* The SQLSTATE that the server gave in the first record of the last call; "" when the failure was
+ * not the server's. */
+const char *execute_server_code(const struct stmt *s);
+
+#endif
