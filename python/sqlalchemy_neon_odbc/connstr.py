@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
-import urllib.parse
+import re
 import warnings
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
@@ -73,6 +73,7 @@ OPTIONS: Dict[str, Tuple[Tuple[str, ...], Callable[[str], str]]] = {
     "api_host": (("ApiHost",), _text),
     "proxy": (("Proxy",), _text),
     "read_only": (("ReadOnly",), _flag),
+    "buffered_row_count": (("BufferedRowCount",), _text),
     "allow_insecure": (("AllowInsecure",), _flag),
     "log_level": (("LogLevel",), _text),
     "log_file": (("LogFile",), _text),
@@ -159,14 +160,43 @@ def wants_autocommit(url: URL) -> bool:
         raise exc.ArgumentError(f"The URL's option autocommit={value!r} is not possible: it wants {wanted}.") from None
 
 
+def transport_of(value: str) -> str:
+    try:
+        return _transport(value)
+    except ValueError as wanted:
+        raise exc.ArgumentError(f"Transport={value!r} is not possible: it wants {wanted}.") from None
+
+
+_PAIR = re.compile(r"[;\s]*([^=;]+?)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)")
+
+
+def read_pairs(text: str) -> Dict[str, str]:
+    """The keywords of a whole connection string, in lower case, to look at: the first of two counts, as in the driver."""
+    out: Dict[str, str] = {}
+    for m in _PAIR.finditer(text):
+        value = m.group(2)
+        if value.startswith("{"):
+            value = value[1:-1].replace("}}", "}")
+        out.setdefault(m.group(1).strip().lower(), value.strip())
+    return out
+
+
+def _with_defaults(text: str, defaults: Mapping[str, str]) -> Tuple[str, Dict[str, str]]:
+    """What the dialect relies on behind what the user wrote, unless the user wrote it."""
+    keywords = read_pairs(text)
+    missing = [(keyword, value) for keyword, value in defaults.items() if keyword.lower() not in keywords]
+    whole = ";".join([text.rstrip("; ")] + [f"{keyword}={quote(value)}" for keyword, value in missing])
+    return whole, {**keywords, **{keyword.lower(): value for keyword, value in missing}}
+
+
 def connection_string(url: URL, defaults: Mapping[str, str]) -> Tuple[str, Dict[str, str]]:
-    """The whole string, and the keywords in it for the dialect to look at (empty for odbc_connect)."""
+    """The whole string, and the keywords in it, in lower case, for the dialect to look at."""
     query: Dict[str, Any] = dict(url.query)
 
     if "odbc_connect" in query:
-        if len(query) > 1 or url.host:
+        if set(query) - {"odbc_connect", "autocommit"} or url.host:
             raise exc.ArgumentError("odbc_connect is a whole connection string: it excludes a host and other options.")
-        return urllib.parse.unquote_plus(single("odbc_connect", query["odbc_connect"])), {}
+        return _with_defaults(single("odbc_connect", query["odbc_connect"]), defaults)
     keywords = _options(query)
     _from_environment(keywords)
     _port(url, keywords)
@@ -180,7 +210,5 @@ def connection_string(url: URL, defaults: Mapping[str, str]) -> Tuple[str, Dict[
             )
         parts.append(("Driver", single("driver", query.get("driver", DRIVER_NAME))))
     parts += [("Server", url.host), ("Database", url.database), ("UID", url.username), ("PWD", url.password)]
-    for keyword, value in defaults.items():
-        keywords.setdefault(keyword, value)
     parts += list(keywords.items())
-    return ";".join(f"{keyword}={quote(str(value))}" for keyword, value in parts if value), keywords
+    return _with_defaults(";".join(f"{keyword}={quote(str(value))}" for keyword, value in parts if value), defaults)

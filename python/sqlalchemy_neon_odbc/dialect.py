@@ -6,6 +6,7 @@ the two cannot differ. ``name`` stays "postgresql": compilers, Alembic and type 
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Dict, Optional, Sequence, Tuple, Type
 
 from sqlalchemy import exc, pool
@@ -14,7 +15,7 @@ from sqlalchemy.dialects.postgresql.base import PGDialect, PGExecutionContext
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import BindTyping
 
-from . import connstr, converters, errors
+from . import buffered, connstr, converters, errors
 from .types import COLSPECS, write_untyped
 
 SQL_ATTR_ACCESS_MODE = 101
@@ -23,19 +24,42 @@ SQL_DBMS_VER = 18
 
 _ISOLATION = {"READ UNCOMMITTED": 1, "READ COMMITTED": 2, "REPEATABLE READ": 4, "SERIALIZABLE": 8}
 
-# Keywords that this dialect relies on: $1 markers, SQLSTATEs as the server gives them, uuid and offsets not lost in ODBC's types.
-_KEYWORDS = {
-    "ParamStyle": "dollar",
-    "SqlState": "postgres",
-    "UuidAs": "varchar",
-    "TimestampTzAs": "varchar",
-}
+# Keywords that this dialect relies on: $1 markers, SQLSTATEs as the server gives them, types that ODBC would lose.
+_KEYWORDS = {"ParamStyle": "dollar", "SqlState": "postgres", "PgTypes": "1", "UuidAs": "varchar", "TimestampTzAs": "varchar"}
+
+# A statement must stay below what one request may have (MaxRequestBytes, 9 MiB): text and escapes come on top.
+_BATCH_BYTES = 4 * 1024 * 1024
 
 
 class NeonExecutionContext(PGExecutionContext):
     def create_server_side_cursor(self) -> Any:
         # every cursor of the driver streams: rows are fetched as they are asked for
         return self._dbapi_connection.cursor()
+
+    def _execute_scalar(self, stmt: str, type_: Any, parameters: Any = None) -> Any:
+        expression = buffered.nextval_of(stmt) if self.dialect.buffers else ""
+        dbapi_connection = self.root_connection.connection.dbapi_connection
+        if not expression or dbapi_connection.autocommit:  # type: ignore[union-attr]
+            return super()._execute_scalar(stmt, type_, parameters)
+        if "schema_translate_map" in self.execution_options:
+            translate = self.execution_options.get("schema_translate_map", {})
+            expression = self.identifier_preparer._render_schema_translates(expression, translate)
+        value = self.dialect.sequences_of(dbapi_connection).next(expression)
+        process = type_._cached_result_processor(self.dialect, int) if type_ is not None else None
+        return process(value) if process else value
+
+
+class _State:
+    """What belongs to one connection and pyodbc cannot tell: ODBC's attributes are write-only there."""
+
+    __slots__ = ("arguments", "isolation", "readonly", "deferrable", "sequences", "wrote")
+
+    def __init__(self) -> None:
+        self.arguments: Tuple[Any, Dict[str, Any]] = ((), {})
+        self.isolation: Optional[str] = None
+        self.readonly = self.deferrable = False
+        self.wrote = False  # the open, buffered transaction may hold definitions
+        self.sequences: Optional[buffered.Sequences] = None
 
 
 class NeonDialect(PyODBCConnector, PGDialect):
@@ -47,12 +71,15 @@ class NeonDialect(PyODBCConnector, PGDialect):
     supports_sane_rowcount_returning = True
     supports_sane_multi_rowcount = False
     supports_native_decimal = True
+    returns_native_bytes = True
     use_insertmanyvalues_wo_returning = True
     insertmanyvalues_page_size = 10000
     pyodbc_driver_name = connstr.DRIVER_NAME
     colspecs = COLSPECS
     execution_ctx_cls = NeonExecutionContext
+    statement_compiler = buffered.NeonCompiler
     transport = "auto"
+    buffers = False  # transactions are kept back until they commit
 
     def __init__(self, paramstyle: Optional[str] = None, transport: Optional[str] = None, **kwargs: Any) -> None:
         if paramstyle not in (None, "numeric_dollar", "qmark"):
@@ -62,7 +89,7 @@ class NeonDialect(PyODBCConnector, PGDialect):
         if transport is not None:
             self._set_transport(transport)
         self._driver_shown = self.pyodbc_driver_name
-        self._set_on: Dict[int, Dict[str, Any]] = {}
+        self._states: Dict[int, _State] = {}
         self._first_schema: Optional[str] = None
         self._first_isolation = "READ COMMITTED"
 
@@ -91,41 +118,59 @@ class NeonDialect(PyODBCConnector, PGDialect):
     def _autocommit_engine(self) -> bool:
         return getattr(self, "_on_connect_isolation_level", None) == "AUTOCOMMIT"
 
-    def _set_transport(self, transport: str) -> None:
+    def _set_transport(self, transport: str, has_token: bool = False) -> None:
         if transport not in connstr.TRANSPORTS:
             raise exc.ArgumentError(f"transport={transport!r} is not possible: one of {', '.join(connstr.TRANSPORTS)}.")
+        if transport == "websocket" and has_token:
+            raise exc.ArgumentError(
+                "auth_token and transport=websocket exclude each other: Neon takes tokens over HTTP alone. Use transport=http."
+            )
         self.transport = transport
-        if transport == "http" and not self._autocommit_engine():
-            # A buffered transaction cannot know what its commit will return (docs: transports).
+        # No WebSocket takes a token, so transport=auto with one buffers too.
+        self.buffers = (transport == "http" or has_token) and not self._autocommit_engine()
+        if self.buffers:
+            # A buffered transaction cannot know what its commit will return (docs: transactions).
             self.insert_returning = self.update_returning = self.delete_returning = False
             self.insert_executemany_returning = self.insert_executemany_returning_sort_by_parameter_order = False
             self.update_executemany_returning = self.delete_executemany_returning = False
+
+    def _without_counts(self) -> None:
+        """``buffered_row_count=none``: an UPDATE's count is not known before the commit, so nobody may rely on it."""
+        self.supports_sane_rowcount = self.supports_sane_rowcount_returning = False
+        # SQLAlchemy only warns when a mapper has a version_id_col that cannot be checked: a lost update must not pass.
+        warnings.filterwarnings("error", message=r"Dialect postgresql\+neonodbc\w* does not support updated rowcount - versioning")
 
     def create_connect_args(self, url: URL) -> Tuple[Tuple[str], Dict[str, Any]]:
         defaults = dict(_KEYWORDS)
         if self.paramstyle == "qmark":
             defaults["ParamStyle"] = "auto"
-        if self.transport != "auto":
-            defaults["Transport"] = self.transport
+        defaults["Transport"] = self.transport
+        # In a buffered transaction each write is tried at once and rolled back: counts and errors are where they belong.
+        defaults["BufferedRowCount"] = "preview"
         if connstr.wants_autocommit(url):
             self._on_connect_isolation_level = "AUTOCOMMIT"
         text, keywords = connstr.connection_string(url, defaults)
-        self._set_transport(keywords.get("Transport", self.transport))
+        has_token = bool(keywords.get("token") or keywords.get("tokenfile"))
+        self._set_transport(connstr.transport_of(keywords["transport"]), has_token)
+        if self.buffers and keywords["bufferedrowcount"].lower() == "none":
+            self._without_counts()
         self._driver_shown = str(url.query.get("driver", self.pyodbc_driver_name))
         return (text,), {"autocommit": True} if self._autocommit_engine() else {}
 
     def connect(self, *cargs: Any, **cparams: Any) -> Any:
         try:
-            return super().connect(*cargs, **cparams)
+            connection = super().connect(*cargs, **cparams)
         except self.loaded_dbapi.Error as error:
             errors.raise_better(self.loaded_dbapi, errors.explain_connecting(error, self._driver_shown))
+        state = self._states[id(self._raw(connection))] = _State()
+        state.arguments = cargs, cparams
+        return connection
 
     def on_connect(self) -> Any:
         first = super().on_connect()
 
         def prepare(connection: Any) -> None:
-            self._set_on.pop(id(self._raw(connection)), None)
-            converters.register(connection)
+            converters.register(self._raw(connection))
             if first is not None:
                 first(connection)
 
@@ -150,7 +195,7 @@ class NeonDialect(PyODBCConnector, PGDialect):
         return self._first_schema or super()._get_default_schema_name(connection)
 
     def get_default_isolation_level(self, dbapi_conn: Any) -> Any:
-        return self._first_isolation
+        return self._state(dbapi_conn).isolation or self._first_isolation
 
     def _set_backslash_escapes(self, connection: Any) -> None:
         self._backslash_escapes = False  # the driver refuses roles with standard_conforming_strings off
@@ -171,15 +216,28 @@ class NeonDialect(PyODBCConnector, PGDialect):
         inner = getattr(dbapi_connection, "driver_connection", None) or dbapi_connection
         return getattr(inner, "_conn", inner)
 
-    def get_isolation_level_values(self, dbapi_conn: Any) -> Any:
-        return (*_ISOLATION, "AUTOCOMMIT")
-
-    def _settings(self, dbapi_connection: Any) -> Dict[str, Any]:
-        """What was set on a connection: ODBC's attributes are kept by the driver, and pyodbc cannot read them back."""
-        return self._set_on.setdefault(id(self._raw(dbapi_connection)), {})
+    def _state(self, dbapi_connection: Any) -> _State:
+        return self._states.setdefault(id(self._raw(dbapi_connection)), _State())
 
     def _set_attr(self, dbapi_connection: Any, attribute: int, value: int) -> None:
         errors.guarded(self.loaded_dbapi, self._raw(dbapi_connection).set_attr, attribute, value)
+
+    def sequences_of(self, dbapi_connection: Any) -> buffered.Sequences:
+        state = self._state(dbapi_connection)
+        if state.sequences is None:
+            cargs, cparams = state.arguments
+            if not cargs and not cparams:
+                raise exc.InvalidRequestError(
+                    "transport=http takes keys from sequences on a second connection, which an engine made with creator= "
+                    "has no address for: give the URL, or make the engine with isolation_level='AUTOCOMMIT'."
+                )
+            state.sequences = buffered.Sequences(
+                lambda: self.loaded_dbapi.connect(*cargs, **{**cparams, "autocommit": True}), self.loaded_dbapi
+            )
+        return state.sequences
+
+    def get_isolation_level_values(self, dbapi_conn: Any) -> Any:
+        return (*_ISOLATION, "AUTOCOMMIT")
 
     def set_isolation_level(self, dbapi_connection: Any, level: Any) -> None:
         if level == "AUTOCOMMIT":
@@ -187,45 +245,81 @@ class NeonDialect(PyODBCConnector, PGDialect):
             return
         dbapi_connection.autocommit = False
         self._set_attr(dbapi_connection, SQL_ATTR_TXN_ISOLATION, _ISOLATION[level])
-        self._settings(dbapi_connection)["isolation"] = level
+        self._state(dbapi_connection).isolation = level
 
     def get_isolation_level(self, dbapi_connection: Any) -> Any:
         if dbapi_connection.autocommit:
             return "AUTOCOMMIT"
-        return self._settings(dbapi_connection).get("isolation", self._first_isolation)
+        return self._state(dbapi_connection).isolation or self._first_isolation
+
+    def detect_autocommit_setting(self, dbapi_conn: Any) -> bool:
+        return bool(dbapi_conn.autocommit)
 
     def set_readonly(self, connection: Any, value: bool) -> None:
         self._set_attr(connection, SQL_ATTR_ACCESS_MODE, int(bool(value)))
-        self._settings(connection)["readonly"] = bool(value)
+        self._state(connection).readonly = bool(value)
 
     def get_readonly(self, connection: Any) -> bool:
-        return bool(self._settings(connection).get("readonly", False))
+        return self._state(connection).readonly
+
+    def set_deferrable(self, connection: Any, value: bool) -> None:
+        self._state(connection).deferrable = bool(value)
+
+    def get_deferrable(self, connection: Any) -> bool:
+        return self._state(connection).deferrable
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        if self._state(dbapi_connection).deferrable and not dbapi_connection.autocommit:
+            # ODBC has no attribute for it; the driver keeps the text and puts it at the transaction's beginning.
+            self._run(dbapi_connection, "SET TRANSACTION DEFERRABLE")
 
     def do_commit(self, dbapi_connection: Any) -> None:
+        self._end_buffered(dbapi_connection)
         errors.guarded(self.loaded_dbapi, super().do_commit, dbapi_connection)
 
     def do_rollback(self, dbapi_connection: Any) -> None:
+        self._end_buffered(dbapi_connection)
         errors.guarded(self.loaded_dbapi, super().do_rollback, dbapi_connection)
 
+    def _end_buffered(self, dbapi_connection: Any) -> None:
+        if self.buffers:
+            state = self._state(dbapi_connection)
+            state.wrote = False
+            if state.sequences is not None:
+                state.sequences.end_of_transaction()
+
     def do_close(self, dbapi_connection: Any) -> None:
-        self._set_on.pop(id(self._raw(dbapi_connection)), None)
+        state = self._states.pop(id(self._raw(dbapi_connection)), None)
+        if state is not None and state.sequences is not None:
+            state.sequences.close()
         super().do_close(dbapi_connection)
 
-    def do_ping(self, dbapi_connection: Any) -> bool:
-        if self.transport != "websocket":
-            return True  # between transactions there is no connection that could be dead
+    def _run(self, dbapi_connection: Any, statement: str) -> None:
         cursor = dbapi_connection.cursor()
         try:
-            cursor.execute("SELECT 1")
-            cursor.fetchone()
+            errors.guarded(self.loaded_dbapi, cursor.execute, statement)
         finally:
             cursor.close()
-        if not dbapi_connection.autocommit:
-            dbapi_connection.rollback()
+
+    def _run_outside(self, dbapi_connection: Any, statement: str) -> None:
+        """In autocommit mode: between transactions, and starting none."""
+        before = dbapi_connection.autocommit
+        dbapi_connection.autocommit = True
+        try:
+            self._run(dbapi_connection, statement)
+        finally:
+            dbapi_connection.autocommit = before
+
+    def do_ping(self, dbapi_connection: Any) -> bool:
+        # On the other transports there is, between transactions, no connection that could be dead.
+        if self.transport == "websocket":
+            self._run_outside(dbapi_connection, "SELECT 1")
         return True
 
+    # ---- two-phase transactions: on a session ----
+
     def do_begin_twophase(self, connection: Any, xid: Any) -> None:
-        if self.transport == "http":
+        if self.buffers:
             raise exc.InvalidRequestError(
                 "Two-phase transactions need a session: use transport=websocket or transport=auto in the URL."
             )
@@ -245,20 +339,32 @@ class NeonDialect(PyODBCConnector, PGDialect):
         if not is_prepared:
             (self.do_commit if verb == "COMMIT" else self.do_rollback)(dbapi_connection)
             return
-        # COMMIT PREPARED may not run inside a transaction.
+        # COMMIT PREPARED may not run inside a transaction, and the prepared one has left this connection already.
         self.do_rollback(dbapi_connection)
-        before = dbapi_connection.autocommit
-        dbapi_connection.autocommit = True
-        try:
-            cursor = dbapi_connection.cursor()
-            errors.guarded(self.loaded_dbapi, cursor.execute, f"{verb} PREPARED {_literal(xid)}")
-            cursor.close()
-        finally:
-            dbapi_connection.autocommit = before
+        self._run_outside(dbapi_connection, f"{verb} PREPARED {_literal(xid)}")
+
+    # ---- reflection ----
+
+    def _get_table_oids(self, connection: Any, *args: Any, **kw: Any) -> Any:
+        """In a buffered transaction a table that it creates has another oid each time it is looked at."""
+        found = super()._get_table_oids(connection, *args, **kw)
+        if self.buffers and found and self._state(connection.connection.dbapi_connection).wrote:
+            kw.pop("info_cache", None)
+            if found != super()._get_table_oids(connection, *args, **kw):
+                raise exc.InvalidRequestError(
+                    "Over transport=http a table cannot be reflected in the transaction that creates or replaces it: commit "
+                    "first, or use transport=auto or transport=websocket."
+                )
+        return found
 
     # ---- statements ----
 
+    def _note_writing(self, context: Any, statement: str) -> None:
+        if self.buffers and context is not None and not buffered.READS.match(statement):
+            self._state(context.root_connection.connection.dbapi_connection).wrote = True
+
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        self._note_writing(context, statement)
         try:
             if parameters:
                 cursor.execute(statement or ";", [write_untyped(value) for value in parameters])
@@ -271,6 +377,7 @@ class NeonDialect(PyODBCConnector, PGDialect):
         self.do_execute(cursor, statement, (), context)
 
     def do_executemany(self, cursor: Any, statement: str, parameters: Sequence[Any], context: Any = None) -> None:
+        self._note_writing(context, statement)
         if self.fast_executemany:
             cursor.fast_executemany = True
         errors.guarded(
@@ -280,8 +387,26 @@ class NeonDialect(PyODBCConnector, PGDialect):
             [[write_untyped(value) for value in row] for row in parameters],
         )
 
+    def _deliver_insertmanyvalues_batches(
+        self, connection: Any, cursor: Any, statement: Any, parameters: Any, generic_setinputsizes: Any, context: Any
+    ) -> Any:
+        """SQLAlchemy counts rows; a request has a limit in bytes."""
+        options = context.execution_options
+        largest = max((_size(row) for row in parameters), default=0)
+        fitting = max(1, _BATCH_BYTES // (largest + 64))
+        if fitting < options.get("insertmanyvalues_page_size", self.insertmanyvalues_page_size):
+            context.execution_options = options.union({"insertmanyvalues_page_size": fitting})
+        return super()._deliver_insertmanyvalues_batches(
+            connection, cursor, statement, parameters, generic_setinputsizes, context
+        )
+
     def is_disconnect(self, e: Exception, connection: Any, cursor: Any) -> bool:
         return errors.is_disconnect(e) or super().is_disconnect(e, connection, cursor)
+
+
+def _size(row: Sequence[Any]) -> int:
+    """About how many bytes a row's values are in a request."""
+    return sum(len(value) * 2 if isinstance(value, (str, bytes, bytearray)) else 24 for value in row)
 
 
 def _literal(text: Any) -> str:

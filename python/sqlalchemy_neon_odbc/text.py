@@ -50,6 +50,19 @@ def read_date(text: str) -> dt.date:
 
 def read_timestamp(text: str) -> dt.datetime:
     """``2024-05-06 07:08:09.5`` naive; with an offset aware, in UTC."""
+    try:
+        value = dt.datetime.fromisoformat(text)  # quick, but does not know every form before Python 3.11
+    except ValueError:
+        return _read_timestamp_by_parts(text)
+    if value.tzinfo is None or value.tzinfo is dt.timezone.utc:
+        return value
+    try:
+        return value.astimezone(dt.timezone.utc)
+    except OverflowError:
+        raise _cannot_hold("timestamp", text) from None
+
+
+def _read_timestamp_by_parts(text: str) -> dt.datetime:
     m = _STAMP.match(text)
     if m is None:
         raise _cannot_hold("timestamp", text)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import ipaddress
+import json
 import uuid
-from typing import Any, Callable, Dict, List, Optional, Tuple, Type
+from typing import Any, Callable, Dict, Optional, Tuple, Type
 
 from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects import postgresql as pg
@@ -192,19 +193,23 @@ class _Address:
         return lambda value: None if value is None else str(value)
 
     def result_processor(self, dialect: Any, coltype: Any) -> Processor:
-        return _on_text(self._read) if dialect._native_inet_types else None
+        return None if dialect._native_inet_types is False else _on_text(self._read)
 
 
-def _read_inet(value: str) -> Any:
+def read_inet(value: str) -> Any:
     return ipaddress.ip_interface(value) if "/" in value else ipaddress.ip_address(value)
 
 
+def read_network(value: str) -> Any:
+    return ipaddress.ip_network(value)
+
+
 class NeonINET(_Address, pg.INET):
-    _read = staticmethod(_read_inet)
+    _read = staticmethod(read_inet)
 
 
 class NeonCIDR(_Address, pg.CIDR):
-    _read = staticmethod(ipaddress.ip_network)
+    _read = staticmethod(read_network)
 
 
 # ---- arrays --------------------------------------------------------------------------------------------------------------
@@ -382,41 +387,57 @@ def _tagged(name: str, read: Callable[[str], Any]) -> Type[Tagged]:
     return type(name, (Tagged,), {"__slots__": (), "value": lambda self, dialect: read(str(self))})
 
 
+def read_json(value: str) -> Any:
+    return json.loads(value)
+
+
 class JsonText(Tagged):
     __slots__ = ()
 
     def value(self, dialect: Any) -> Any:
-        import json
-
         return (dialect._json_deserializer or json.loads)(str(self))
 
 
-class RangeText(Tagged):
-    __slots__ = ()
-
-
-class HstoreText(Tagged):
+class JsonArrayText(Tagged):
     __slots__ = ()
 
     def value(self, dialect: Any) -> Any:
-        process = pg.HSTORE().result_processor(dialect, None)
-        return process(str(self)) if process else str(self)
+        return text.read_array(str(self), dialect._json_deserializer or json.loads)
 
 
 UuidText = _tagged("UuidText", uuid.UUID)
 IntervalText = _tagged("IntervalText", text.read_interval)
 TimestampText = _tagged("TimestampText", text.read_timestamp)
 TimeText = _tagged("TimeText", text.read_time)
-NumericText = _tagged("NumericText", decimal.Decimal)
-ArrayText = _tagged("ArrayText", text.read_array)
+
+
+def json_array_text() -> Type[Tagged]:
+    return JsonArrayText
 
 
 def array_text(read_item: Callable[[str], Any]) -> Type[Tagged]:
     return _tagged("ArrayText", lambda value: text.read_array(value, read_item))
 
 
-def range_text(read: Callable[[str], Any]) -> Type[Tagged]:
-    return _tagged("RangeText", lambda value: make_range(text.read_range(value), read))
+def box_array_text() -> Type[Tagged]:
+    """The only type whose arrays are separated by semicolons."""
+    return _tagged("BoxArrayText", lambda value: value[1:-1].split(";") if value != "{}" else [])
+
+
+def range_reader(bound: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lambda value: make_range(text.read_range(value), bound)
+
+
+def multirange_reader(bound: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lambda value: MultiRange(make_range(part, bound) for part in text.read_multirange(value))
+
+
+def range_text(bound: Callable[[str], Any]) -> Type[Tagged]:
+    return _tagged("RangeText", range_reader(bound))
+
+
+def multirange_text(bound: Callable[[str], Any]) -> Type[Tagged]:
+    return _tagged("MultiRangeText", multirange_reader(bound))
 
 
 class NeonNull(sqltypes.NullType):

@@ -47,7 +47,31 @@ def test_options_of_the_consoles_url_are_taken():
 
 
 def test_a_whole_connection_string():
-    assert connection_string("postgresql+neonodbc:///?odbc_connect=DSN%3Dneon%3BUID%3Dx") == "DSN=neon;UID=x"
+    text = connection_string("postgresql+neonodbc:///?odbc_connect=DSN%3Dneon%3BUID%3Dx%3Bpgtypes%3D0")
+    assert text.startswith("DSN=neon;UID=x;pgtypes=0;ParamStyle=dollar;") and "PgTypes" not in text
+
+
+@pytest.mark.parametrize(
+    "query, transport, buffers",
+    [
+        ("transport=http", "http", True), ("transport=http&autocommit=1", "http", False), ("transport=websocket", "websocket", False),
+        ("", "auto", False), ("odbc_tRansport=HTTP", "http", True), ("auth_token=a.b.c", "auto", True),
+    ],
+)
+def test_the_flags_follow_the_transport(query, transport, buffers):
+    dialect = NeonDialect()
+    (text,), _ = dialect.create_connect_args(sa.make_url(f"{BASE}?{query}"))
+    assert dialect.transport == transport and dialect.buffers is buffers
+    assert dialect.insert_returning is not buffers and f"transport={transport}" in text.lower()
+    dialect = NeonDialect()
+    whole = f"odbc_connect=Server%3Dx%3BTransport%3D%7B{transport}%7D"
+    dialect.create_connect_args(sa.make_url(f"postgresql+neonodbc:///?{whole}"))
+    assert dialect.transport == transport
+
+
+def test_a_token_and_a_socket_exclude_each_other():
+    with pytest.raises(exc.ArgumentError, match="tokens over HTTP alone"):
+        connection_string(f"{BASE}?auth_token=a.b.c&transport=websocket")
 
 
 def test_a_data_source():

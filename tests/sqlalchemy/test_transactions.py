@@ -36,7 +36,7 @@ class Versioned(Base):
     __tablename__ = "t_versioned"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     value: Mapped[int]
-    version: Mapped[int]
+    version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
 
 
@@ -192,6 +192,7 @@ PROGRAMS = [
 
 # Refusals: the program ends with this exception and the database is as it was. Everything else must hold.
 REFUSED = {
+    ("select_for_update", "http"): exc.NotSupportedError,  # no row would stay locked
 }
 
 

@@ -24,17 +24,18 @@ POSTGRESQL = (
     "nullsordering", "order_by_collation", "percent_schema_names", "precision_numerics_enotation_small",
     "precision_numerics_many_significant_digits", "precision_numerics_retains_significant_digits",
     "reflect_indexes_with_expressions", "reflect_tables_no_columns", "reflects_pk_names", "regexp_match",
-    "regexp_replace", "repeated_column_foreign_keys", "savepoints", "schema_create_delete", "server_defaults",
+    "regexp_replace", "repeated_column_foreign_keys", "schema_create_delete", "server_defaults",
     "skip_autocommit_rollback", "supports_bitwise_and", "supports_bitwise_not", "supports_bitwise_or",
     "supports_bitwise_shift", "supports_bitwise_xor", "supports_distinct_on", "table_ddl_if_exists",
     "table_value_constructor", "time_timezone", "tuple_in", "tuple_in_w_empty", "unicode_ddl",
     "unique_constraints_reflect_as_index", "update_from", "uuid_data_type", "view_column_reflection",
-    "view_reflection", "views", "window_functions",
+    "view_reflection", "views", "window_functions", "window_range",
+    "window_range_numeric", "window_range_non_numeric", "create_table_as", "create_or_replace_view", "delete_from",
 )
 
 # What needs a session: no answer over HTTP keeps a temporary table or a prepared transaction.
 SESSION = (
-    "has_temp_table", "temp_table_comment_reflection", "temp_table_names", "temporary_views",
+    "create_temp_table_as", "has_temp_table", "temp_table_reflection", "temp_table_reflect_indexes", "temp_table_comment_reflection", "temp_table_names", "temporary_views",
     "two_phase_transactions",
 )
 
@@ -44,13 +45,17 @@ def transport(config):
 
 
 def autocommit(config):
-    return config.db.url.query.get("autocommit") is not None
+    return "autocommit" in config.db.url.query
 
 
 class Requirements(SuiteRequirements):
     @property
     def sane_rowcount_w_returning(self):
         return exclusions.open()
+
+    @property
+    def savepoints(self):
+        return exclusions.skip_if(autocommit, "a savepoint needs a transaction")
 
     @property
     def server_side_cursors(self):
