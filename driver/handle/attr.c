@@ -93,21 +93,19 @@ static const struct attr_rule zero_else_substitute = {
 LIST(zero_or_one, {0, TAKE}, {1, TAKE});
 LIST(only_true, {SQL_TRUE, TAKE}, {SQL_FALSE, REFUSE});
 LIST(off_only, {0, TAKE}, {1, REFUSE});
-LIST(on_only, {1, TAKE}, {0, REFUSE});
 LIST(odbc_versions, {SQL_OV_ODBC2, TAKE}, {SQL_OV_ODBC3, TAKE}, {SQL_OV_ODBC3_80, TAKE});
 LIST(pooling_values, {SQL_CP_OFF, TAKE}, {SQL_CP_ONE_PER_DRIVER, TAKE},
      {SQL_CP_ONE_PER_HENV, TAKE});
 LIST(autocommit_values, {SQL_AUTOCOMMIT_ON, TAKE}, {SQL_AUTOCOMMIT_OFF, TAKE});
 LIST(isolation_levels, {SQL_TXN_READ_UNCOMMITTED, TAKE}, {SQL_TXN_READ_COMMITTED, TAKE},
      {SQL_TXN_REPEATABLE_READ, TAKE}, {SQL_TXN_SERIALIZABLE, TAKE});
-LIST(cursor_types, {SQL_CURSOR_FORWARD_ONLY, TAKE}, {SQL_CURSOR_KEYSET_DRIVEN, SUBSTITUTE},
-     {SQL_CURSOR_DYNAMIC, SUBSTITUTE}, {SQL_CURSOR_STATIC, SUBSTITUTE});
-LIST(concurrencies, {SQL_CONCUR_READ_ONLY, TAKE}, {SQL_CONCUR_LOCK, SUBSTITUTE},
-     {SQL_CONCUR_ROWVER, SUBSTITUTE}, {SQL_CONCUR_VALUES, SUBSTITUTE});
+LIST(cursor_types, {SQL_CURSOR_FORWARD_ONLY, TAKE}, {SQL_CURSOR_KEYSET_DRIVEN, TAKE},
+     {SQL_CURSOR_DYNAMIC, TAKE}, {SQL_CURSOR_STATIC, TAKE});
+LIST(concurrencies, {SQL_CONCUR_READ_ONLY, TAKE}, {SQL_CONCUR_LOCK, TAKE},
+     {SQL_CONCUR_ROWVER, TAKE}, {SQL_CONCUR_VALUES, TAKE});
 LIST(sensitivities, {SQL_UNSPECIFIED, TAKE}, {SQL_INSENSITIVE, TAKE}, {SQL_SENSITIVE, REFUSE});
-LIST(simulations, {SQL_SC_NON_UNIQUE, TAKE}, {SQL_SC_TRY_UNIQUE, SUBSTITUTE},
-     {SQL_SC_UNIQUE, SUBSTITUTE});
-LIST(bookmark_uses, {SQL_UB_OFF, TAKE}, {SQL_UB_ON, SUBSTITUTE}, {SQL_UB_VARIABLE, SUBSTITUTE});
+LIST(simulations, {SQL_SC_NON_UNIQUE, TAKE}, {SQL_SC_TRY_UNIQUE, TAKE}, {SQL_SC_UNIQUE, TAKE});
+LIST(bookmark_uses, {SQL_UB_OFF, TAKE}, {SQL_UB_ON, TAKE}, {SQL_UB_VARIABLE, TAKE});
 
 struct attr_row;
 /* Where a call is about: the handle that gets the diagnostics and the struct that holds the
@@ -303,6 +301,71 @@ static SQLRETURN set_isolation(const struct attr_target *t, const struct attr_ro
             "The isolation level cannot be changed while a transaction is open: commit "
             "or roll it back first.");
     d->attrs.txn_isolation = (SQLUINTEGER)number;
+    return SQL_SUCCESS;
+}
+
+/* A scrollable cursor knows its rows from the start; read-only, it shows nothing else. */
+static void settle_sensitivity(struct stmt_attrs *a)
+{
+    if (a->cursor_type != SQL_CURSOR_FORWARD_ONLY)
+        a->cursor_sensitivity =
+            a->concurrency == SQL_CONCUR_READ_ONLY ? SQL_INSENSITIVE : SQL_UNSPECIFIED;
+    else if (a->concurrency != SQL_CONCUR_READ_ONLY && a->cursor_sensitivity == SQL_INSENSITIVE)
+        a->cursor_sensitivity = SQL_UNSPECIFIED;
+}
+
+static SQLRETURN set_cursor_type(const struct attr_target *t, const struct attr_row *row,
+                                 SQLULEN number, const char *text)
+{
+    struct stmt_attrs *a = t->owner;
+    bool substituted = number == SQL_CURSOR_KEYSET_DRIVEN || number == SQL_CURSOR_DYNAMIC;
+
+    (void)text;
+    a->cursor_type = substituted ? SQL_CURSOR_STATIC : number;
+    a->cursor_scrollable = a->cursor_type == SQL_CURSOR_STATIC ? SQL_SCROLLABLE : SQL_NONSCROLLABLE;
+    settle_sensitivity(a);
+    if (!substituted)
+        return SQL_SUCCESS;
+    return diag_post(t->handle, ST_01S02, 0,
+                     "%s was set to SQL_CURSOR_STATIC: a cursor shows the rows as they were when "
+                     "the statement ran, and what is changed through it.",
+                     row->name);
+}
+
+/* Rows cannot be kept locked between requests; a change is refused when its row has changed. */
+static SQLRETURN set_concurrency(const struct attr_target *t, const struct attr_row *row,
+                                 SQLULEN number, const char *text)
+{
+    struct stmt_attrs *a = t->owner;
+
+    (void)text;
+    a->concurrency = number == SQL_CONCUR_LOCK ? SQL_CONCUR_VALUES : number;
+    settle_sensitivity(a);
+    if (number != SQL_CONCUR_LOCK)
+        return SQL_SUCCESS;
+    return diag_post(t->handle, ST_01S02, 0,
+                     "%s was set to SQL_CONCUR_VALUES: rows are not locked while they are looked "
+                     "at; a change fails when somebody else has changed its row.",
+                     row->name);
+}
+
+static SQLRETURN set_scrollable(const struct attr_target *t, const struct attr_row *row,
+                                SQLULEN number, const char *text)
+{
+    return set_cursor_type(
+        t, row, number == SQL_SCROLLABLE ? SQL_CURSOR_STATIC : SQL_CURSOR_FORWARD_ONLY, text);
+}
+
+static SQLRETURN set_sensitivity(const struct attr_target *t, const struct attr_row *row,
+                                 SQLULEN number, const char *text)
+{
+    struct stmt_attrs *a = t->owner;
+
+    if (number == SQL_INSENSITIVE) {
+        a->concurrency = SQL_CONCUR_READ_ONLY;
+        return set_cursor_type(t, row, SQL_CURSOR_STATIC, text);
+    }
+    a->cursor_sensitivity = number;
     return SQL_SUCCESS;
 }
 

@@ -33,6 +33,13 @@
     (CVT_TEXTS | CVT_NUMBERS | CVT_BINARIES | SQL_CVT_BIT | SQL_CVT_DATE | SQL_CVT_TIME |          \
      SQL_CVT_TIMESTAMP | SQL_CVT_INTERVAL_YEAR_MONTH | SQL_CVT_INTERVAL_DAY_TIME | SQL_CVT_GUID)
 
+/* A static cursor. */
+#define CA1_STATIC                                                                                 \
+    (SQL_CA1_NEXT | SQL_CA1_ABSOLUTE | SQL_CA1_RELATIVE | SQL_CA1_BOOKMARK |                       \
+     SQL_CA1_LOCK_NO_CHANGE | SQL_CA1_POS_POSITION)
+#define CA2_STATIC                                                                                 \
+    (SQL_CA2_READ_ONLY_CONCURRENCY | SQL_CA2_MAX_ROWS_SELECT | SQL_CA2_MAX_ROWS_CATALOG)
+
 /* ---- answers that depend on the connection ---- */
 
 static void answer_text(struct info_value *out, const char *text)

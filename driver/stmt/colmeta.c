@@ -50,6 +50,7 @@ static bool size_ird(struct stmt *s, size_t n, struct err *e)
     bound_columns_forget(s);
     if (n > DECODER_MAX_COLUMNS || !desc_set_count(&s->ird, n))
         return err_oom(e);
+    bookmark_describe(s);
     return true;
 }
 
@@ -89,7 +90,7 @@ const struct desc_rec *colmeta_column(struct stmt *s, SQLUSMALLINT number)
         diag_post(&s->handle, ST_07005, 0, "The statement has no result columns.");
         return NULL;
     }
-    if (number == 0 || number > count) {
+    if (number > count || (number == 0 && s->attrs.use_bookmarks == SQL_UB_OFF)) {
         diag_post(&s->handle, ST_07009, 0, "Column %u does not exist: the result has %d columns.",
                   (unsigned)number, (int)count);
         return NULL;

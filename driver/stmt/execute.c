@@ -214,10 +214,7 @@ static bool begin_result(struct stmt *s, const struct sql_kind *kind, bool *foun
     s->executed = true;
     s->cursor_open = s->ird.count > 0;
     s->row_count = s->rows.complete ? s->rows.row_count : -1;
-    s->rowset_rows = 0;
-    s->rows_returned = 0;
-    s->after_end = false;
-    s->getdata = (struct getdata_state){0};
+    rowset_begin(s);
     return true;
 }
 
@@ -722,5 +719,6 @@ SQLRETURN stmt_open_local(struct stmt *s)
     s->prepared = false;
     s->executed = s->cursor_open = true;
     s->row_count = s->rows.row_count;
+    rowset_begin(s);
     return SQL_SUCCESS;
 }

@@ -1,6 +1,6 @@
-/* SQLBindCol and SQLFetch: rows of the window into the application's buffers, a block at a time,
- * column by column. Conversions are convert/'s; their outcomes become diagnostics here. Called by
- * api/. */
+/* SQLBindCol, and rows into the application's buffers: a block at a time, column by column.
+ * Conversions are convert/'s; their outcomes become diagnostics here; which rows, rowset.c decides.
+ * Called by api/, rowset.c, setpos.c and bulk.c. */
 #include "base/utf.h"
 #include "convert/block.h"
 #include "stmt/stmt.h"
@@ -58,9 +58,10 @@ SQLRETURN stmt_bind_col(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type,
         return diag_post(&s->handle, ST_07009, 0,
                          "Column %u does not exist: no result has as many columns.",
                          (unsigned)column);
-    if (column == 0)
+    if (column == 0 && s->attrs.use_bookmarks == SQL_UB_OFF)
         return diag_post(&s->handle, ST_07009, 0,
-                         "The bookmark column is not available: bookmarks are off.");
+                         "The bookmark column is not available: bookmarks are off. Set "
+                         "SQL_ATTR_USE_BOOKMARKS first.");
     if (cap_bytes < 0)
         return diag_post(&s->handle, ST_HY090, 0, "The buffer length %lld is negative.",
                          (long long)cap_bytes);
@@ -71,6 +72,12 @@ SQLRETURN stmt_bind_col(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type,
     if (!typemap_is_c_type(c_type))
         return diag_post(&s->handle, ST_HY003, 0, "Column %u: %d is no C data type.",
                          (unsigned)column, c_type);
+    if (column == 0 && c_type != SQL_C_VARBOOKMARK && c_type != SQL_C_UBIGINT &&
+        c_type != SQL_C_ULONG)
+        return diag_post(&s->handle, ST_HY003, 0,
+                         "A bookmark has the C data type SQL_C_VARBOOKMARK or SQL_C_BOOKMARK, not "
+                         "%d.",
+                         c_type);
     r = desc_ensure(s->ard, column);
     if (r == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
@@ -89,12 +96,12 @@ static struct bound_column *bound_column(struct stmt *s, const struct desc_rec *
     struct bound_column *b;
 
     if (s->bound == NULL) {
-        s->bound = mem_calloc((size_t)s->ird.count, sizeof *s->bound);
+        s->bound = mem_calloc((size_t)s->ird.count + 1, sizeof *s->bound);
         if (s->bound == NULL)
             return NULL;
-        s->n_bound = (size_t)s->ird.count;
+        s->n_bound = (size_t)s->ird.count + 1;
     }
-    b = &s->bound[number - 1];
+    b = &s->bound[number];
     if (!b->chosen || b->app_c_type != ard->concise_type || b->app_precision != ard->precision ||
         b->app_scale != ard->scale) {
         const struct desc_rec *ird = desc_record(&s->ird, number);
@@ -109,25 +116,17 @@ static struct bound_column *bound_column(struct stmt *s, const struct desc_rec *
     return b;
 }
 
-/* Where the values of one bound column go. */
-struct column_place {
-    char *data;               /* NULL: the length only */
-    char *indicator, *length; /* may be NULL or equal */
-    size_t data_step, len_step;
-    SQLLEN cap_bytes;
-};
-
 static char *shifted(void *app, SQLLEN offset)
 {
     return app ? (char *)app + offset : NULL;
 }
 
-static struct column_place column_place(const struct stmt *s, const struct desc_rec *r,
-                                        const struct to_c *conv)
+struct column_place column_place(const struct stmt *s, const struct desc_rec *r,
+                                 size_t element_bytes)
 {
     const struct desc *ard = s->ard;
     SQLLEN offset = ard->app_bind_offset_ptr ? *ard->app_bind_offset_ptr : 0;
-    size_t element = conv->fixed_size ? conv->c_size : (size_t)r->octet_length;
+    size_t element = element_bytes > 0 ? element_bytes : (size_t)r->octet_length;
     bool by_row = ard->bind_type != SQL_BIND_BY_COLUMN;
 
     return (struct column_place){
@@ -146,12 +145,6 @@ static void put_len(char *app, SQLLEN v)
         memcpy(app, &v, sizeof v);
 }
 
-struct block {
-    size_t n_rows;
-    SQLUSMALLINT *status; /* of the driver: one per row, never NULL */
-    bool any_error, any_info;
-};
-
 static void note_outcome(struct block *b, size_t row, SQLRETURN rc)
 {
     if (rc == SQL_SUCCESS)
@@ -162,7 +155,6 @@ static void note_outcome(struct block *b, size_t row, SQLRETURN rc)
             b->status[row] = SQL_ROW_SUCCESS_WITH_INFO;
         return;
     }
-    b->any_error = true;
     b->status[row] = SQL_ROW_ERROR;
 }
 
@@ -207,16 +199,19 @@ struct cell stmt_limited_cell(const struct stmt *s, const struct to_c *conv, str
     return c;
 }
 
-static void convert_cell(struct stmt *s, struct block *b, size_t number,
-                         const struct column_place *p, const struct to_c *conv, size_t row)
+static bool is_wanted(const struct block *b, size_t row)
 {
-    struct cell cell = rows_at(&s->rows, row)[number - 1];
+    return b->status[row] == SQL_ROW_SUCCESS || b->status[row] == SQL_ROW_SUCCESS_WITH_INFO;
+}
+
+static void convert_cell(struct stmt *s, struct block *b, size_t number,
+                         const struct column_place *p, const struct to_c *conv, size_t row,
+                         struct cell cell)
+{
     struct to_c_out out = {.app_buf = p->data ? p->data + row * p->data_step : NULL,
                            .cap_bytes = p->cap_bytes};
     enum conv outcome;
 
-    if (b->status[row] == SQL_ROW_ERROR)
-        return;
     if (cell.ptr == NULL) {
         note_outcome(b, row, put_null(s, p, row, number));
         return;
@@ -236,40 +231,55 @@ static void convert_cell(struct stmt *s, struct block *b, size_t number,
 
 /* In a loop of convert/'s where there is one; the rows that it leaves, one by one. */
 static void convert_column(struct stmt *s, struct block *b, size_t number,
-                           const struct desc_rec *ard, const struct bound_column *bc)
+                           const struct column_place *p, const struct to_c *conv, bool all_wanted)
 {
-    const struct column_place p = column_place(s, ard, &bc->conv);
-    const struct to_c *conv = &bc->conv;
+    const size_t n_columns = (size_t)s->ird.count;
     const struct to_c_block plain = {
-        .cells = &rows_at(&s->rows, 0)[number - 1],
-        .cell_step = s->rows.n_columns,
+        .cells = &b->cells[number - 1],
+        .cell_step = n_columns,
         .n_rows = b->n_rows,
-        .app_data = p.data,
-        .data_step = p.data_step,
-        .app_indicator = p.indicator,
-        .app_length = p.length,
-        .len_step = p.len_step,
-        .cap_bytes = p.cap_bytes,
+        .app_data = p->data,
+        .data_step = p->data_step,
+        .app_indicator = p->indicator,
+        .app_length = p->length,
+        .len_step = p->len_step,
+        .cap_bytes = p->cap_bytes,
     };
-    to_c_block_fn *loop = p.data != NULL && s->attrs.max_length == 0 ? conv->block : NULL;
+    to_c_block_fn *loop =
+        all_wanted && p->data != NULL && s->attrs.max_length == 0 ? conv->block : NULL;
 
     for (size_t row = 0; row < b->n_rows; row++) {
         if (loop != NULL)
             row = loop(&plain, row);
-        if (row < b->n_rows)
-            convert_cell(s, b, number, &p, conv, row);
+        if (row < b->n_rows && is_wanted(b, row))
+            convert_cell(s, b, number, p, conv, row, b->cells[row * n_columns + number - 1]);
     }
 }
 
-/* Every bound column of the block. False: HY001 or 07006 was posted for the whole. */
-static bool convert_block(struct stmt *s, struct block *b)
+static void convert_bookmarks(struct stmt *s, struct block *b, const struct column_place *p,
+                              const struct to_c *conv)
+{
+    char text[BOOKMARK_TEXT_BYTES];
+
+    for (size_t row = 0; row < b->n_rows; row++) {
+        uint64_t number = b->numbers != NULL ? b->numbers[row] : b->first_number + row;
+        if (is_wanted(b, row))
+            convert_cell(s, b, 0, p, conv, row, bookmark_cell(s, number, text));
+    }
+}
+
+bool block_convert(struct stmt *s, struct block *b)
 {
     size_t n = (size_t)(s->ard->count < s->ird.count ? s->ard->count : s->ird.count);
+    bool all_wanted = true;
 
-    for (size_t number = 1; number <= n; number++) {
+    for (size_t row = 0; row < b->n_rows; row++)
+        all_wanted &= is_wanted(b, row);
+    for (size_t number = s->attrs.use_bookmarks == SQL_UB_OFF; number <= n; number++) {
         const struct desc_rec *ard = desc_record(s->ard, number);
         const struct bound_column *bc;
-        if (ard == NULL || !ard->bound)
+        struct column_place p;
+        if (ard == NULL || !ard->bound || (number > 0 && b->bookmarks_alone))
             continue;
         bc = bound_column(s, ard, number);
         if (bc == NULL)
@@ -281,23 +291,17 @@ static bool convert_block(struct stmt *s, struct block *b)
                          number, stmt_c_type_name(ard->concise_type));
             return false;
         }
-        convert_column(s, b, number, ard, bc);
+        p = column_place(s, ard, bc->conv.fixed_size ? bc->conv.c_size : 0);
+        if (number == 0)
+            convert_bookmarks(s, b, &p, &bc->conv);
+        else
+            convert_column(s, b, number, &p, &bc->conv, all_wanted);
     }
     return true;
 }
 
-static void report_status(struct stmt *s, const struct block *b, size_t rowset_size)
-{
-    SQLUSMALLINT *app = s->ird.app_array_status_ptr;
-
-    if (s->ird.app_rows_processed_ptr != NULL)
-        *s->ird.app_rows_processed_ptr = b->n_rows;
-    for (size_t i = 0; app != NULL && i < rowset_size; i++)
-        app[i] = i < b->n_rows ? b->status[i] : SQL_ROW_NOROW;
-}
-
-/* SQLFetch's return code for a block (its reference, "Error Handling"). */
-static SQLRETURN block_code(struct stmt *s, const struct block *b)
+/* SQLFetch's reference, "Error Handling". */
+SQLRETURN block_code(struct stmt *s, const struct block *b)
 {
     size_t errors = 0;
 
@@ -312,73 +316,4 @@ static SQLRETURN block_code(struct stmt *s, const struct block *b)
         return SQL_SUCCESS_WITH_INFO;
     }
     return b->any_info ? SQL_SUCCESS_WITH_INFO : SQL_SUCCESS;
-}
-
-static SQLRETURN no_more_rows(struct stmt *s)
-{
-    struct block none = {0};
-
-    s->rowset_rows = 0;
-    s->after_end = true;
-    report_status(s, &none, s->ard->array_size);
-    return SQL_NO_DATA;
-}
-
-/* The rowset the last fetch handed out is left behind. */
-static size_t rows_wanted(const struct stmt *s)
-{
-    size_t want = s->ard->array_size;
-
-    if (s->attrs.max_rows > 0) {
-        uint64_t left =
-            s->attrs.max_rows > s->rows_returned ? s->attrs.max_rows - s->rows_returned : 0;
-        if (left < want)
-            want = (size_t)left;
-    }
-    return want;
-}
-
-SQLRETURN stmt_fetch(struct stmt *s)
-{
-    SQLUSMALLINT one = SQL_ROW_SUCCESS;
-    struct block b = {.status = &one};
-    struct err e = ERR_INIT;
-    size_t want;
-    SQLRETURN rc;
-
-    if (!s->executed || !s->cursor_open)
-        return diag_post(
-            &s->handle, s->executed || s->prepared ? ST_24000 : ST_HY010, 0,
-            "There is no result to fetch from: execute a statement that returns rows first.");
-    s->rows.next += s->rowset_rows;
-    s->rowset_rows = 0;
-    s->getdata = (struct getdata_state){0};
-    want = rows_wanted(s);
-    if (s->after_end || want == 0)
-        return no_more_rows(s);
-    if (!rows_fill(&s->rows, want, &e)) {
-        /* The rest of the result is lost; what was read stays true. */
-        s->after_end = true;
-        return diag_post_err(&s->handle, &e);
-    }
-    b.n_rows = rows_available(&s->rows) < want ? rows_available(&s->rows) : want;
-    if (b.n_rows == 0)
-        return no_more_rows(s);
-    if (b.n_rows > 1) {
-        b.status = mem_calloc(b.n_rows, sizeof *b.status); /* SQL_ROW_SUCCESS is 0 */
-        if (b.status == NULL)
-            return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
-    }
-    s->rowset_rows = b.n_rows;
-    s->rows_returned += b.n_rows;
-    rc = SQL_ERROR;
-    if (convert_block(s, &b))
-        rc = block_code(s, &b);
-    else
-        for (size_t i = 0; i < b.n_rows; i++)
-            b.status[i] = SQL_ROW_ERROR;
-    report_status(s, &b, s->ard->array_size);
-    if (b.status != &one)
-        mem_free(b.status);
-    return rc;
 }

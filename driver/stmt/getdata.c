@@ -6,23 +6,19 @@ static SQLRETURN check(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, 
     if (!s->executed || !s->cursor_open)
         return diag_post(&s->handle, s->executed ? ST_24000 : ST_HY010, 0,
                          "There is no result to read from.");
-    if (s->rowset_rows == 0)
+    if (s->position.place != ON_ROWSET || s->rowset.n_rows == 0)
         return diag_post(&s->handle, ST_24000, 0, "There is no current row: %s.",
-                         s->after_end ? "the result has been read to its end"
-                                      : "call SQLFetch first");
-    if (column == 0 || column > s->ird.count)
+                         s->position.place == AFTER_END ? "the result has been read to its end"
+                                                        : "call SQLFetch first");
+    if (s->rowset.status[s->rowset.current] == SQL_ROW_DELETED)
+        return diag_post(&s->handle, ST_HY109, 0, "The current row was deleted.");
+    if (column > s->ird.count || (column == 0 && s->attrs.use_bookmarks == SQL_UB_OFF))
         return diag_post(&s->handle, ST_07009, 0,
-                         "Column %u does not exist: the result has %d columns.", (unsigned)column,
-                         (int)s->ird.count);
+                         "Column %u does not exist: the result has %d columns%s.", (unsigned)column,
+                         (int)s->ird.count, column == 0 ? ", and bookmarks are off" : "");
     if (cap_bytes < 0)
         return diag_post(&s->handle, ST_HY090, 0, "The buffer length %lld is negative.",
                          (long long)cap_bytes);
-    if (s->ard->array_size > 1)
-        return diag_post(&s->handle, ST_HY109, 0,
-                         "SQLGetData reads single rows: the rowset size (SQL_ATTR_ROW_ARRAY_SIZE) "
-                         "is %llu and the cursor moves forward only. Bind the column, or fetch one "
-                         "row at a time.",
-                         (unsigned long long)s->ard->array_size);
     if (c_type != SQL_ARD_TYPE && !typemap_is_c_type(c_type))
         return diag_post(&s->handle, ST_HY003, 0, "%d is no C data type.", c_type);
     return SQL_SUCCESS;
@@ -50,15 +46,26 @@ static bool begin_column(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type
     SQLSMALLINT scale;
     SQLSMALLINT meant = meant_type(s, column, c_type, &precision, &scale);
 
-    if (g->column == column && g->app_c_type == meant)
+    if (g->started && g->column == column && g->app_c_type == meant)
         return true;
     /* Another column, or the same one as another type: from its start. */
-    *g = (struct getdata_state){.column = column, .app_c_type = meant};
+    *g = (struct getdata_state){.started = true, .column = column, .app_c_type = meant};
     if (to_c_choose(&g->conv, ird->pg.type_oid, ird->pg.type_modifier, ird->concise_type, meant,
                     precision, scale, &s->dbc->conv_env))
         return true;
-    g->column = 0;
+    g->started = false;
     return false;
+}
+
+static struct cell current_cell(const struct stmt *s, SQLUSMALLINT column,
+                                char bookmark[BOOKMARK_TEXT_BYTES])
+{
+    size_t row = s->rowset.current;
+
+    if (column == 0)
+        return bookmark_cell(s, rowset_row_number(s, row), bookmark);
+    return stmt_limited_cell(s, &s->getdata.conv,
+                             s->rowset.cells[row * (size_t)s->ird.count + column - 1]);
 }
 
 SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf,
@@ -66,6 +73,7 @@ SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type,
 {
     struct getdata_state *g = &s->getdata;
     SQLRETURN rc = check(s, column, c_type, cap_bytes);
+    char bookmark[BOOKMARK_TEXT_BYTES];
     struct cell cell;
     struct to_c_out out;
     enum conv outcome;
@@ -80,7 +88,7 @@ SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type,
                          (unsigned)column, stmt_c_type_name(c_type));
     if (g->progress == TO_C_DONE)
         return SQL_NO_DATA;
-    cell = stmt_limited_cell(s, &g->conv, rows_at(&s->rows, 0)[column - 1]);
+    cell = current_cell(s, column, bookmark);
     if (cell.ptr == NULL) {
         if (app_len_or_ind == NULL)
             return diag_post(&s->handle, ST_22002, 0,
@@ -102,7 +110,7 @@ SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type,
         outcome = outcome == CONV_OK ? CONV_TRUNCATED : outcome;
     else if (outcome == CONV_OK || outcome == CONV_FRACTION_LOST)
         g->progress = TO_C_DONE;
-    return stmt_post_conv(s, outcome, 1, column);
+    return stmt_post_conv(s, outcome, (SQLLEN)s->rowset.current + 1, column);
 }
 
 const char *stmt_c_type_name(SQLSMALLINT c_type)

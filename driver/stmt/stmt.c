@@ -61,6 +61,8 @@ void stmt_free(struct stmt *s)
     script_release(&s->script);
     stream_release(&s->stream);
     rows_release(&s->rows);
+    mem_free(s->rowset.status);
+    mem_free(s->rowset.own);
     local_result_release(&s->local);
     need_data_release(&s->need_data);
     mem_free(s->wire_params);
@@ -79,12 +81,10 @@ void stmt_close(struct stmt *s)
     rows_release(&s->rows);
     stream_stop(&s->stream);
     local_result_release(&s->local);
-    s->described = s->executed = s->cursor_open = s->after_end = false;
+    s->described = s->executed = s->cursor_open = false;
     s->results_left = 0;
     s->row_count = -1;
-    s->rowset_rows = 0;
-    s->rows_returned = 0;
-    s->getdata = (struct getdata_state){0};
+    rowset_release(s);
     desc_clear(&s->ird);
     bound_columns_forget(s);
 }
@@ -344,12 +344,14 @@ SQLRETURN stmt_get_attr(struct stmt *s, SQLINTEGER id, struct attr_value *out)
     if (get_handle_attr(s, id, out))
         return SQL_SUCCESS;
     if (id == SQL_ATTR_ROW_NUMBER) {
-        if (!s->cursor_open || s->rowset_rows == 0)
+        if (!s->cursor_open || s->position.place != ON_ROWSET)
             return diag_post(&s->handle, ST_24000, 0, "There is no current row.");
         *out = (struct attr_value){.kind = ATTR_V_ULEN,
-                                   .number = (SQLULEN)(s->rows_returned - s->rowset_rows + 1)};
+                                   .number = (SQLULEN)rowset_row_number(s, s->rowset.current)};
         return SQL_SUCCESS;
     }
+    if (id == SQL_GET_BOOKMARK)
+        return bookmark_get(s, out);
     if (a == NULL)
         return attr_get_stmt(&s->handle, &s->attrs, id, out);
     *out = (struct attr_value){.kind = a->kind == F_POINTER ? ATTR_V_POINTER : ATTR_V_ULEN};

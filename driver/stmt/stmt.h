@@ -12,11 +12,14 @@
 #include "handle/dbc.h"
 #include "handle/desc.h"
 #include "sql/script.h"
+#include "stmt/cursor.h"
 #include "stmt/rows.h"
+#include "stmt/scroll.h"
 
 /* Where SQLGetData stands in the column it was last called for. */
 struct getdata_state {
-    SQLUSMALLINT column; /* 0 = none (the bookmark column is not supported) */
+    bool started;        /* the rest says where */
+    SQLUSMALLINT column; /* 0 = the bookmark column */
     SQLSMALLINT app_c_type;
     size_t progress, left_bytes; /* convert/ remembers here between pieces */
     struct to_c conv;
@@ -44,6 +47,23 @@ struct bound_column {
     bool chosen, allowed;
 };
 
+enum fetched_by { FETCHED_BY_NONE, FETCHED_BY_FETCH, FETCHED_BY_EXTENDED };
+
+/* The rows that the last fetch handed out. */
+struct rowset {
+    struct cell *cells; /* n_rows * n_columns, in the window of rows or in `own` */
+    size_t n_rows;
+    size_t current;       /* 0-based: the row SQLGetData reads, SQLSetPos moves it */
+    SQLUSMALLINT *status; /* owned: SQL_ROW_... of each row as the driver knows it */
+    size_t cap_status;
+    struct cell *own; /* owned: of a scrollable cursor */
+    size_t cap_own;
+    struct local_result changed; /* bytes of cells that the application has changed since */
+    SQLUSMALLINT *app_status;    /* where the fetch reported it; NULL */
+    SQLULEN size;                /* entries of app_status, rows of the bound buffers */
+    enum fetched_by fetched_by;
+};
+
 struct stmt {
     struct handle handle; /* first */
     struct dbc *dbc;
@@ -69,11 +89,11 @@ struct stmt {
     struct wire_param *wire_params; /* owned scratch of the last execution */
     struct buf param_text;
 
-    size_t rowset_rows;     /* rows of the current rowset (0 before the first fetch) */
-    uint64_t rows_returned; /* of this result, for MAX_ROWS and SQL_ATTR_ROW_NUMBER */
-    bool after_end;         /* a fetch answered SQL_NO_DATA */
+    struct cursor cursor; /* open: the result can be scrolled */
+    struct scroll_position position;
+    struct rowset rowset;
     struct getdata_state getdata;
-    struct bound_column *bound; /* owned; ird.count entries */
+    struct bound_column *bound; /* owned; ird.count + 1 entries, [0] the bookmark column */
     size_t n_bound;
 
     struct need_data need_data;
@@ -196,10 +216,62 @@ const struct desc_rec *colmeta_column(struct stmt *s, SQLUSMALLINT number);
  * post_on. */
 SQLRETURN stmt_name_types(struct stmt *s, struct handle *post_on, size_t column, SQLSMALLINT field);
 
+/* --- rowset.c: which rows a fetch hands out --- */
+/* A result begins, or ends. */
+void rowset_begin(struct stmt *s);
+void rowset_release(struct stmt *s);
+SQLRETURN stmt_fetch(struct stmt *s);
+SQLRETURN stmt_fetch_scroll(struct stmt *s, SQLSMALLINT direction, SQLLEN offset);
+SQLRETURN stmt_extended_fetch(struct stmt *s, SQLUSMALLINT direction, SQLLEN offset,
+                              SQLULEN *app_fetched, SQLUSMALLINT *app_status);
+/* The number of a row of the rowset in the result, from 1. */
+uint64_t rowset_row_number(const struct stmt *s, size_t index);
+
+/* --- setpos.c --- */
+SQLRETURN stmt_set_pos(struct stmt *s, SQLSETPOSIROW row, SQLUSMALLINT operation,
+                       SQLUSMALLINT lock);
+
+/* --- bookmark.c --- */
+bool bookmark_is_variable(const struct stmt *s);
+/* The text of a row's bookmark as a cell of the bookmark column. */
+#define BOOKMARK_TEXT_BYTES 32
+struct cell bookmark_cell(const struct stmt *s, uint64_t row, char text[BOOKMARK_TEXT_BYTES]);
+/* Reads a bookmark that the application gives (of the C type it was bound with; SQL_C_DEFAULT: as
+ * SQL_ATTR_FETCH_BOOKMARK_PTR has it). False: it is none of this result (HY111). */
+bool bookmark_read(const struct stmt *s, const void *app, SQLSMALLINT c_type, uint64_t *row);
+/* The IRD's record 0. */
+void bookmark_describe(struct stmt *s);
+/* SQL_GET_BOOKMARK */
+SQLRETURN bookmark_get(struct stmt *s, struct attr_value *out);
+
 /* --- fetch.c, getdata.c --- */
+/* Rows on their way into the bound buffers. */
+struct block {
+    const struct cell *cells; /* n_rows * ird.count */
+    size_t n_rows;
+    SQLUSMALLINT *status;  /* one per row: those with SQL_ROW_SUCCESS are converted, and may become
+                              SQL_ROW_SUCCESS_WITH_INFO or SQL_ROW_ERROR */
+    uint64_t first_number; /* of row 0 in the result, for its bookmark */
+    const uint64_t *numbers; /* or of each row; NULL */
+    bool any_info;
+    bool bookmarks_alone; /* SQL_ATTR_RETRIEVE_DATA is off */
+};
+/* Every bound column of the rows. False: HY001 or 07006 was posted for the whole. */
+bool block_convert(struct stmt *s, struct block *b) NEON_MUST_CHECK;
+/* SQLFetch's return code for a block that was converted; posts 01S01. */
+SQLRETURN block_code(struct stmt *s, const struct block *b);
+/* Where the values of one bound column go. */
+struct column_place {
+    char *data;               /* NULL: the length only */
+    char *indicator, *length; /* may be NULL or equal */
+    size_t data_step, len_step;
+    SQLLEN cap_bytes;
+};
+/* element_bytes: of one value in a column-wise array; 0 = the buffer's length. */
+struct column_place column_place(const struct stmt *s, const struct desc_rec *r,
+                                 size_t element_bytes);
 SQLRETURN stmt_bind_col(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf,
                         SQLLEN cap_bytes, SQLLEN *app_len_or_ind);
-SQLRETURN stmt_fetch(struct stmt *s);
 SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf,
                         SQLLEN cap_bytes, SQLLEN *app_len_or_ind);
 void bound_columns_forget(struct stmt *s);

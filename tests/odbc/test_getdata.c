@@ -319,11 +319,39 @@ static void test_what_is_refused(void **state)
     assert_int_equal(number, 300);
     assert_int_equal(SQLGetData(s, 3, SQL_C_CHAR, text, sizeof text, &ind), SQL_SUCCESS);
     SQLFreeStmt(s, SQL_CLOSE);
-    /* blocks have no current row to read from (SQL_GD_BLOCK is not claimed) */
-    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_ROW_ARRAY_SIZE, (SQLPOINTER)2, 0));
-    run(s, "SELECT 1");
+}
+
+/* SQL_GD_BLOCK: the first row of a block, then the one that SQLSetPos goes to. */
+static void test_any_row_of_a_block(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+    SQLINTEGER number;
+    char text[20];
+    SQLLEN ind;
+
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_ROW_ARRAY_SIZE, (SQLPOINTER)4, 0));
+    run(s, "SELECT g, 'row ' || g FROM generate_series(1, 7) g");
     assert_int_equal(SQLFetch(s), SQL_SUCCESS);
-    assert_stmt_state(s, SQLGetData(s, 1, SQL_C_CHAR, text, sizeof text, &ind), "HY109");
+    assert_int_equal(SQLGetData(s, 1, SQL_C_LONG, &number, 0, &ind), SQL_SUCCESS);
+    assert_int_equal(number, 1);
+    for (SQLSETPOSIROW row = 4; row >= 1; row--) {
+        assert_stmt_ok(s, SQLSetPos(s, row, SQL_POSITION, SQL_LOCK_NO_CHANGE));
+        assert_int_equal(SQLGetData(s, 1, SQL_C_LONG, &number, 0, &ind), SQL_SUCCESS);
+        assert_int_equal(number, row);
+        assert_stmt_state(s, SQLGetData(s, 2, SQL_C_CHAR, text, 4, &ind), "01004");
+        assert_string_equal(text, "row");
+        assert_int_equal(SQLGetData(s, 2, SQL_C_CHAR, text, sizeof text, &ind), SQL_SUCCESS);
+        assert_int_equal(text[0], ' ');
+        assert_int_equal(text[1], '0' + (int)row);
+        assert_int_equal(ind, 2);
+    }
+    assert_int_equal(SQLFetch(s), SQL_SUCCESS);
+    assert_int_equal(SQLGetData(s, 1, SQL_C_LONG, &number, 0, &ind), SQL_SUCCESS);
+    assert_int_equal(number, 5);
+    assert_stmt_state(s, SQLSetPos(s, 4, SQL_POSITION, SQL_LOCK_NO_CHANGE), "HY107");
+    assert_stmt_ok(s, SQLSetPos(s, 3, SQL_POSITION, SQL_LOCK_NO_CHANGE));
+    assert_int_equal(SQLGetData(s, 1, SQL_C_LONG, &number, 0, &ind), SQL_SUCCESS);
+    assert_int_equal(number, 7);
 }
 
 static void test_a_long_value_in_small_pieces_takes_linear_time(void **state)
@@ -359,6 +387,7 @@ int main(void)
         T(test_the_default_type_is_that_of_the_column),
         T(test_the_type_of_the_row_descriptor),
         T(test_what_is_refused),
+        T(test_any_row_of_a_block),
         T(test_a_long_value_in_small_pieces_takes_linear_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

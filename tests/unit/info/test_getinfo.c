@@ -449,8 +449,7 @@ static void test_nothing_is_claimed_that_is_not_there(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(ask(f, SQL_SCROLL_OPTIONS).number, SQL_SO_FORWARD_ONLY);
-    assert_int_equal(ask(f, SQL_GETDATA_EXTENSIONS).number & SQL_GD_BLOCK, 0);
+    assert_int_equal(ask(f, SQL_SCROLL_OPTIONS).number, SQL_SO_FORWARD_ONLY | SQL_SO_STATIC);
     assert_int_equal(ask(f, SQL_ASYNC_MODE).number, SQL_AM_NONE);
     assert_int_equal(
         ask(f, SQL_CREATE_TABLE).number & (SQL_CT_GLOBAL_TEMPORARY | SQL_CT_LOCAL_TEMPORARY), 0);

@@ -1,0 +1,281 @@
+/* SQLFetch, SQLFetchScroll and SQLExtendedFetch: which rows come next, and their report. A
+ * forward-only cursor hands out what stands in the window of rows; a scrollable one what its spool
+ * keeps. The values themselves are fetch.c's. Called by api/. */
+#include "stmt/stmt.h"
+
+/* One fetch. */
+struct fetch {
+    struct scroll_request request;
+    SQLULEN *app_fetched;
+    SQLUSMALLINT *app_status;
+    enum fetched_by fetched_by;
+};
+
+void rowset_begin(struct stmt *s)
+{
+    rowset_release(s);
+    local_result_init(&s->rowset.changed, NULL, (size_t)s->ird.count);
+    if (s->cursor_open && s->attrs.cursor_type == SQL_CURSOR_STATIC)
+        cursor_open(&s->cursor, (size_t)s->ird.count, s->attrs.max_rows,
+                    (size_t)s->dbc->options.cursor_memory_bytes);
+}
+
+/* The buffers stay for the next result. */
+void rowset_release(struct stmt *s)
+{
+    struct rowset *r = &s->rowset;
+
+    cursor_release(&s->cursor);
+    local_result_release(&r->changed);
+    s->position = (struct scroll_position){BEFORE_START, 0, 0};
+    s->getdata = (struct getdata_state){0};
+    r->cells = NULL;
+    r->n_rows = r->current = 0;
+    r->app_status = NULL;
+    r->fetched_by = FETCHED_BY_NONE;
+}
+
+uint64_t rowset_row_number(const struct stmt *s, size_t index)
+{
+    return s->position.start + index;
+}
+
+static SQLRETURN oom(struct stmt *s)
+{
+    return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+}
+
+/* ---- the rows ---- */
+
+/* Room for the status of n rows, and for their cells. */
+static bool reserve(struct rowset *r, size_t n_rows, size_t n_columns, bool cells)
+{
+    size_t n_cells = n_rows * (n_columns > 0 ? n_columns : 1);
+
+    if (n_rows > r->cap_status) {
+        SQLUSMALLINT *grown = mem_realloc_array(r->status, n_rows, sizeof *grown);
+        if (grown == NULL)
+            return false;
+        r->status = grown;
+        r->cap_status = n_rows;
+    }
+    if (cells && n_cells > r->cap_own) {
+        struct cell *grown = mem_realloc_array(r->own, n_cells, sizeof *grown);
+        if (grown == NULL)
+            return false;
+        r->own = grown;
+        r->cap_own = n_cells;
+    }
+    return true;
+}
+
+static uint64_t forward_left(const struct stmt *s, uint64_t handed_out, uint64_t want)
+{
+    uint64_t limit = s->attrs.max_rows;
+    uint64_t left = limit > handed_out ? limit - handed_out : 0;
+
+    return limit > 0 && left < want ? left : want;
+}
+
+/* The next rows of the window. Rows of the last rowset are left behind. */
+static SQLRETURN forward(struct stmt *s, const struct fetch *f)
+{
+    struct rowset *r = &s->rowset;
+    uint64_t start = s->position.place == ON_ROWSET ? s->position.start + r->n_rows : 1;
+    size_t want = (size_t)forward_left(s, start - 1, f->request.size);
+    struct err e = ERR_INIT;
+
+    s->rows.next += r->n_rows;
+    r->n_rows = 0;
+    if (s->position.place == AFTER_END)
+        want = 0;
+    if (want > 0 && !rows_fill(&s->rows, want, &e)) {
+        /* The rest of the result is lost; what was read stays true. */
+        s->position.place = AFTER_END;
+        return diag_post_err(&s->handle, &e);
+    }
+    if (want > rows_available(&s->rows))
+        want = rows_available(&s->rows);
+    if (want == 0) {
+        s->position = (struct scroll_position){AFTER_END, 0, 0};
+        return SQL_NO_DATA;
+    }
+    s->position = (struct scroll_position){ON_ROWSET, start, f->request.size};
+    if (!reserve(r, want, s->rows.n_columns, false))
+        return oom(s);
+    r->cells = s->rows.cells + s->rows.next * s->rows.n_columns;
+    r->n_rows = want;
+    for (size_t i = 0; i < want; i++)
+        r->status[i] = SQL_ROW_SUCCESS;
+    return SQL_SUCCESS;
+}
+
+static bool read_rows(struct stmt *s, uint64_t start, size_t n, struct err *e)
+{
+    struct rowset *r = &s->rowset;
+    size_t n_columns = (size_t)s->ird.count;
+    bool ok = true;
+
+    cursor_begin_read(&s->cursor);
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = cursor_row(&s->cursor, start + i, r->own + i * n_columns, e);
+        r->status[i] = cursor_is_deleted(&s->cursor, start + i) ? SQL_ROW_DELETED : SQL_ROW_SUCCESS;
+    }
+    cursor_end_read(&s->cursor);
+    return ok;
+}
+
+static SQLRETURN scroll(struct stmt *s, const struct fetch *f)
+{
+    struct rowset *r = &s->rowset;
+    struct err e = ERR_INIT;
+    struct scroll_target t;
+    uint64_t n;
+
+    if (!cursor_need(&s->cursor, &s->rows, scroll_needs(&s->position, &f->request), &e))
+        return diag_post_err(&s->handle, &e);
+    t = scroll_target(&s->position, &f->request, cursor_count(&s->cursor));
+    r->n_rows = 0;
+    s->position.place = t.place;
+    if (t.place != ON_ROWSET)
+        return SQL_NO_DATA;
+    n = cursor_count(&s->cursor) - t.start + 1;
+    n = n < f->request.size ? n : f->request.size;
+    s->position = (struct scroll_position){ON_ROWSET, t.start, f->request.size};
+    if (!reserve(r, (size_t)n, (size_t)s->ird.count, true))
+        return oom(s);
+    if (!read_rows(s, t.start, (size_t)n, &e))
+        return diag_post_err(&s->handle, &e);
+    r->cells = r->own;
+    r->n_rows = (size_t)n;
+    if (!t.cut)
+        return SQL_SUCCESS;
+    return diag_post(&s->handle, ST_01S06, 0,
+                     "The rowset would begin before the first row: it begins with the first row.");
+}
+
+/* ---- the report ---- */
+
+static void report(const struct stmt *s, const struct fetch *f)
+{
+    const struct rowset *r = &s->rowset;
+
+    if (f->app_fetched != NULL)
+        *f->app_fetched = r->n_rows;
+    for (size_t i = 0; f->app_status != NULL && i < f->request.size; i++)
+        f->app_status[i] = i < r->n_rows ? r->status[i] : SQL_ROW_NOROW;
+}
+
+static SQLRETURN deliver(struct stmt *s)
+{
+    struct rowset *r = &s->rowset;
+    struct block b = {
+        .cells = r->cells,
+        .n_rows = r->n_rows,
+        .status = r->status,
+        .first_number = s->position.start,
+        .bookmarks_alone = s->attrs.retrieve_data == SQL_RD_OFF,
+    };
+
+    if (block_convert(s, &b))
+        return block_code(s, &b);
+    for (size_t i = 0; i < r->n_rows; i++)
+        r->status[i] = SQL_ROW_ERROR;
+    return SQL_ERROR;
+}
+
+static SQLRETURN run_fetch(struct stmt *s, const struct fetch *f)
+{
+    struct rowset *r = &s->rowset;
+    SQLRETURN moved;
+    SQLRETURN rc;
+
+    s->getdata = (struct getdata_state){0};
+    local_result_release(&r->changed);
+    r->current = 0;
+    r->size = f->request.size;
+    r->app_status = f->app_status;
+    r->fetched_by = f->fetched_by;
+    moved = s->cursor.open ? scroll(s, f) : forward(s, f);
+    if (moved == SQL_ERROR)
+        return moved;
+    rc = moved == SQL_NO_DATA ? moved : deliver(s);
+    report(s, f);
+    return rc == SQL_SUCCESS ? moved : rc;
+}
+
+/* ---- what may be asked ---- */
+
+static SQLRETURN check(struct stmt *s, const struct fetch *f)
+{
+    if (!s->executed || !s->cursor_open)
+        return diag_post(
+            &s->handle, s->executed || s->prepared ? ST_24000 : ST_HY010, 0,
+            "There is no result to fetch from: execute a statement that returns rows first.");
+    if (s->rowset.fetched_by != FETCHED_BY_NONE && s->rowset.fetched_by != f->fetched_by)
+        return diag_post(&s->handle, ST_HY010, 0,
+                         "SQLExtendedFetch cannot be mixed with SQLFetch and SQLFetchScroll on one "
+                         "result.");
+    if (!scroll_is_direction(f->request.direction))
+        return diag_post(&s->handle, ST_HY106, 0, "%d is no fetch direction.",
+                         f->request.direction);
+    if (!s->cursor.open && f->request.direction != SQL_FETCH_NEXT)
+        return diag_post(&s->handle, ST_HY106, 0,
+                         "The cursor moves forward only: set SQL_ATTR_CURSOR_TYPE to "
+                         "SQL_CURSOR_STATIC before executing.");
+    if (f->request.direction == SQL_FETCH_BOOKMARK && s->attrs.use_bookmarks == SQL_UB_OFF)
+        return diag_post(&s->handle, ST_HY106, 0,
+                         "Bookmarks are off: set SQL_ATTR_USE_BOOKMARKS before executing.");
+    return SQL_SUCCESS;
+}
+
+static SQLRETURN bad_bookmark(struct stmt *s)
+{
+    return diag_post(&s->handle, ST_HY111, 0,
+                     "The bookmark is a null pointer or none of this result.");
+}
+
+SQLRETURN stmt_fetch(struct stmt *s)
+{
+    return stmt_fetch_scroll(s, SQL_FETCH_NEXT, 0);
+}
+
+SQLRETURN stmt_fetch_scroll(struct stmt *s, SQLSMALLINT direction, SQLLEN offset)
+{
+    struct fetch f = {
+        .request = {.direction = direction, .offset = offset, .size = s->ard->array_size},
+        .app_fetched = s->ird.app_rows_processed_ptr,
+        .app_status = s->ird.app_array_status_ptr,
+        .fetched_by = FETCHED_BY_FETCH,
+    };
+    SQLRETURN rc = check(s, &f);
+
+    if (rc != SQL_SUCCESS)
+        return rc;
+    if (direction == SQL_FETCH_BOOKMARK &&
+        !bookmark_read(s, s->attrs.app_fetch_bookmark, SQL_C_DEFAULT, &f.request.bookmark))
+        return bad_bookmark(s);
+    return run_fetch(s, &f);
+}
+
+/* ODBC 2: the rowset size is SQL_ROWSET_SIZE, and a bookmark is the offset itself. */
+SQLRETURN stmt_extended_fetch(struct stmt *s, SQLUSMALLINT direction, SQLLEN offset,
+                              SQLULEN *app_fetched, SQLUSMALLINT *app_status)
+{
+    struct fetch f = {
+        .request = {.direction = (SQLSMALLINT)direction,
+                    .offset = direction == SQL_FETCH_BOOKMARK ? 0 : offset,
+                    .bookmark = (uint64_t)offset,
+                    .size = s->extended_rowset_size},
+        .app_fetched = app_fetched,
+        .app_status = app_status,
+        .fetched_by = FETCHED_BY_EXTENDED,
+    };
+    SQLRETURN rc = check(s, &f);
+
+    if (rc != SQL_SUCCESS)
+        return rc;
+    if (direction == SQL_FETCH_BOOKMARK && offset <= 0)
+        return bad_bookmark(s);
+    return run_fetch(s, &f);
+}
