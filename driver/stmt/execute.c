@@ -123,13 +123,6 @@ int64_t stmt_deadline(const struct stmt *s)
     return deadline == DEADLINE_NONE ? deadline : deadline + CLIENT_TIMEOUT_GRACE_MS;
 }
 
-static void set_running(struct stmt *s, struct exchange *x)
-{
-    pthread_mutex_lock(&s->dbc->cancel_lock);
-    s->running = x;
-    pthread_mutex_unlock(&s->dbc->cancel_lock);
-}
-
 static bool check_connection(struct stmt *s, struct err *e)
 {
     if (!s->dbc->connected)
@@ -160,9 +153,9 @@ bool stmt_send(struct stmt *s, struct stream *st, const struct wire_request *r, 
     if (x == NULL)
         return false;
     log_statements(s, r);
-    set_running(s, x);
+    stmt_set_running(s, x);
     if (!exchange_begin(x, r, e) || !stream_start(st, x, e)) {
-        set_running(s, NULL); /* before it goes: SQLCancel may be looking at it */
+        stmt_set_running(s, NULL); /* before it goes: SQLCancel may be looking at it */
         exchange_free(x);
         return false;
     }
@@ -172,7 +165,7 @@ bool stmt_send(struct stmt *s, struct stream *st, const struct wire_request *r, 
 void stmt_stop(struct stmt *s, struct stream *st)
 {
     /* A question on the side leaves the result that is being read to SQLCancel again. */
-    set_running(s, st == &s->stream ? NULL : s->stream.exchange);
+    stmt_set_running(s, st == &s->stream ? NULL : s->stream.exchange);
     stream_stop(st);
 }
 
@@ -264,7 +257,7 @@ static bool finish_if_complete(struct stmt *s, struct err *e)
     for (;;) {
         enum decode_event ev = stream_next(&s->stream, false, e);
         if (ev == DECODE_END) {
-            set_running(s, NULL);
+            stmt_set_running(s, NULL);
             return true;
         }
         if (ev == DECODE_ERROR)

@@ -285,22 +285,11 @@ static SQLLEN nts_bytes(SQLSMALLINT c_type, const void *p)
     }
 }
 
-SQLRETURN stmt_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind)
+SQLRETURN put_param_add(struct stmt *s, struct put_param *put, SQLSMALLINT c_type,
+                        const void *app_data, SQLLEN len_or_ind)
 {
-    struct need_data *n = &s->need_data;
-    struct put_param *put;
-    struct param_source p;
-    SQLSMALLINT c_type;
     SQLLEN bytes = len_or_ind;
 
-    if (!n->active || n->current == SIZE_MAX)
-        return diag_post(&s->handle, ST_HY010, 0,
-                         "No parameter awaits data: call SQLParamData first.");
-    put = &n->params[n->current];
-    if (param_source(s, n->current, &p) != SQL_SUCCESS)
-        return SQL_ERROR;
-    c_type =
-        p.type.c_type == SQL_C_DEFAULT ? typemap_default_c_type(p.type.sql_type) : p.type.c_type;
     if (put->is_null || (put->started && len_or_ind == SQL_NULL_DATA))
         return diag_post(&s->handle, ST_HY020, 0,
                          "A null value cannot be put together with other pieces.");
@@ -322,7 +311,23 @@ SQLRETURN stmt_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind)
                          (long long)len_or_ind);
     put->started = true;
     if (!buf_append(&put->bytes, app_data, (size_t)bytes))
-        return diag_post(&s->handle, ST_HY001, 0, "Out of memory for a parameter of %zu bytes.",
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory for a value of %zu bytes.",
                          put->bytes.len);
     return SQL_SUCCESS;
+}
+
+SQLRETURN stmt_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind)
+{
+    struct need_data *n = &s->need_data;
+    struct param_source p;
+    SQLSMALLINT c_type;
+
+    if (!n->active || n->current == SIZE_MAX)
+        return diag_post(&s->handle, ST_HY010, 0,
+                         "No parameter awaits data: call SQLParamData first.");
+    if (param_source(s, n->current, &p) != SQL_SUCCESS)
+        return SQL_ERROR;
+    c_type =
+        p.type.c_type == SQL_C_DEFAULT ? typemap_default_c_type(p.type.sql_type) : p.type.c_type;
+    return put_param_add(s, &n->params[n->current], c_type, app_data, len_or_ind);
 }

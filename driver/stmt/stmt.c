@@ -73,11 +73,39 @@ void stmt_free(struct stmt *s)
     mem_free(s);
 }
 
+void stmt_set_running(struct stmt *s, struct exchange *x)
+{
+    struct stmt *seen = s->works_for != NULL ? s->works_for : s;
+
+    pthread_mutex_lock(&s->dbc->cancel_lock);
+    seen->running = x;
+    pthread_mutex_unlock(&s->dbc->cancel_lock);
+}
+
+struct stmt *stmt_helper_new(struct stmt *s)
+{
+    struct stmt *helper = stmt_new(s->dbc);
+
+    if (helper == NULL)
+        return NULL;
+    stmt_attrs_default(&helper->attrs);
+    helper->attrs.query_timeout_s = s->attrs.query_timeout_s;
+    helper->works_for = s;
+    return helper;
+}
+
+void stmt_helper_free(struct stmt *helper)
+{
+    struct stmt *s = helper != NULL ? helper->works_for : NULL;
+
+    stmt_free(helper);
+    if (s != NULL)
+        stmt_set_running(s, s->stream.exchange); /* the result that is being read, again */
+}
+
 void stmt_close(struct stmt *s)
 {
-    pthread_mutex_lock(&s->dbc->cancel_lock);
-    s->running = NULL;
-    pthread_mutex_unlock(&s->dbc->cancel_lock);
+    stmt_set_running(s, NULL);
     rows_release(&s->rows);
     stream_stop(&s->stream);
     local_result_release(&s->local);

@@ -98,6 +98,9 @@ struct stmt {
 
     struct need_data need_data;
     struct exchange *running; /* guarded by dbc->cancel_lock: the exchange SQLCancel may stop */
+    /* A statement of the driver's own that works for this one of the application's: SQLCancel of
+     * that one stops it. NULL for the application's. */
+    struct stmt *works_for;
 };
 
 /* --- stmt.c: life and state --- */
@@ -106,6 +109,12 @@ struct stmt *stmt_new(struct dbc *dbc) NEON_MUST_CHECK;
 void stmt_free(struct stmt *s);
 /* Ends the result, if any: SQLFreeStmt(SQL_CLOSE), and before each execution. */
 void stmt_close(struct stmt *s);
+/* What SQLCancel stops from now on; NULL: nothing. */
+void stmt_set_running(struct stmt *s, struct exchange *x);
+/* A statement of the driver's own, with default attributes and the query timeout of `s`. Freed with
+ * stmt_helper_free before the call returns to the application. NULL: out of memory. */
+struct stmt *stmt_helper_new(struct stmt *s) NEON_MUST_CHECK;
+void stmt_helper_free(struct stmt *helper);
 /* SQLCloseCursor: 24000 without an open cursor. */
 SQLRETURN stmt_close_cursor(struct stmt *s);
 SQLRETURN stmt_free_option(struct stmt *s, SQLUSMALLINT option);
@@ -160,6 +169,9 @@ SQLRETURN params_collect(struct stmt *s, const char **casts);
 SQLRETURN stmt_param_data(struct stmt *s, SQLPOINTER *app_token);
 SQLRETURN stmt_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind);
 void need_data_release(struct need_data *n);
+/* One piece of a value that is sent at execution; c_type is not SQL_C_DEFAULT. */
+SQLRETURN put_param_add(struct stmt *s, struct put_param *put, SQLSMALLINT c_type,
+                        const void *app_data, SQLLEN len_or_ind);
 
 /* --- execute.c --- */
 SQLRETURN stmt_execute(struct stmt *s);
