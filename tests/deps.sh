@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # deps.sh [--list] [SET...]: the packages that building, testing and the demo need, through the system's package manager.
-# SETs: build (the driver), gateway, isql, server (a PostgreSQL), test (everything of ./check); demo means gateway isql
-# server. Default: all.
+# SETs: build (the driver), gateway, isql, server (a PostgreSQL), test (everything else of ./check), clients (the
+# programs of tests/clients); demo means gateway isql server. Default: all.
 # Installs what is missing, as root or with sudo, and says what; prints nothing when all is there. --list only prints.
 # Nothing is ever downloaded any other way. Debian and Ubuntu; elsewhere it checks and names what to install by hand.
 # NEON_SKIP_DEPS=1 makes it do nothing: for machines where the equivalents came by other means.
@@ -50,6 +50,28 @@ test    npm                                        command -v npm
 test    debhelper                                  command -v dh
 test    lintian                                    command -v lintian
 test    debootstrap                                command -v debootstrap
+clients python3-pyodbc                             python3 -c 'import pyodbc'
+clients libdbd-odbc-perl                           perl -MDBD::ODBC -e 1
+clients php-cli
+clients php-odbc
+clients r-cran-rodbc
+clients python3-pyqt5.qtsql                        python3 -c 'import PyQt5.QtSql'
+clients libqt5sql5-odbc
+clients tcl8.6-tdbc-odbc
+clients ruby-odbc
+clients erlang-odbc
+clients gdal-bin
+clients libsoci-dev
+clients libboost-dev
+clients libpoco-dev
+clients libnode-dev                                ls /usr/include/node/node_api.h
+clients g++                                        command -v g++
+clients libreoffice-base
+clients libreoffice-calc
+clients python3-uno                                python3 -c 'import uno'
+clients iodbc                                      command -v iodbctest
+clients cargo                                      command -v cargo
+clients golang-go                                  command -v go
 END
 }
 
@@ -60,15 +82,15 @@ sets=
 for arg in "$@"; do
     case $arg in
     --list) list=yes ;;
-    build | gateway | isql | server | test) sets="$sets $arg" ;;
+    build | gateway | isql | server | test | clients) sets="$sets $arg" ;;
     demo) sets="$sets gateway isql server" ;;
     *)
-        say "usage: deps.sh [--list] [build|gateway|isql|server|demo|test]..." >&2
+        say "usage: deps.sh [--list] [build|gateway|isql|server|demo|test|clients]..." >&2
         exit 2
         ;;
     esac
 done
-sets=${sets:-build gateway isql server test}
+sets=${sets:-build gateway isql server test clients}
 [ "${NEON_SKIP_DEPS:-}" != 1 ] || [ $list = yes ] || exit 0
 
 wanted() { case " $sets " in *" $1 "*) ;; *) return 1 ;; esac; }
