@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# LibreOffice without a window, driven through UNO: Base's data source, tables, queries, editing rows of a table as the data
+# view does, and Calc's import of a table.
+. "$(dirname "$0")/lib/common.sh"
+python=$(python_with uno) || skip "python3-uno is not installed: tests/deps.sh clients"
+need soffice
+isql "$CLIENT_DSN" -b >/dev/null <<'SQL'
+drop table if exists client_libreoffice
+create table client_libreoffice (id integer primary key, name varchar(100), amount numeric(12,2), day date, at timestamp, flag boolean, note text)
+insert into client_libreoffice values (1, 'Zoë, Ναταλία, 山田', -12345.67, '2024-02-29', '2024-02-29 23:59:59', true, 'one'), (2, null, null, null, null, null, null), (3, 'third', 3, '2024-03-01', '2024-03-01 00:00:00', false, 'three')
+SQL
+export HOME=$scratch SAL_USE_VCLPLUGIN=svp
+pipe=neon-$$
+soffice "-env:UserInstallation=file://$scratch/profile" --headless --norestore --nologo --nofirststartwizard \
+    "--accept=pipe,name=$pipe;urp;StarOffice.ComponentContext" >"$scratch/soffice.log" 2>&1 </dev/null &
+office=$!
+"$python" "$here/libreoffice_client.py" "$pipe" "$scratch"
+status=$?
+kill "$office" 2>/dev/null
+wait "$office" 2>/dev/null
+exit $status
