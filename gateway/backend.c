@@ -13,6 +13,7 @@
 
 #include "gateway/control.h"
 #include "gateway/log.h"
+#include "gateway/net.h"
 #include "gateway/typeinfo.h"
 
 #define CONNECT_TIMEOUT_MS 2000
@@ -23,13 +24,6 @@ static const char reset_sql[] =
     "ROLLBACK; CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DEALLOCATE ALL; "
     "UNLISTEN *; SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 enum wait_result watch_wait(const struct watch *w, int fd, short events, int timeout_ms)
 {
     struct pollfd fds[3] = {
@@ -37,9 +31,9 @@ enum wait_result watch_wait(const struct watch *w, int fd, short events, int tim
         {.fd = w ? w->client_fd : -1, .events = POLLRDHUP},
         {.fd = w ? w->stop_fd : -1, .events = POLLIN},
     };
-    int64_t end = now_ms() + timeout_ms;
+    int64_t end = net_now_ms() + timeout_ms;
     for (;;) {
-        int left = timeout_ms < 0 ? -1 : (int)(end - now_ms());
+        int left = timeout_ms < 0 ? -1 : (int)(end - net_now_ms());
         if (timeout_ms >= 0 && left < 0)
             left = 0;
         int n = poll(fds, 3, left);
@@ -58,10 +52,16 @@ enum wait_result watch_wait(const struct watch *w, int fd, short events, int tim
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-#define MAX_CONN_OPTIONS 16
+#define MAX_CONN_OPTIONS 20
 
-static PGconn *start_connection(const struct pg_target *t, const char *role, const char *password,
-                                const char *database)
+/* Notices never travel over HTTP (protocol 6.3). */
+static void drop_notice(void *arg, const PGresult *res)
+{
+    (void)arg;
+    (void)res;
+}
+
+static PGconn *start_connection(const struct pg_target *t, const struct backend_login *l)
 {
     const char *keys[MAX_CONN_OPTIONS];
     const char *values[MAX_CONN_OPTIONS];
@@ -73,13 +73,17 @@ static PGconn *start_connection(const struct pg_target *t, const char *role, con
         {"host", t->host},
         {"hostaddr", t->hostaddr},
         {"port", t->port},
-        {"user", role},
-        {"password", password},
-        {"dbname", database && database[0] ? database : role},
+        {"user", l->role},
+        {"password", l->password},
+        {"dbname", l->database && l->database[0] ? l->database : l->role},
         {"sslmode", t->sslmode},
         {"sslrootcert", t->sslrootcert},
-        {"passfile", !password && t->passfile ? t->passfile : "/dev/null/none"},
+        {"passfile", !l->password && t->passfile ? t->passfile : "/dev/null/none"},
         {"gssencmode", "disable"},
+        {"application_name", l->application_name},
+        {"replication", l->replication},
+        {"options", l->options},
+        {"client_encoding", l->client_encoding},
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         if (!options[i].value)
@@ -90,19 +94,21 @@ static PGconn *start_connection(const struct pg_target *t, const char *role, con
     keys[n] = NULL;
     values[n] = NULL;
     PGconn *conn = PQconnectStartParams(keys, values, 0);
-    if (conn)
-        PQsetErrorVerbosity(conn, PQERRORS_VERBOSE); /* the only way to see a connect's SQLSTATE */
+    if (!conn)
+        return NULL;
+    PQsetErrorVerbosity(conn, PQERRORS_VERBOSE); /* the only way to see a connect's SQLSTATE */
+    PQsetNoticeReceiver(conn, l->on_notice ? l->on_notice : drop_notice, l->notice_arg);
     return conn;
 }
 
 static enum wait_result finish_connection(PGconn *conn, const struct watch *w)
 {
-    int64_t end = now_ms() + CONNECT_TIMEOUT_MS;
+    int64_t end = net_now_ms() + CONNECT_TIMEOUT_MS;
     short events = POLLOUT;
     if (PQstatus(conn) == CONNECTION_BAD)
         return WAIT_READY;
     for (;;) {
-        int64_t left = end - now_ms();
+        int64_t left = end - net_now_ms();
         enum wait_result r = watch_wait(w, PQsocket(conn), events, left > 0 ? (int)left : 0);
         if (r != WAIT_READY)
             return r;
@@ -113,13 +119,6 @@ static enum wait_result finish_connection(PGconn *conn, const struct watch *w)
     }
 }
 
-/* Notices never travel over HTTP (protocol 6.3). */
-static void drop_notice(void *arg, const PGresult *res)
-{
-    (void)arg;
-    (void)res;
-}
-
 static struct backend *wrap(PGconn *conn)
 {
     struct backend *b = calloc(1, sizeof *b);
@@ -128,7 +127,6 @@ static struct backend *wrap(PGconn *conn)
         return NULL;
     }
     b->conn = conn;
-    PQsetNoticeReceiver(conn, drop_notice, NULL);
     PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
     PQsetnonblocking(conn, 1);
     return b;
@@ -152,9 +150,17 @@ enum run_result backend_open(struct backend **out, const struct pg_target *targe
                              const char *password, const char *database, const struct watch *w,
                              struct failure *f)
 {
+    const struct backend_login login = {.role = role, .password = password, .database = database};
+    return backend_open_as(out, target, &login, w, f);
+}
+
+enum run_result backend_open_as(struct backend **out, const struct pg_target *target,
+                                const struct backend_login *login, const struct watch *w,
+                                struct failure *f)
+{
     int backoff_ms = CONNECT_BACKOFF_MS;
     for (unsigned attempt = 0;; attempt++) {
-        PGconn *conn = start_connection(target, role, password, database);
+        PGconn *conn = start_connection(target, login);
         if (!conn) {
             failure_set(f, 500, "the gateway is out of memory");
             return RUN_FAILED;
@@ -175,7 +181,7 @@ enum run_result backend_open(struct backend **out, const struct pg_target *targe
         if (r == WAIT_GONE)
             return RUN_GONE;
         if (answered) {
-            classify_connect_error(f, role);
+            classify_connect_error(f, login->role);
             return RUN_FAILED;
         }
         if (attempt >= target->connect_retries) {
@@ -218,10 +224,10 @@ enum wait_result backend_flush(struct backend *b, const struct watch *w)
 enum wait_result backend_result(struct backend *b, const struct watch *w, int timeout_ms,
                                 PGresult **res)
 {
-    int64_t end = now_ms() + timeout_ms;
+    int64_t end = net_now_ms() + timeout_ms;
     *res = NULL;
     while (PQisBusy(b->conn)) {
-        int64_t left = timeout_ms < 0 ? -1 : end - now_ms();
+        int64_t left = timeout_ms < 0 ? -1 : end - net_now_ms();
         if (timeout_ms >= 0 && left < 0)
             left = 0;
         enum wait_result r = watch_wait(w, PQsocket(b->conn), POLLIN, (int)left);

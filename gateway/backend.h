@@ -41,6 +41,19 @@ enum run_result {
     RUN_GONE    /* the client went away; nothing to answer */
 };
 
+/* Who connects, and what of a startup packet goes along. NULL = not sent. */
+struct backend_login {
+    const char *role;
+    const char *password; /* NULL: what PostgreSQL gives without one, or the passfile */
+    const char *database; /* NULL or "": named like the role */
+    const char *application_name;
+    const char *replication;
+    const char *options;
+    const char *client_encoding;
+    PQnoticeReceiver on_notice; /* NULL: notices are dropped */
+    void *notice_arg;
+};
+
 struct backend {
     PGconn *conn;
     bool reset_pending; /* the reset was sent, its results are still to be read */
@@ -61,6 +74,10 @@ enum wait_result watch_wait(const struct watch *w, int fd, short events, int tim
 enum run_result backend_open(struct backend **out, const struct pg_target *target, const char *role,
                              const char *password, const char *database, const struct watch *w,
                              struct failure *f);
+/* The same with a login of any shape. The connection's notices go on to on_notice afterwards. */
+enum run_result backend_open_as(struct backend **out, const struct pg_target *target,
+                                const struct backend_login *login, const struct watch *w,
+                                struct failure *f);
 void backend_free(struct backend *b);
 
 /* Takes the next result of the running query; *res is NULL when it is finished. Owned by the

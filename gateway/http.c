@@ -16,10 +16,12 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "gateway/log.h"
+#include "gateway/net.h"
+#include "gateway/websocket.h"
+#include "gateway/ws_session.h"
 
 #define CONNECTION_MEMORY_BYTES ((size_t)256 << 10) /* bounds the request's headers */
 #define CONNECTION_LIMIT 2000
@@ -47,6 +49,8 @@ struct http_request {
     size_t max_body_bytes;
     bool too_large;
     int64_t start_ms;
+    enum ws_mode ws_mode; /* of an accepted upgrade */
+    struct fault ws_fault;
 };
 
 /* A body that is sent in pieces or not to its end. */
@@ -59,13 +63,6 @@ struct staged_body {
     int fd;
     bool tcp_reset;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void make_uuid(char out[UUID_LEN + 1])
 {
@@ -113,7 +110,7 @@ static enum route route_of(struct MHD_Connection *c, const char *method, const c
 {
     if (control_enabled() && strncmp(path, control_prefix, sizeof control_prefix - 1) == 0)
         return ROUTE_CONTROL;
-    if (has_token(header(c, "Connection"), "upgrade") &&
+    if (control_ws_mode() != WS_MODE_OFF && has_token(header(c, "Connection"), "upgrade") &&
         has_token(header(c, "Upgrade"), "websocket"))
         return ROUTE_UPGRADE;
     if (strcmp(path, "/sql") != 0)
@@ -160,14 +157,6 @@ static enum MHD_Result answer_preflight(struct MHD_Connection *c, const struct h
     return queue(c, rq, 200, r);
 }
 
-/* The WebSocket session will start here; until then the upgrade is refused as a bad one. */
-static enum MHD_Result answer_upgrade(struct MHD_Connection *c, const struct http_request *rq)
-{
-    return queue(c, rq, 400,
-                 copy_response("{\"msg\":\"this gateway does not accept WebSocket connections\"}",
-                               json_mime));
-}
-
 static enum MHD_Result answer_control(struct MHD_Connection *c, struct http_request *rq)
 {
     struct buf out = {0};
@@ -212,7 +201,7 @@ static enum MHD_Result put_header(void *arg, enum MHD_ValueKind kind, const char
 static void log_request(struct MHD_Connection *c, const struct http_request *rq, int status)
 {
     struct buf headers = {0};
-    int64_t millis = now_ms() - rq->start_ms;
+    int64_t millis = net_now_ms() - rq->start_ms;
     log_line("%s %s %s %d %lld ms", rq->id, rq->method, rq->path, status, (long long)millis);
     if (!control_enabled())
         return;
@@ -238,11 +227,7 @@ static void log_request(struct MHD_Connection *c, const struct http_request *rq,
 /* Ends the connection without an answer. */
 static enum MHD_Result drop_connection(int fd, bool tcp_reset)
 {
-    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-    /* Connecting to nobody sends RST at once; a linger time would not, because libmicrohttpd shuts
-     * the connection down before it closes it. */
-    if (!tcp_reset || connect(fd, &nobody, sizeof nobody) != 0)
-        shutdown(fd, SHUT_RDWR);
+    net_drop(fd, tcp_reset);
     return MHD_NO;
 }
 
@@ -490,6 +475,94 @@ static enum MHD_Result answer_sql(struct MHD_Connection *c, struct http_request 
     return result;
 }
 
+/* ---- WebSockets -------------------------------------------------------------------------- */
+
+static void *tls_of(struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *info =
+        config->tls_cert_pem ? MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION)
+                             : NULL;
+    return info ? info->tls_session : NULL;
+}
+
+static void close_upgraded(void *arg)
+{
+    MHD_upgrade_action(arg, MHD_UPGRADE_ACTION_CLOSE);
+}
+
+static void on_upgrade(void *cls, struct MHD_Connection *c, void *request, const char *extra,
+                       size_t n_extra, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
+{
+    struct http_request *rq = request;
+    const char *host = header(c, "Host");
+    (void)cls;
+    (void)fd; /* over TLS an end of libmicrohttpd's own relay, see stream.h */
+    const struct ws_upgrade upgrade = {
+        .id = rq->id,
+        .host = host ? host : "",
+        .fd = client_fd(c),
+        .tls = tls_of(c),
+        .extra = extra,
+        .n_extra = n_extra,
+        .done = close_upgraded,
+        .done_arg = handle,
+        .fault = &rq->ws_fault,
+    };
+    ws_session_start(&upgrade, rq->ws_mode);
+}
+
+static enum MHD_Result accept_upgrade(struct MHD_Connection *c, struct http_request *rq,
+                                      const char *accept)
+{
+    struct MHD_Response *r = MHD_create_response_for_upgrade(on_upgrade, NULL);
+    if (!r)
+        return MHD_NO;
+    MHD_add_response_header(r, "upgrade", "websocket");
+    MHD_add_response_header(r, "sec-websocket-accept", accept);
+    rq->ws_mode = (enum ws_mode)control_ws_mode();
+    control_count(COUNT_WS_UPGRADES);
+    log_request(c, rq, 101);
+    return queue(c, rq, 101, r);
+}
+
+/* What the client did wrong in asking for a WebSocket, or NULL. */
+static const char *upgrade_mistake(struct MHD_Connection *c, char accept[WS_ACCEPT_LEN + 1])
+{
+    const char *key = header(c, "Sec-WebSocket-Key");
+    const char *version = header(c, "Sec-WebSocket-Version");
+    if (!key || !*key)
+        return "{\"msg\":\"Sec-WebSocket-Key header is missing\"}";
+    if (!version || strcmp(version, "13") != 0)
+        return "{\"msg\":\"Sec-WebSocket-Version header must be 13\"}";
+    return ws_accept(key, accept) ? NULL : "{\"msg\":\"internal error\"}";
+}
+
+static enum MHD_Result answer_upgrade(struct MHD_Connection *c, struct http_request *rq)
+{
+    const struct watch w = {.client_fd = client_fd(c), .stop_fd = config->stop_fd};
+    char accept[WS_ACCEPT_LEN + 1];
+    const char *mistake = upgrade_mistake(c, accept);
+    if (mistake) {
+        log_request(c, rq, 400);
+        return queue(c, rq, 400, copy_response(mistake, json_mime));
+    }
+    struct fault *fault = &rq->ws_fault;
+    *fault = control_draw_ws_fault(false);
+    if (fault->latency_ms > 0)
+        watch_wait(&w, -1, 0, (int)fault->latency_ms);
+    if (fault->kind == FAULT_WS_REFUSE) {
+        log_request(c, rq, fault->status);
+        return queue(c, rq, fault->status,
+                     copy_response(fault->body ? fault->body : "", "text/plain"));
+    }
+    if (fault->kind == FAULT_WS_HANG) {
+        log_request(c, rq, 0);
+        watch_wait(&w, -1, 0, -1);
+        return MHD_NO;
+    }
+    return accept_upgrade(c, rq, accept);
+}
+
 /* ---- libmicrohttpd's callbacks ----------------------------------------------------------- */
 
 static enum MHD_Result answer_request(struct MHD_Connection *c, struct http_request *rq)
@@ -503,7 +576,6 @@ static enum MHD_Result answer_request(struct MHD_Connection *c, struct http_requ
         log_request(c, rq, 200);
         return answer_preflight(c, rq);
     case ROUTE_UPGRADE:
-        log_request(c, rq, 400);
         return answer_upgrade(c, rq);
     case ROUTE_UNKNOWN:
         break;
@@ -543,7 +615,7 @@ static struct http_request *begin_request(struct MHD_Connection *c, const char *
     rq->route = route_of(c, method, path);
     rq->method = method;
     rq->path = path;
-    rq->start_ms = now_ms();
+    rq->start_ms = net_now_ms();
     if (rq->route == ROUTE_SQL) {
         rq->max_body_bytes = config->sql.max_request_bytes;
         count_request(c);
@@ -603,6 +675,7 @@ static void request_done(void *cls, struct MHD_Connection *c, void **context,
     if (!rq)
         return;
     buf_release(&rq->body);
+    fault_release(&rq->ws_fault);
     free(rq);
     *context = NULL;
 }
@@ -726,14 +799,15 @@ int http_listen(const char *address, unsigned *port, bool *loopback)
 
 bool http_start(const struct http_config *c, int listen_fd)
 {
-    unsigned flags =
-        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_ERROR_LOG;
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION |
+                     MHD_USE_ERROR_LOG | MHD_ALLOW_UPGRADE;
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)c->tls_cert_pem},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)c->tls_key_pem},
         {MHD_OPTION_END, 0, NULL},
     };
     config = c;
+    ws_sessions_start(&c->sql, c->stop_fd);
     if (c->tls_cert_pem)
         flags |= MHD_USE_TLS;
     else
@@ -753,6 +827,7 @@ bool http_start(const struct http_config *c, int listen_fd)
 
 void http_stop(void)
 {
+    ws_sessions_stop(); /* libmicrohttpd wants its upgraded connections back first */
     if (mhd)
         MHD_stop_daemon(mhd);
     mhd = NULL;

@@ -1,4 +1,4 @@
-/* neon-gateway: Neon's SQL-over-HTTP protocol in front of any PostgreSQL.
+/* neon-gateway: Neon's HTTP and WebSocket protocol in front of any PostgreSQL.
  *
  * Starts the parts in order, says which URL to use, waits for SIGINT or SIGTERM, and stops them.
  */
@@ -148,6 +148,7 @@ static int run(struct options *o, const sigset_t *signals)
     }
     if (o->control)
         control_enable();
+    control_set_ws_mode((int)o->websocket);
     struct http_config http = {
         .sql = o->sql, .tls_cert_pem = cert, .tls_key_pem = key, .stop_fd = stop_fd};
     status = serve(o, &http, listen_fd, port, signals);

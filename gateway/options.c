@@ -69,7 +69,7 @@ static void print_wrapped(const char *text)
 static void print_help(void)
 {
     printf("Usage: neon-gateway --pg 'postgresql://admin@host:port/db' [OPTION]...\n"
-           "Speaks Neon's SQL-over-HTTP protocol in front of any PostgreSQL.\n\n");
+           "Speaks Neon's HTTP and WebSocket protocol in front of any PostgreSQL.\n\n");
     for (size_t i = 0; i < N_ROWS; i++) {
         int n = printf("  --%s%s%s", rows[i].name, rows[i].arg ? " " : "",
                        rows[i].arg ? rows[i].arg : "");
@@ -112,6 +112,18 @@ static bool read_unsigned(const char *name, const char *value, unsigned *out)
         return false;
     *out = (unsigned)v;
     return true;
+}
+
+static bool read_ws_mode(const char *name, const char *value, enum ws_mode *out)
+{
+    static const char *const modes[] = {
+        [WS_MODE_OFF] = "off", [WS_MODE_NEON] = "neon", [WS_MODE_PLAIN] = "plain"};
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (strcmp(value, modes[i]) == 0) {
+            *out = (enum ws_mode)i;
+            return true;
+        }
+    return complain(name, "neon, plain or off", value);
 }
 
 static bool add_role_rule(struct jwt_config *jwt, const char *value)
@@ -241,6 +253,8 @@ static bool apply(struct options *o, const struct option_row *row, char *value)
         return true;
     case OPT_CONNECT_RETRIES:
         return read_unsigned(row->name, value, &o->sql.target.connect_retries);
+    case OPT_WEBSOCKET:
+        return read_ws_mode(row->name, value, &o->websocket);
     case OPT_CONTROL:
         o->control = true;
         return true;
@@ -284,6 +298,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
                                    NULL, (int)rows[i].id};
     *o = (struct options){
         .listen = "127.0.0.1:0",
+        .websocket = WS_MODE_NEON,
         .pool = {.per_endpoint = 20, .total = 20000, .idle_seconds = 300},
         .sql = {.pool_opt_in_required = true,
                 .max_request_bytes = DEFAULT_LIMIT_BYTES,
@@ -320,6 +335,8 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
     if (!t->passfile && passfile)
         t->passfile = strdup(passfile);
     o->sql.jwt = o->jwt.jwks_path != NULL;
+    if (o->sql.jwt)
+        o->websocket = WS_MODE_OFF; /* the JWT host has none */
     return OPTIONS_RUN;
 }
 

@@ -7,6 +7,7 @@
 #include "gateway/jwt.h"
 #include "gateway/pool.h"
 #include "gateway/sql_http.h"
+#include "gateway/ws_session.h"
 
 struct options {
     struct sql_config sql;
@@ -18,6 +19,7 @@ struct options {
     const char *tls_key;
     const char *tls_cert_out;
     const char *log;
+    enum ws_mode websocket;
     bool tls;
     bool control;
 };

@@ -25,7 +25,7 @@ build   libssl-dev                                 pkg-config --exists libcrypto
 gateway libmicrohttpd-dev                          pkg-config --exists libmicrohttpd
 gateway libgnutls28-dev                            pkg-config --exists gnutls
 gateway libpq-dev                                  pkg-config --exists libpq
-gateway libwslay-dev                               pkg-config --exists libwslay
+build   libwslay-dev                               pkg-config --exists libwslay
 build   ca-certificates
 isql    unixodbc                                   command -v isql
 isql    odbcinst                                   command -v odbcinst

@@ -95,20 +95,6 @@ def test_header_names_are_case_insensitive(gateway):
     assert gateway.request("POST", "/sql", b'{"query":"SELECT 1 AS a"}', headers).rows == [{"a": "1"}]
 
 
-def test_websocket_upgrade_is_refused(gateway):
-    for path in ("/v2", "/sql", "/"):
-        headers = {
-            "Connection": "keep-alive, Upgrade",
-            "Upgrade": "websocket",
-            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-            "Sec-WebSocket-Version": "13",
-        }
-        answer = gateway.request("GET", path, headers=headers)
-        assert answer.status == 400
-        assert list(answer.json) == ["msg"]
-        assert answer.headers["access-control-allow-origin"] is None
-
-
 def test_keep_alive(gateway):
     connection = gateway.connect()
     for sql in ("SELECT 1", "SELEC", "SELECT 1/0", "SELECT 2"):

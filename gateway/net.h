@@ -1,0 +1,13 @@
+/* Small things about sockets and time. */
+#ifndef GATEWAY_NET_H
+#define GATEWAY_NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Monotonic milliseconds. */
+int64_t net_now_ms(void);
+/* Ends a client's TCP connection at once: with FIN, or with RST. The descriptor stays open. */
+void net_drop(int fd, bool tcp_reset);
+
+#endif
