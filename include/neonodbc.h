@@ -35,6 +35,11 @@
 #define NEON_DIAG_SOURCE_ROUTINE (NEON_DIAG_FIELD_BASE + 16)
 #define NEON_DIAG_REQUEST_ID (NEON_DIAG_FIELD_BASE + 17) /* tell it to Neon's support */
 
+/* ---- connection attributes of this driver ----
+ * Deferrable (SQLUINTEGER 0 or 1): a transaction that is SERIALIZABLE and read-only waits for a
+ * snapshot that cannot fail, as START TRANSACTION ... DEFERRABLE. */
+#define NEON_ATTR_TXN_DEFERRABLE 66001
+
 /* ---- connection attributes of other software that this driver takes ----
  * psqlODBC's private attributes: clients that find SQL_DBMS_NAME "PostgreSQL" set them (SOCI sets
  * 65544). Those marked "effect" change how later results are described, as in psqlODBC; the others

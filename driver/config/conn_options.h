@@ -24,6 +24,13 @@ enum http_version_choice { HTTP_VERSION_AUTO, HTTP_VERSION_1_1, HTTP_VERSION_2 }
 enum param_style { PARAM_STYLE_AUTO, PARAM_STYLE_DOLLAR };
 /* QuestionMarkOperators: as enum question_mark_mode of sql/script.h: auto, escape, off. */
 enum buffered_row_count { BUFFERED_ROW_COUNT_NONE, BUFFERED_ROW_COUNT_PREVIEW };
+enum isolation_key {
+    ISOLATION_KEY_SERVER,
+    ISOLATION_KEY_READ_UNCOMMITTED,
+    ISOLATION_KEY_READ_COMMITTED,
+    ISOLATION_KEY_REPEATABLE_READ,
+    ISOLATION_KEY_SERIALIZABLE
+};
 enum sql_state_style { SQL_STATE_ODBC, SQL_STATE_POSTGRES };
 enum numeric_as { NUMERIC_AS_NUMERIC, NUMERIC_AS_DOUBLE, NUMERIC_AS_VARCHAR, NUMERIC_AS_MEMO };
 enum interval_as { INTERVAL_AS_VARCHAR, INTERVAL_AS_INTERVAL };

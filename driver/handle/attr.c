@@ -174,6 +174,7 @@ static SQLRETURN set_access_mode(const struct attr_target *t, const struct attr_
             "The connection stays read-only: the connection string or data source says "
             "ReadOnly=1.");
     dbc->attrs.access_mode = (SQLUINTEGER)number;
+    dbc_forget_setting(dbc, SQL_ATTR_ACCESS_MODE);
     return SQL_SUCCESS;
 }
 
@@ -280,11 +281,16 @@ static SQLRETURN get_dead(const struct attr_target *t, struct attr_value *out)
 static SQLRETURN set_reset(const struct attr_target *t, const struct attr_row *row, SQLULEN number,
                            const char *text)
 {
+    struct dbc *d = t->owner;
+    struct err e = ERR_INIT;
+
     (void)row;
     (void)number;
     (void)text;
-    dbc_apply_options(t->owner, true);
-    tx_reset(&((struct dbc *)t->owner)->tx);
+    dbc_apply_options(d, true);
+    tx_reset(&d->tx);
+    if (!dbc_reset_settings(d, true, &e))
+        return diag_post_err(t->handle, &e);
     return SQL_SUCCESS;
 }
 
@@ -301,6 +307,25 @@ static SQLRETURN set_isolation(const struct attr_target *t, const struct attr_ro
             "The isolation level cannot be changed while a transaction is open: commit "
             "or roll it back first.");
     d->attrs.txn_isolation = (SQLUINTEGER)number;
+    dbc_forget_setting(d, SQL_ATTR_TXN_ISOLATION);
+    return SQL_SUCCESS;
+}
+
+static SQLRETURN get_deferrable(const struct attr_target *t, struct attr_value *out)
+{
+    answer_uint(out, dbc_is_deferrable(t->owner));
+    return SQL_SUCCESS;
+}
+
+static SQLRETURN set_deferrable(const struct attr_target *t, const struct attr_row *row,
+                                SQLULEN number, const char *text)
+{
+    struct dbc *d = t->owner;
+
+    (void)row;
+    (void)text;
+    d->attrs.txn_deferrable = (SQLUINTEGER)number;
+    dbc_forget_setting(d, NEON_ATTR_TXN_DEFERRABLE);
     return SQL_SUCCESS;
 }
 

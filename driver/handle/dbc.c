@@ -111,6 +111,8 @@ void dbc_close(struct dbc *d)
         d->stmt_defaults.query_timeout_s = 0;
     describe_cache_clear(&d->described);
     tx_reset(&d->tx);
+    settings_release(&d->settings);
+    settings_release(&d->keyword_settings);
     type_names_clear(&d->type_names);
     transport_free(d->transport);
     d->transport = NULL;
@@ -138,11 +140,6 @@ int64_t dbc_read_timeout_s(const struct dbc *d)
                                            : d->options.read_timeout_s;
 }
 
-bool dbc_is_read_only(const struct dbc *d)
-{
-    return d->attrs.access_mode == SQL_MODE_READ_ONLY || d->options.read_only;
-}
-
 static const struct isolation_name {
     const char *server; /* as default_transaction_isolation spells it */
     SQLUINTEGER odbc;
@@ -154,25 +151,42 @@ static const struct isolation_name {
     {"serializable", SQL_TXN_SERIALIZABLE, ISOLATION_SERIALIZABLE},
 };
 
+static SQLUINTEGER isolation_by_name(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < ARRAY_LEN(isolation_names); i++)
+        if (strcmp(name, isolation_names[i].server) == 0)
+            return isolation_names[i].odbc;
+    return 0;
+}
+
+/* By the attribute, or by keyword or SET; 0: the application leaves it to the server. */
+static SQLUINTEGER asked_isolation(const struct dbc *d)
+{
+    if (d->attrs.txn_isolation != 0)
+        return d->attrs.txn_isolation;
+    return isolation_by_name(dbc_setting_value(d, "default_transaction_isolation"));
+}
+
 SQLUINTEGER dbc_default_isolation(const struct dbc *d)
 {
-    const char *server = d->server.default_isolation;
+    SQLUINTEGER server = isolation_by_name(d->server.default_isolation);
 
-    for (size_t i = 0; server != NULL && i < ARRAY_LEN(isolation_names); i++)
-        if (strcmp(server, isolation_names[i].server) == 0)
-            return isolation_names[i].odbc;
-    return SQL_TXN_READ_COMMITTED;
+    return server != 0 ? server : SQL_TXN_READ_COMMITTED;
 }
 
 SQLUINTEGER dbc_isolation(const struct dbc *d)
 {
-    return d->attrs.txn_isolation != 0 ? d->attrs.txn_isolation : dbc_default_isolation(d);
+    SQLUINTEGER asked = asked_isolation(d);
+
+    return asked != 0 ? asked : dbc_default_isolation(d);
 }
 
 enum isolation dbc_isolation_header(const struct dbc *d)
 {
+    SQLUINTEGER asked = asked_isolation(d);
+
     for (size_t i = 0; i < ARRAY_LEN(isolation_names); i++)
-        if (d->attrs.txn_isolation == isolation_names[i].odbc)
+        if (asked == isolation_names[i].odbc)
             return isolation_names[i].header;
     return ISOLATION_DEFAULT;
 }
@@ -262,6 +276,26 @@ static bool check_settings(const struct cell *row, struct err *e)
     return true;
 }
 
+bool dbc_check_setting(struct dbc *d, const char *name, const char *value, struct err *e)
+{
+    const struct cell cell = {value, strlen(value)};
+
+    for (size_t i = 0; i < ARRAY_LEN(required_settings); i++) {
+        const struct required_setting *r = &required_settings[i];
+        bool digits = r->column == PROBE_FLOAT_DIGITS; /* the probe makes 1 of all that will do */
+
+        if (!sv_ieq(sv(name), sv(r->name)) ||
+            (digits ? value[0] >= '1' && value[0] <= '9' : setting_fits(r, &cell)))
+            continue;
+        return err_set(e, ST_HYC00, 0, "%s cannot be \"%.60s\" here, the driver needs %s: %s.",
+                       name, value, r->value, r->why);
+    }
+    if (d->options.read_only && strcmp(name, "default_transaction_read_only") == 0 &&
+        strcmp(value, "on") != 0)
+        return err_set_state(e, "25006", 0, "The connection is read-only (ReadOnly=1).");
+    return true;
+}
+
 static bool take_server_info(struct dbc *d, const struct cell *row, struct err *e)
 {
     struct server_info *s = &d->server;
@@ -309,7 +343,9 @@ static bool feed(struct exchange *x, struct row_decoder *dec, struct err *e)
     }
 }
 
-static bool read_probe(struct dbc *d, struct exchange *x, struct row_decoder *dec, struct err *e)
+/* The first `skip` results are those of settings. */
+static bool read_probe(struct dbc *d, struct exchange *x, struct row_decoder *dec, size_t skip,
+                       struct err *e)
 {
     bool seen = false;
 
@@ -320,6 +356,10 @@ static bool read_probe(struct dbc *d, struct exchange *x, struct row_decoder *de
                 return false;
             break;
         case DECODE_ROW:
+            if (skip > 0) {
+                row_decoder_release_rows(dec);
+                break;
+            }
             if (seen || row_decoder_n_columns(dec) != PROBE_COUNT)
                 return err_set(
                     e, ST_08001, 0,
@@ -335,8 +375,10 @@ static bool read_probe(struct dbc *d, struct exchange *x, struct row_decoder *de
                                   "The server answered the first question with no row.");
         case DECODE_ERROR:
             return false;
-        case DECODE_FIELDS:
         case DECODE_RESULT_END:
+            skip -= skip > 0;
+            break;
+        case DECODE_FIELDS:
         default:
             break;
         }
@@ -346,7 +388,8 @@ static bool read_probe(struct dbc *d, struct exchange *x, struct row_decoder *de
 static bool probe(struct dbc *d, struct err *e)
 {
     const struct wire_stmt stmt = {.sql = SV_LIT(probe_sql)};
-    const struct wire_request request = {
+    struct settings_head head;
+    struct wire_request request = {
         .stmts = &stmt,
         .n_stmts = 1,
         .repeatable = true,
@@ -360,9 +403,14 @@ static bool probe(struct dbc *d, struct err *e)
 
     if (dec == NULL)
         return err_oom(e);
-    x = exchange_start(d->transport, &request, e);
-    if (x != NULL)
-        ok = read_probe(d, x, dec, e);
+    /* A keyword's value that the server does not take is an error of connecting. */
+    if (settings_head_init(&head, &d->settings, true, 0, e)) {
+        if (settings_head_before(&head, &request, e))
+            x = exchange_start(d->transport, &request, e);
+        if (x != NULL)
+            ok = read_probe(d, x, dec, head.n, e);
+        settings_head_release(&head);
+    }
     exchange_free(x);
     row_decoder_free(dec);
     return ok;
@@ -412,6 +460,8 @@ static bool open_steps(struct dbc *d, struct err *e)
     if (d->transport == NULL)
         return false;
     dbc_apply_options(d, false);
+    if (!dbc_take_keyword_settings(d, e))
+        return false;
     return !d->options.verify_connection_early || probe(d, e);
 }
 

@@ -6,6 +6,7 @@
 #include "convert/convert.h"
 #include "handle/describe_cache.h"
 #include "handle/env.h"
+#include "handle/settings.h"
 #include "handle/tx.h"
 #include "handle/type_names.h"
 #include "transport/transport.h"
@@ -14,8 +15,8 @@
 struct dbc_attrs {
     /* txn_isolation: 0 = as the server says */
     SQLUINTEGER access_mode, autocommit, login_timeout_s, connection_timeout_s, txn_isolation,
-        odbc_cursors, packet_size, metadata_id, async_enable, trace, translate_option, ansi_app,
-        disconnect_behavior, dead, auto_ipd;
+        txn_deferrable, odbc_cursors, packet_size, metadata_id, async_enable, trace,
+        translate_option, ansi_app, disconnect_behavior, dead, auto_ipd;
     SQLULEN quiet_window;
     bool login_timeout_set,
         connection_timeout_set; /* the application's value wins over the keyword's */
@@ -56,11 +57,13 @@ struct dbc {
     struct log *log;
     struct server_info server;
     struct describe_cache described;
-    struct tx tx;                 /* the buffered transaction, when one is open */
-    struct type_names type_names; /* of types that are not built in */
-    struct stmt *stmts;           /* list through stmt->next */
-    struct desc *descs;           /* explicit descriptors, list through desc->next */
-    uint64_t cursor_serial;       /* makes SQL_CUR names */
+    struct tx tx;                     /* the buffered transaction, when one is open */
+    struct settings keyword_settings; /* what RESET goes back to */
+    struct settings settings;         /* in force: stand before each request (handle/settings.h) */
+    struct type_names type_names;     /* of types that are not built in */
+    struct stmt *stmts;               /* list through stmt->next */
+    struct desc *descs;               /* explicit descriptors, list through desc->next */
+    uint64_t cursor_serial;           /* makes SQL_CUR names */
     pid_t
         pid; /* of the process that connected: a forked child gets an error, not a shared socket */
 };
@@ -89,6 +92,23 @@ SQLUINTEGER dbc_default_isolation(const struct dbc *d);
 /* The same as the server wants it in a batch's header; ISOLATION_DEFAULT when the application and
  * keywords said nothing. */
 enum isolation dbc_isolation_header(const struct dbc *d);
+/* SET TRANSACTION's DEFERRABLE, by attribute, keyword or setting. */
+bool dbc_is_deferrable(const struct dbc *d);
+/* What SET, set_config(.., false) and, with neither value nor words, RESET leave behind. False:
+ * HY001, and nothing has changed. */
+bool dbc_apply_setting(struct dbc *d, const struct setting *one, struct err *e) NEON_MUST_CHECK;
+/* The value in force; NULL: the server's own, or known to the server alone. */
+const char *dbc_setting_value(const struct dbc *d, const char *name);
+/* The application has set SQL_ATTR_TXN_ISOLATION, SQL_ATTR_ACCESS_MODE or NEON_ATTR_TXN_DEFERRABLE.
+ */
+void dbc_forget_setting(struct dbc *d, SQLINTEGER attribute);
+/* From the options, when the connection is made. */
+bool dbc_take_keyword_settings(struct dbc *d, struct err *e) NEON_MUST_CHECK;
+/* RESET ALL; with `everything` also the role (DISCARD ALL, SQL_ATTR_RESET_CONNECTION). */
+bool dbc_reset_settings(struct dbc *d, bool everything, struct err *e) NEON_MUST_CHECK;
+/* The driver reads the server's text: a setting that would make it misread is refused. HYC00. */
+bool dbc_check_setting(struct dbc *d, const char *name, const char *value,
+                       struct err *e) NEON_MUST_CHECK;
 /* Seconds, 0 = none: the attribute when the application set it, else the keyword. */
 int64_t dbc_login_timeout_s(const struct dbc *d);
 int64_t dbc_read_timeout_s(const struct dbc *d);

@@ -10,6 +10,12 @@ static void free_item(struct tx_item *i)
 {
     mem_free(i->sql);
     mem_free(i->params);
+    if (i->setting != NULL) {
+        mem_free(i->setting->name);
+        mem_free(i->setting->value);
+        mem_free(i->setting->words);
+        mem_free(i->setting);
+    }
 }
 
 static void cut_items(struct tx *t, size_t n)
@@ -111,6 +117,48 @@ bool tx_add(struct tx *t, enum tx_item_kind kind, struct strview sql,
     return true;
 }
 
+static struct setting *copy_setting(const struct setting *from)
+{
+    struct setting *copy = mem_calloc(1, sizeof *copy);
+    bool ok = copy != NULL;
+
+    if (!ok)
+        return NULL;
+    copy->name = mem_strdup(from->name);
+    copy->value = from->value != NULL ? mem_strdup(from->value) : NULL;
+    copy->words = from->words != NULL ? mem_strdup(from->words) : NULL;
+    if (copy->name != NULL && (from->value == NULL || copy->value != NULL) &&
+        (from->words == NULL || copy->words != NULL))
+        return copy;
+    mem_free(copy->name);
+    mem_free(copy->value);
+    mem_free(copy->words);
+    mem_free(copy);
+    return NULL;
+}
+
+bool tx_add_setting(struct tx *t, const struct setting *one, bool lasting, size_t limit_bytes,
+                    struct err *e)
+{
+    struct buf sql = BUF_INIT(0);
+    struct wire_param params[2];
+    struct setting *copy = copy_setting(one);
+    bool used = t->used; /* a setting is no query: the isolation level may still be chosen */
+    size_t n = 0;
+    bool ok = copy != NULL && setting_wire(one, true, &sql, params, &n);
+
+    ok = ok ? tx_add(t, TX_SETTING, buf_sv(&sql), params, n, limit_bytes, e) : err_oom(e);
+    buf_release(&sql);
+    if (!ok) {
+        free_item(&(struct tx_item){.setting = copy});
+        return false;
+    }
+    t->items[t->n_items - 1].setting = copy;
+    t->items[t->n_items - 1].lasting = lasting;
+    t->used = used;
+    return true;
+}
+
 void tx_drop_last(struct tx *t)
 {
     if (t->n_items > 0)
@@ -123,7 +171,7 @@ size_t tx_wire(const struct tx *t, bool checks, struct wire_stmt *out)
 
     for (size_t i = 0; i < t->n_items; i++) {
         const struct tx_item *item = &t->items[i];
-        if (item->kind == TX_WRITE || checks)
+        if (item->kind != TX_CHECK || checks)
             out[n++] =
                 (struct wire_stmt){sv_n(item->sql, item->sql_len), item->params, item->n_params};
     }

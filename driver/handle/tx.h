@@ -3,15 +3,15 @@
  *
  * Items are in the order in which the application made them. A write is a statement without rows
  * that waits; a check repeats a read of the transaction and fails when it would give other rows
- * now. A savepoint is a mark between items. */
+ * now; a setting holds for the items behind it. A savepoint is a mark between items. */
 #ifndef NEON_HANDLE_TX_H
 #define NEON_HANDLE_TX_H
 
-#include "transport/transport.h"
+#include "handle/settings.h"
 
 #define TX_MAX_ITEMS 100000
 
-enum tx_item_kind { TX_WRITE, TX_CHECK };
+enum tx_item_kind { TX_WRITE, TX_CHECK, TX_SETTING };
 
 struct tx_item {
     enum tx_item_kind kind;
@@ -19,7 +19,9 @@ struct tx_item {
     size_t sql_len;
     struct wire_param *params; /* owned, with their texts behind them in one block */
     size_t n_params;
-    size_t bytes; /* that it will take in a request, about */
+    size_t bytes;            /* that it will take in a request */
+    struct setting *setting; /* owned; TX_SETTING: what the connection has from the commit on */
+    bool lasting;            /* TX_SETTING: SET, not SET LOCAL */
 };
 
 struct tx_mark {
@@ -47,6 +49,9 @@ void tx_reset(struct tx *t);
 bool tx_add(struct tx *t, enum tx_item_kind kind, struct strview sql,
             const struct wire_param *params, size_t n_params, size_t limit_bytes,
             struct err *e) NEON_MUST_CHECK;
+/* SET (lasting) or SET LOCAL. With neither value nor words: reset. */
+bool tx_add_setting(struct tx *t, const struct setting *one, bool lasting, size_t limit_bytes,
+                    struct err *e) NEON_MUST_CHECK;
 /* Takes the last item back. */
 void tx_drop_last(struct tx *t);
 /* SAVEPOINT; RELEASE and ROLLBACK TO: 3B001 when there is none of that name. */

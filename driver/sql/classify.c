@@ -7,6 +7,7 @@
 #include "sql/classify.h"
 
 #include "base/mem.h"
+#include "sql/setting_text.h"
 #include "sql/token.h"
 
 /* The words of one statement, with the nesting of parentheses. */
@@ -513,7 +514,7 @@ static unsigned function_flags(const struct reader *r, struct calls_seen *seen)
         if (!seen->set_config && third_argument_is_true(*r))
             return SQLF_SET_CONFIG_LOCAL;
         seen->set_config = true;
-        return SQLF_SESSION_FUNCTION;
+        return SQLF_SET_CONFIG_SESSION;
     }
     if (is_call_of(name, "nextval") || is_call_of(name, "setval"))
         return SQLF_SEQUENCE;
@@ -632,6 +633,24 @@ static unsigned gather(struct reader r, struct sql_kind k)
     return seen.setseed && !seen.random ? flags | SQLF_SESSION_FUNCTION : flags;
 }
 
+/* A statement that does nothing but set_config can be carried; among other things it is a session's
+ * function. */
+static unsigned settle_set_config(struct strview stmt, struct sql_kind k)
+{
+    struct setting_call calls[SETTING_MAX_CALLS];
+    const unsigned any = SQLF_SET_CONFIG_LOCAL | SQLF_SET_CONFIG_SESSION;
+    const unsigned others = k.flags & ~any;
+
+    if ((k.flags & any) == 0)
+        return k.flags;
+    if (k.cls == SQLC_SELECT && others == 0 &&
+        setting_calls_read(stmt, calls, ARRAY_LEN(calls)) > 0)
+        return k.flags | SQLF_SET_CONFIG_ALONE;
+    if (k.flags & SQLF_SET_CONFIG_SESSION)
+        return (k.flags & ~(unsigned)SQLF_SET_CONFIG_SESSION) | SQLF_SESSION_FUNCTION;
+    return k.flags;
+}
+
 struct sql_kind sql_classify(struct strview stmt)
 {
     struct reader r = {.ts = {stmt, 0}};
@@ -650,6 +669,7 @@ struct sql_kind sql_classify(struct strview stmt)
         k = read_verb(&r);
         first.base = r.base;
         k.flags |= gather(first, k);
+        k.flags = settle_set_config(stmt, k);
         return k;
     }
     executes = explain_executes(&r);
@@ -659,6 +679,7 @@ struct sql_kind sql_classify(struct strview stmt)
         return (struct sql_kind){SQLC_EXPLAIN, 0};
     first.base = r.base;
     k.flags |= gather(first, k) | SQLF_EXPLAIN_ANALYZE;
+    k.flags = settle_set_config(stmt, k);
     return k;
 }
 

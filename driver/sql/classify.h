@@ -67,6 +67,10 @@ enum sql_flag {
                    set_config(.., false), currval, lastval, pg_try_advisory_lock... (not _xact_) */
     SQLF_SET_CONFIG_LOCAL = 1 << 9, /* set_config(.., true) */
     SQLF_SEQUENCE = 1 << 10,        /* nextval / setval in the text */
+    /* SELECT set_config(..) [, ..] and nothing else, as sql/setting_text.h reads it; SESSION when
+     * one of them is set_config(.., false), which then is no SQLF_SESSION_FUNCTION */
+    SQLF_SET_CONFIG_ALONE = 1 << 11,
+    SQLF_SET_CONFIG_SESSION = 1 << 12,
 };
 
 struct sql_kind {

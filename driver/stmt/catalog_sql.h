@@ -1,7 +1,7 @@
-/* Pieces of the driver's own queries over PostgreSQL's catalogs (14 to 18). Every function, type and
- * operator is qualified, so that no search_path can put another in its place; for the same reason
- * there is no IN, no CASE x WHEN, no NULLIF and no BETWEEN, which look their operator up by name.
- * Read by catalog/ and stmt/row_key.c. */
+/* Pieces of the driver's own queries over PostgreSQL's catalogs (14 to 18). Every function, type
+ * and operator is qualified, so that no search_path can put another in its place; for the same
+ * reason there is no IN, no CASE x WHEN, no NULLIF and no BETWEEN, which look their operator up by
+ * name. Read by catalog/ and stmt/row_key.c. */
 #ifndef NEON_STMT_CATALOG_SQL_H
 #define NEON_STMT_CATALOG_SQL_H
 
@@ -41,8 +41,7 @@
     "WHERE i.indrelid" EQ "c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate "           \
     "AND i.indpred IS NULL AND i.indexprs IS NULL AND (" or_nulls " OR NOT EXISTS "                \
     "(SELECT 1 FROM pg_catalog.unnest(i.indkey) WITH ORDINALITY AS u(attnum, seq) "                \
-    "JOIN pg_catalog.pg_attribute ua ON ua.attrelid" EQ "i.indrelid AND ua.attnum" EQ              \
-    "u.attnum "                                                                                    \
+    "JOIN pg_catalog.pg_attribute ua ON ua.attrelid" EQ "i.indrelid AND ua.attnum" EQ "u.attnum "  \
     "WHERE u.seq" LE "i.indnkeyatts AND NOT ua.attnotnull)) "                                      \
     "ORDER BY i.indisprimary DESC, i.indnkeyatts, ic.relname LIMIT 1)"
 

@@ -148,7 +148,7 @@ static bool read_answer(struct asking *a, struct stream *st, struct err *e)
 
 static bool ask(struct stmt *s, struct asking *a, struct err *e)
 {
-    struct stream st = {NULL, NULL, false};
+    struct stream st = {0};
     const struct wire_request r = {
         .stmts = a->stmts,
         .n_stmts = a->n,

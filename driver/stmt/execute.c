@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "stmt/preview.h"
+#include "stmt/setting.h"
 #include "stmt/transaction.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 /* The application's statements as text; freed when the request has been sent. */
@@ -45,23 +45,14 @@ static SQLRETURN render(struct stmt *s, const char *const *casts, struct rendere
     return SQL_SUCCESS;
 }
 
-/* What goes out for one execution: settings, the application's statements, and what ends a trial.
- */
-struct outgoing {
-    struct wire_stmt *stmts; /* owned */
-    size_t n_stmts;
-    size_t n_settings; /* statements before the application's own */
-    struct wire_param setting_params[1];
-    char timeout_text[24];
-};
-
 static struct plan_context plan_context(const struct stmt *s, bool several)
 {
     return (struct plan_context){
         .several = several || s->script.n_stmts > 1,
         .read_only = transaction_is_read_only(s->dbc),
         .isolation = dbc_isolation_header(s->dbc) != ISOLATION_DEFAULT,
-        .settings = s->attrs.query_timeout_s > 0,
+        .settings = s->attrs.query_timeout_s > 0 || s->dbc->settings.n > 0,
+        .carried = settings_matter(&s->dbc->settings),
         .transaction = transaction_is_open(s->dbc),
     };
 }
@@ -83,34 +74,6 @@ SQLRETURN execute_plan(struct stmt *s, bool several, struct plan *out)
         out->takes_settings &= p.takes_settings;
     }
     return SQL_SUCCESS;
-}
-
-/* The query timeout travels as statement_timeout too, so that the server itself ends the statement
- * cleanly. */
-static void add_settings(struct stmt *s, struct outgoing *o)
-{
-    snprintf(o->timeout_text, sizeof o->timeout_text, "%llu000",
-             (unsigned long long)s->attrs.query_timeout_s);
-    o->setting_params[0] = (struct wire_param){o->timeout_text, strlen(o->timeout_text)};
-    o->stmts[0] =
-        (struct wire_stmt){SV_LIT("SELECT pg_catalog.set_config('statement_timeout', $1, true)"),
-                           o->setting_params, 1};
-    o->n_settings = o->n_stmts = 1;
-}
-
-static bool assemble(struct stmt *s, const struct plan *plan, bool batch, const struct execution *x,
-                     struct outgoing *o)
-{
-    *o = (struct outgoing){.stmts = mem_calloc(x->n_stmts + 2, sizeof *o->stmts)};
-    if (o->stmts == NULL)
-        return false;
-    if (batch && plan->takes_settings && s->attrs.query_timeout_s > 0)
-        add_settings(s, o);
-    for (size_t i = 0; i < x->n_stmts; i++)
-        o->stmts[o->n_stmts++] = x->stmts[i];
-    if (x->rollback)
-        o->stmts[o->n_stmts++] = (struct wire_stmt){SV_LIT("ROLLBACK"), NULL, 0};
-    return true;
 }
 
 /* A little longer than the server's own timeout, so that its clean answer wins over dropping the
@@ -143,23 +106,41 @@ static void log_statements(const struct stmt *s, const struct wire_request *r)
                  r->stmts[i].sql.ptr);
 }
 
-bool stmt_send(struct stmt *s, struct stream *st, const struct wire_request *r, struct err *e)
+static bool send_request(struct stmt *s, struct stream *st, const struct wire_request *r,
+                         size_t skip, struct err *e)
 {
-    struct exchange *x;
+    struct exchange *x = exchange_new(s->dbc->transport, e);
 
-    if (!check_connection(s, e))
-        return false;
-    x = exchange_new(s->dbc->transport, e);
     if (x == NULL)
         return false;
     log_statements(s, r);
     stmt_set_running(s, x);
-    if (!exchange_begin(x, r, e) || !stream_start(st, x, e)) {
+    if (!exchange_begin(x, r, e) || !stream_start(st, x, skip, e)) {
         stmt_set_running(s, NULL); /* before it goes: SQLCancel may be looking at it */
         exchange_free(x);
         return false;
     }
     return true;
+}
+
+/* The settings of the session stand before every request, for HTTP keeps none; the query timeout
+ * travels as statement_timeout too, so that the server itself ends the statement cleanly. */
+bool stmt_send(struct stmt *s, struct stream *st, const struct wire_request *r, struct err *e)
+{
+    struct settings_head head;
+    struct wire_request full = *r;
+    bool ok;
+
+    if (!check_connection(s, e))
+        return false;
+    if (r->alone)
+        return send_request(s, st, r, 0, e);
+    if (!settings_head_init(&head, &s->dbc->settings, true,
+                            r->batch ? (uint64_t)s->attrs.query_timeout_s : 0, e))
+        return false;
+    ok = settings_head_before(&head, &full, e) && send_request(s, st, &full, head.n, e);
+    settings_head_release(&head);
+    return ok;
 }
 
 void stmt_stop(struct stmt *s, struct stream *st)
@@ -301,9 +282,7 @@ static void note_counts(struct stmt *s)
 
 static SQLRETURN failed(struct stmt *s, struct err *e)
 {
-    /* As on TCP: the server's error ends all of the transaction but its ROLLBACK. */
-    if (transaction_is_open(s->dbc) && e->pg != NULL && e->pg->value[PG_CODE] != NULL)
-        s->dbc->tx.failed = true;
+    transaction_note_error(s->dbc, e);
     end_stream(s);
     stmt_close(s);
     return diag_post_err(&s->handle, e);
@@ -373,27 +352,31 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
 {
     bool batch = plan->kind == PLAN_BATCH || x->rollback;
     bool read_only = batch && dbc_is_read_only(s->dbc);
-    struct outgoing o;
+    struct wire_stmt *stmts = mem_calloc(x->n_stmts + 1, sizeof *stmts);
     SQLRETURN rc;
 
-    if (!assemble(s, plan, batch, x, &o))
+    if (stmts == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    memcpy(stmts, x->stmts, x->n_stmts * sizeof *stmts);
+    if (x->rollback)
+        stmts[x->n_stmts] = (struct wire_stmt){SV_LIT("ROLLBACK"), NULL, 0};
     note_function(s, &s->script.stmts[0].kind);
     forget_descriptions(s);
     rc = start(s,
                &(struct wire_request){
-                   .stmts = o.stmts,
-                   .n_stmts = o.n_stmts,
+                   .stmts = stmts,
+                   .n_stmts = x->n_stmts + x->rollback,
                    .batch = batch,
+                   .alone = !plan->takes_settings,
                    .isolation = batch ? dbc_isolation_header(s->dbc) : ISOLATION_DEFAULT,
                    .read_only = read_only,
+                   .deferrable = read_only && dbc_is_deferrable(s->dbc),
                    .repeatable = read_only || x->rollback,
                    .deadline = stmt_deadline(s),
                    .read_timeout_s = dbc_read_timeout_s(s->dbc),
                },
-               &(struct surroundings){o.n_settings, x->rollback, SIZE_MAX, NULL},
-               &s->script.stmts[0].kind);
-    mem_free(o.stmts);
+               &(struct surroundings){0, x->rollback, SIZE_MAX, NULL}, &s->script.stmts[0].kind);
+    mem_free(stmts);
     return rc;
 }
 
@@ -403,7 +386,14 @@ static SQLRETURN run_planned(struct stmt *s, const struct plan *plan, const char
     SQLRETURN rc = render(s, casts, &r);
 
     if (rc == SQL_SUCCESS)
+        rc = setting_render_script(s, r.texts);
+    for (size_t i = 0; rc == SQL_SUCCESS && i < r.n; i++)
+        r.stmts[i].sql = buf_sv(&r.texts[i]);
+    if (rc == SQL_SUCCESS) {
         rc = execute_statements(s, plan, &(struct execution){r.stmts, r.n, false});
+        if (SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA)
+            rc = setting_script_done(s, rc);
+    }
     rendered_release(&r);
     return rc;
 }
@@ -418,13 +408,14 @@ static SQLRETURN run_read(struct stmt *s, const struct wire_stmt *read, const st
     bool wrappable = kind->cls == SQLC_SELECT;
     SQLRETURN rc;
 
-    if (preview_build(s->dbc, read, wrappable, (uint64_t)s->attrs.query_timeout_s, &p, &e)) {
+    if (preview_build(s->dbc, read, wrappable, &p, &e)) {
         const struct wire_request r = {
             .stmts = p.stmts,
             .n_stmts = p.n,
             .batch = true,
             .isolation = transaction_header(s->dbc),
             .read_only = p.read_only,
+            .deferrable = p.read_only && transaction_is_deferrable(s->dbc),
             .repeatable = true, /* it only reads, or ends in ROLLBACK */
             .deadline = stmt_deadline(s),
             .read_timeout_s = dbc_read_timeout_s(s->dbc),
@@ -441,6 +432,24 @@ static SQLRETURN run_read(struct stmt *s, const struct wire_stmt *read, const st
     preview_release(&p);
     buf_release(&checksum);
     return rc;
+}
+
+SQLRETURN execute_probe(struct stmt *s, const struct wire_stmt *stmts, size_t n)
+{
+    static const struct sql_kind own = {SQLC_SHOW, 0}; /* not checked again at the commit */
+    const struct wire_request r = {
+        .stmts = stmts,
+        .n_stmts = n,
+        .batch = true,
+        .read_only = true,
+        .repeatable = true,
+        .deadline = stmt_deadline(s),
+        .read_timeout_s = dbc_read_timeout_s(s->dbc),
+    };
+
+    if (transaction_is_open(s->dbc))
+        return run_read(s, &stmts[n - 1], &own);
+    return start(s, &r, &(struct surroundings){n - 1, 0, SIZE_MAX, NULL}, &own);
 }
 
 static SQLRETURN run_planned_read(struct stmt *s, const char *const *casts)
@@ -548,6 +557,8 @@ static SQLRETURN run(struct stmt *s, const struct plan *plan, const char *const 
         return run_queued(s, casts);
     case PLAN_READ:
         return run_planned_read(s, casts);
+    case PLAN_SETTING:
+        return setting_run(s, casts);
     default:
         return cls == SQLC_EMPTY ? run_empty(s) : run_planned(s, plan, casts);
     }

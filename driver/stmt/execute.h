@@ -22,6 +22,9 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
 /* BufferedRowCount=preview: tries the statements of the queue, the last n_last of which are those
  * whose results are wanted. Takes nothing out of the queue. */
 SQLRETURN execute_preview_queue(struct stmt *s, size_t n_last);
+/* The driver's own question: a read-only batch, whose last result becomes the statement's; in a
+ * transaction the last statement alone, behind what waits. */
+SQLRETURN execute_probe(struct stmt *s, const struct wire_stmt *stmts, size_t n);
 /* The SQLSTATE that the server gave in the first record of the last call; "" when the failure was
  * not the server's. */
 const char *execute_server_code(const struct stmt *s);

@@ -23,7 +23,10 @@ enum refusal {
     R_ROW_LOCKS,
     R_SEQUENCE,
     R_READ_ONLY,
-    R_TWO_PHASE
+    R_TWO_PHASE,
+    R_BY_ITSELF,
+    R_CARRIED,
+    R_SET_CONFIG
 };
 
 #define BUFFERED "Over HTTP a transaction is sent as a whole when it commits"
@@ -36,8 +39,8 @@ static const struct {
 } refusals[] = {
     [R_NOTHING] = {ST_HYC00, "This statement cannot be sent over HTTP."},
     [R_SETTING] = {ST_HYC00, NO_SESSION
-                   ", so this setting would be lost at once. Store it on the server instead: "
-                   "ALTER ROLE ... SET name = value, or ALTER DATABASE ... SET name = value."},
+                   ", so this setting would be lost at once. Send it by itself, not among other "
+                   "statements."},
     [R_TRANSACTION] = {ST_25000,
                        "This statement needs an open transaction: send BEGIN first, or switch "
                        "autocommit off (SQL_ATTR_AUTOCOMMIT)."},
@@ -66,10 +69,11 @@ static const struct {
                 "UNLOGGED TABLE is fast) and drop it afterwards."},
     [R_SESSION_FUNCTION] =
         {ST_HYC00,
-         NO_SESSION ", so this function (a session-level advisory lock, set_config(..., "
-                    "false), currval, lastval) would have no lasting effect or no value. Use "
-                    "INSERT ... RETURNING instead of currval, and pg_advisory_xact_lock inside one "
-                    "text instead of session locks."},
+         NO_SESSION ", so this function (a session-level advisory lock, currval, lastval, or "
+                    "set_config(..., false) among other things) would have no lasting effect or no "
+                    "value. Use INSERT ... RETURNING instead of currval, pg_advisory_xact_lock "
+                    "inside one text instead of session locks, and send SELECT set_config(...) by "
+                    "itself."},
     [R_HOLD] = {ST_HYC00, NO_SESSION
                 ", so a cursor WITH HOLD would be gone at once. Run its SELECT directly: the "
                 "driver streams the result."},
@@ -103,25 +107,34 @@ static const struct {
     [R_READ_ONLY] = {ST_25006,
                      "The transaction is read-only: it was begun so, or the connection is "
                      "(ReadOnly=1, SQL_ATTR_ACCESS_MODE)."},
+    [R_BY_ITSELF] = {ST_HYC00,
+                     "This statement cannot stand among others of one text. Send it by itself."},
+    [R_CARRIED] = {ST_HYC00, NO_SESSION
+                   ", and this statement cannot run inside the transaction block in which the "
+                   "driver sets what SET and the keywords asked for (search_path, role, ...). "
+                   "RESET ALL before it, and name schemas in full; or store the settings with "
+                   "ALTER ROLE ... SET."},
+    [R_SET_CONFIG] = {ST_HYC00, BUFFERED
+                      ", so what set_config does in the middle of a read would be gone behind it. "
+                      "Send SELECT set_config('name', 'value', true) by itself, or SET LOCAL."},
     [R_SEQUENCE] = {ST_HYC00, BUFFERED
                     ", so a value taken from a sequence would not be the commit's. "
                     "Take it before the transaction, with autocommit on, or: " IN_SESSION "."},
 };
 
-enum way { WAY_REFUSE, WAY_SEND, WAY_READ, WAY_QUEUE, WAY_LOCAL };
+enum way { WAY_REFUSE, WAY_SEND, WAY_READ, WAY_QUEUE, WAY_LOCAL, WAY_SETTING };
+enum behind { BEHIND_NO, BEHIND_YES, BEHIND_NEEDED };
 
 struct row {
     enum way alone, with_others, in_transaction;
-    bool settings;
+    enum behind settings;
     enum refusal refusal;
 };
 
 #define WAY_NO WAY_REFUSE
-#define YES true
-#define NO false
 static const struct row rows[] = {
 #define X(cls, alone, with_others, in_transaction, settings, refusal)                              \
-    [cls] = {WAY_##alone, WAY_##with_others, WAY_##in_transaction, settings, R_##refusal},
+    [cls] = {WAY_##alone, WAY_##with_others, WAY_##in_transaction, BEHIND_##settings, R_##refusal},
 #include "stmt/plan.def"
 #undef X
 };
@@ -151,6 +164,8 @@ static enum refusal unfit_in_transaction(struct sql_kind kind, enum way way)
 {
     bool select = kind.cls == SQLC_SELECT;
 
+    if (way == WAY_READ && (kind.flags & SQLF_SET_CONFIG_LOCAL))
+        return R_SET_CONFIG;
     if ((kind.flags & SQLF_RETURNING) || (select && (kind.flags & SQLF_WRITES_CTE)))
         return R_RETURNING;
     if (way == WAY_QUEUE && (kind.flags & SQLF_EXPLAIN_ANALYZE))
@@ -176,13 +191,23 @@ static bool writes(enum sql_class cls)
            cls == SQLC_DDL || cls == SQLC_SELECT;
 }
 
+static enum way way_in_transaction(struct sql_kind kind, const struct row *row)
+{
+    if (kind.cls != SQLC_SELECT)
+        return row->in_transaction;
+    if (kind.flags & SQLF_SELECT_INTO)
+        return WAY_QUEUE;
+    return kind.flags & SQLF_SET_CONFIG_ALONE ? WAY_SETTING : row->in_transaction;
+}
+
 static struct plan plan_in_transaction(struct sql_kind kind, const struct row *row,
                                        const struct plan_context *c)
 {
-    static const enum plan_kind kinds[] = {
-        [WAY_READ] = PLAN_READ, [WAY_QUEUE] = PLAN_QUEUE, [WAY_LOCAL] = PLAN_LOCAL};
-    enum way way = kind.cls == SQLC_SELECT && (kind.flags & SQLF_SELECT_INTO) ? WAY_QUEUE
-                                                                              : row->in_transaction;
+    static const enum plan_kind kinds[] = {[WAY_READ] = PLAN_READ,
+                                           [WAY_QUEUE] = PLAN_QUEUE,
+                                           [WAY_LOCAL] = PLAN_LOCAL,
+                                           [WAY_SETTING] = PLAN_SETTING};
+    enum way way = way_in_transaction(kind, row);
     enum refusal unfit = needs_session(kind);
 
     if (unfit != R_NOTHING)
@@ -194,34 +219,51 @@ static struct plan plan_in_transaction(struct sql_kind kind, const struct row *r
         return refuse(unfit);
     if (kind.cls == SQLC_EMPTY && c->several)
         way = WAY_QUEUE;
+    if (c->several && way == WAY_SETTING) {
+        if (row->with_others != WAY_SEND || kind.cls == SQLC_SELECT)
+            return refuse(R_BY_ITSELF);
+        way = WAY_QUEUE;
+    }
     if (c->several && way == WAY_LOCAL)
         return refuse(R_CONTROL_AMONG_OTHERS);
     if (c->several && way == WAY_READ)
         return refuse(R_MIXED);
     if (c->read_only && way == WAY_QUEUE && writes(kind.cls))
         return refuse(R_READ_ONLY);
-    return (struct plan){.kind = kinds[way], .takes_settings = row->settings};
+    return (struct plan){.kind = kinds[way], .takes_settings = true};
+}
+
+/* May or must settings stand before it? */
+static bool takes_settings(const struct row *row, const struct plan_context *c)
+{
+    return row->settings == BEHIND_YES ||
+           (row->settings == BEHIND_NEEDED && (c->carried || c->isolation || c->several));
 }
 
 struct plan plan_statement(struct sql_kind kind, const struct plan_context *c)
 {
     const struct row *row = &rows[(size_t)kind.cls < ARRAY_LEN(rows) ? kind.cls : SQLC_OTHER];
-    struct plan p = {.kind = PLAN_SINGLE, .takes_settings = row->settings};
+    struct plan p = {.kind = PLAN_SINGLE, .takes_settings = takes_settings(row, c)};
     enum way way = c->several ? row->with_others : row->alone;
 
     if (c->transaction)
         return plan_in_transaction(kind, row, c);
     if (needs_session(kind) != R_NOTHING)
         return refuse(needs_session(kind));
-    if (way == WAY_LOCAL)
-        return (struct plan){.kind = PLAN_LOCAL};
+    if (kind.cls == SQLC_SELECT && (kind.flags & SQLF_SET_CONFIG_SESSION))
+        return c->several ? refuse(R_BY_ITSELF) : (struct plan){.kind = PLAN_SETTING};
+    if (way == WAY_LOCAL || way == WAY_SETTING)
+        return (struct plan){.kind = way == WAY_LOCAL ? PLAN_LOCAL : PLAN_SETTING};
     if (way == WAY_REFUSE && c->several && row->in_transaction == WAY_LOCAL)
         return refuse(R_CONTROL_AMONG_OTHERS);
     if (way == WAY_REFUSE)
         return refuse(row->refusal == R_NOTHING ? R_ALONE : row->refusal);
-    if (c->read_only && !row->settings)
+    if (c->read_only && row->settings != BEHIND_YES)
         return refuse(R_READ_ONLY_ALONE);
-    if (c->several || c->read_only || (row->settings && (c->isolation || c->settings)))
+    if (c->carried && row->settings == BEHIND_NO)
+        return refuse(R_CARRIED);
+    if (c->several || c->read_only ||
+        (p.takes_settings && (c->isolation || c->settings || c->carried)))
         p.kind = PLAN_BATCH;
     return p;
 }

@@ -18,7 +18,9 @@ enum plan_kind {
                   */
     PLAN_QUEUE,  /* in a transaction: waits for the commit */
     PLAN_LOCAL,  /* transaction control: answered by the driver */
-    PLAN_REFUSE, /* state and text say why */
+    PLAN_SETTING, /* SET, RESET, set_config: the driver keeps it, after the server has taken it once
+                   */
+    PLAN_REFUSE,  /* state and text say why */
 };
 
 /* What the planner may know of the connection. */
@@ -27,12 +29,13 @@ struct plan_context {
     bool read_only;   /* SQL_ATTR_ACCESS_MODE = SQL_MODE_READ_ONLY or ReadOnly=1 */
     bool isolation;   /* an isolation level other than the server's default was asked for */
     bool transaction; /* a buffered transaction is open (or the statement is BEGIN) */
-    bool settings;    /* settings stand at the head of the request (query timeout) */
+    bool settings;    /* what may be left out stands at the head of the request (query timeout) */
+    bool carried;     /* settings of the session do, which change what a statement means */
 };
 
 struct plan {
     enum plan_kind kind;
-    bool takes_settings; /* settings may be put before the statement; else they are left out */
+    bool takes_settings; /* settings are put before the statement; else they are left out */
     enum sqlstate state; /* PLAN_REFUSE */
     const char *text;    /* PLAN_REFUSE: static, a full sentence with the remedy */
 };

@@ -2,8 +2,6 @@
  * execute.c. */
 #include "stmt/preview.h"
 
-#include <stdio.h>
-
 #include "stmt/transaction.h"
 
 /* The number of rows and a sum over them that does not depend on their order; NULLs and empty texts
@@ -28,16 +26,8 @@ static void add(struct preview *p, struct strview sql, const struct wire_param *
     p->stmts[p->n++] = (struct wire_stmt){sql, params, n_params};
 }
 
-static void add_timeout(struct preview *p, uint64_t timeout_s)
-{
-    snprintf(p->timeout_text, sizeof p->timeout_text, "%llu000", (unsigned long long)timeout_s);
-    p->timeout_param = (struct wire_param){p->timeout_text, strlen(p->timeout_text)};
-    add(p, SV_LIT("SELECT pg_catalog.set_config('statement_timeout', $1, true)"), &p->timeout_param,
-        1);
-}
-
 bool preview_build(const struct dbc *d, const struct wire_stmt *read, bool wrappable,
-                   uint64_t timeout_s, struct preview *out, struct err *e)
+                   struct preview *out, struct err *e)
 {
     bool check = wrappable && transaction_checks_reads(d);
 
@@ -47,8 +37,6 @@ bool preview_build(const struct dbc *d, const struct wire_stmt *read, bool wrapp
     if (out->stmts == NULL || (check && !append_checksum(&out->check_sql, read->sql)))
         return err_oom(e);
     out->n = tx_wire(&d->tx, false, out->stmts);
-    if (timeout_s > 0)
-        add_timeout(out, timeout_s);
     /* A function that writes would be undone without a word; now the server refuses it. */
     if (!out->read_only)
         add(out, SV_LIT("SET TRANSACTION READ ONLY"), NULL, 0);

@@ -15,14 +15,12 @@ struct preview {
     size_t check_at;           /* which of those before is the read's checksum; PREVIEW_NO_CHECK */
     bool read_only;            /* nothing waits */
     struct buf check_sql;      /* asks for the checksum */
-    char timeout_text[24];
-    struct wire_param timeout_param;
 };
 
 /* `sql` and its parameters are borrowed. wrappable: it may stand in FROM (...), so that a checksum
  * can be made of its rows. */
 bool preview_build(const struct dbc *d, const struct wire_stmt *read, bool wrappable,
-                   uint64_t timeout_s, struct preview *out, struct err *e) NEON_MUST_CHECK;
+                   struct preview *out, struct err *e) NEON_MUST_CHECK;
 void preview_release(struct preview *p);
 /* Adds the check that the commit makes: the read's checksum must be `checksum` again. */
 bool preview_add_check(struct dbc *d, const struct wire_stmt *read, struct strview checksum,

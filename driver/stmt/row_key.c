@@ -12,11 +12,13 @@ static const char key_sql[] =
     "SELECT n.nspname, c.relname, c.relkind" EQ "ANY (ARRAY['r', 'p']::\"char\"[]), a.attnum, "
     "a.attname FROM pg_catalog.pg_class c "
     "JOIN pg_catalog.pg_namespace n ON n.oid" EQ "c.relnamespace "
-    "LEFT JOIN LATERAL " BEST_KEY("false") " k ON true "
-    "LEFT JOIN LATERAL pg_catalog.unnest(k.indkey) WITH ORDINALITY AS kc(attnum, seq) "
-    "ON kc.seq" LE "k.indnkeyatts "
-    "LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid" EQ "c.oid AND a.attnum" EQ "kc.attnum "
-    "WHERE c.oid" EQ "$1::pg_catalog.oid ORDER BY kc.seq";
+    "LEFT JOIN LATERAL " BEST_KEY(
+        "false") " k ON true "
+                 "LEFT JOIN LATERAL pg_catalog.unnest(k.indkey) WITH ORDINALITY AS kc(attnum, seq) "
+                 "ON kc.seq" LE "k.indnkeyatts "
+                 "LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid" EQ "c.oid AND a.attnum" EQ
+                 "kc.attnum "
+                 "WHERE c.oid" EQ "$1::pg_catalog.oid ORDER BY kc.seq";
 
 void row_key_release(struct row_key *k)
 {
@@ -75,7 +77,7 @@ static bool read_rows(struct stream *st, struct row_key *k, struct err *e)
 
 bool stmt_row_key(struct stmt *s, uint32_t table_oid, struct row_key *out, struct err *e)
 {
-    struct stream st = {NULL, NULL, false};
+    struct stream st = {0};
     char text[16];
     struct wire_param param = {text, (size_t)snprintf(text, sizeof text, "%u", table_oid)};
     struct wire_stmt one = {sv(key_sql), &param, 1};

@@ -1,5 +1,6 @@
 /* What identifies the rows of a table: its primary key, else a unique key that has no NULLs. For
- * positioned updates and deletes; asked of the server once for each table, by the caller's memory. */
+ * positioned updates and deletes; asked of the server once for each table, by the caller's memory.
+ */
 #ifndef NEON_STMT_ROW_KEY_H
 #define NEON_STMT_ROW_KEY_H
 
@@ -19,8 +20,9 @@ struct row_key {
     size_t n; /* 0 = the table has no such key */
 };
 
-/* Asks for the key of the table with that OID (pg.table_oid of a result column); one request. False:
- * 42S02 when there is no such table (any more), and the errors of a query; *out is empty then. */
+/* Asks for the key of the table with that OID (pg.table_oid of a result column); one request.
+ * False: 42S02 when there is no such table (any more), and the errors of a query; *out is empty
+ * then. */
 bool stmt_row_key(struct stmt *s, uint32_t table_oid, struct row_key *out,
                   struct err *e) NEON_MUST_CHECK;
 void row_key_release(struct row_key *k);

@@ -2,7 +2,7 @@
  * fetch.c. */
 #include "stmt/stream.h"
 
-bool stream_start(struct stream *s, struct exchange *x, struct err *e)
+bool stream_start(struct stream *s, struct exchange *x, size_t skip, struct err *e)
 {
     stream_stop(s);
     row_decoder_free(s->decoder);
@@ -11,6 +11,7 @@ bool stream_start(struct stream *s, struct exchange *x, struct err *e)
         return err_oom(e);
     s->exchange = x;
     s->body_ended = false;
+    s->skip = skip;
     return true;
 }
 
@@ -37,12 +38,26 @@ static bool pull(struct stream *s, struct err *e)
     }
 }
 
+/* Is the event of a result that is skipped? */
+static bool is_skipped(struct stream *s, enum decode_event ev)
+{
+    if (s->skip == 0 || ev == DECODE_END || ev == DECODE_ERROR)
+        return false;
+    if (ev == DECODE_ROW)
+        row_decoder_release_rows(s->decoder);
+    s->skip -= ev == DECODE_RESULT_END;
+    return true;
+}
+
 enum decode_event stream_next(struct stream *s, bool no_wait, struct err *e)
 {
     for (;;) {
         enum decode_event ev = row_decoder_next(s->decoder, e);
-        if (ev != DECODE_MORE)
+        if (ev != DECODE_MORE) {
+            if (is_skipped(s, ev))
+                continue;
             return ev;
+        }
         if (no_wait)
             return DECODE_MORE;
         if (!pull(s, e))

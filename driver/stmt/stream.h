@@ -9,11 +9,13 @@
 struct stream {
     struct exchange *exchange;   /* owned; NULL when no request is under way */
     struct row_decoder *decoder; /* owned; kept for the next request */
+    size_t skip;                 /* results of the driver's own settings, still to be read past */
     bool body_ended;
 };
 
-/* Takes over an exchange whose headers have arrived. False: HY001, and it stays the caller's. */
-bool stream_start(struct stream *s, struct exchange *x, struct err *e) NEON_MUST_CHECK;
+/* Takes over an exchange whose headers have arrived; the first `skip` results are nobody's. False:
+ * HY001, and it stays the caller's. */
+bool stream_start(struct stream *s, struct exchange *x, size_t skip, struct err *e) NEON_MUST_CHECK;
 /* The next event; never DECODE_MORE unless `no_wait`, which then means "would have to wait for the
  * network". */
 enum decode_event stream_next(struct stream *s, bool no_wait, struct err *e) NEON_MUST_CHECK;

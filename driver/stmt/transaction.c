@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "sql/transaction_text.h"
+#include "stmt/setting.h"
 
 /* Fields of the check that fails (plan of design section 3): the cast depends on the checksum, so
  * that the server cannot fold it. */
@@ -41,11 +42,34 @@ bool transaction_is_read_only(const struct dbc *d)
     return d->tx.read_only >= 0 ? d->tx.read_only == 1 : dbc_is_read_only(d);
 }
 
+bool transaction_is_deferrable(const struct dbc *d)
+{
+    return d->tx.deferrable >= 0 ? d->tx.deferrable == 1 : dbc_is_deferrable(d);
+}
+
 bool transaction_checks_reads(const struct dbc *d)
 {
     SQLUINTEGER level = transaction_level_now(d);
 
     return level == SQL_TXN_REPEATABLE_READ || level == SQL_TXN_SERIALIZABLE;
+}
+
+void transaction_note_error(struct dbc *d, struct err *e)
+{
+    const char *code = e->pg != NULL ? e->pg->value[PG_CODE] : NULL;
+
+    if (!transaction_is_open(d) || code == NULL)
+        return;
+    if (strcmp(code, "25006") != 0 || transaction_is_read_only(d)) {
+        d->tx.failed = true;
+        return;
+    }
+    err_append(
+        e, "%s",
+        " It calls a function that writes. Over HTTP a transaction is sent as a whole when it "
+        "commits, so what the function returns now would not be what it does then. Call it "
+        "with autocommit on, or use Transport=auto or Transport=websocket. The transaction "
+        "goes on.");
 }
 
 /* ---- the end ---- */
@@ -120,36 +144,44 @@ static void judge_failure(struct err *e, bool sent)
     }
 }
 
+static bool send_batch(struct dbc *d, struct wire_request *r, struct err *e)
+{
+    struct settings_head head;
+    struct exchange *x = NULL;
+    bool ok;
+
+    if (!settings_head_init(&head, &d->settings, true, (uint64_t)d->stmt_defaults.query_timeout_s,
+                            e))
+        return false;
+    if (settings_head_before(&head, r, e))
+        x = exchange_start(d->transport, r, e);
+    ok = x != NULL && read_to_end(x, r->n_stmts, e);
+    if (!ok)
+        judge_failure(e, x != NULL);
+    exchange_free(x);
+    settings_head_release(&head);
+    return ok;
+}
+
 static bool send_commit(struct dbc *d, const struct wire_stmt *stmts, size_t n, struct err *e)
 {
-    const struct wire_request r = {
+    struct wire_request r = {
         .stmts = stmts,
         .n_stmts = n,
         .batch = true,
         .isolation = transaction_header(d),
-        .read_only = transaction_is_read_only(d),
-        .deferrable = d->tx.deferrable == 1,
+        .read_only = transaction_is_read_only(d) || d->tx.n_writes == 0,
+        .deferrable = transaction_is_deferrable(d),
         .committing = true,
         .repeatable = d->tx.n_writes == 0,
         .deadline = deadline_after_s((int64_t)d->stmt_defaults.query_timeout_s),
         .read_timeout_s = dbc_read_timeout_s(d),
     };
-    struct exchange *x;
-    bool ok;
 
     for (size_t i = 0; i < n && log_wants(d->log, LOG_STATEMENT); i++)
         log_line(d->log, LOG_STATEMENT, "%.*s",
                  (int)(stmts[i].sql.len > 8192 ? 8192 : stmts[i].sql.len), stmts[i].sql.ptr);
-    x = exchange_start(d->transport, &r, e);
-    if (x == NULL) {
-        judge_failure(e, false);
-        return false;
-    }
-    ok = read_to_end(x, n, e);
-    exchange_free(x);
-    if (!ok)
-        judge_failure(e, true);
-    return ok;
+    return send_batch(d, &r, e);
 }
 
 static bool nothing_to_send(const struct tx *t)
@@ -157,22 +189,45 @@ static bool nothing_to_send(const struct tx *t)
     return t->n_writes == 0 && t->n_checks < 2; /* one read alone is as good as any moment */
 }
 
+static bool send_waiting(struct dbc *d, struct err *e)
+{
+    struct wire_stmt *stmts;
+    bool ok;
+
+    if (nothing_to_send(&d->tx))
+        return true;
+    stmts = mem_calloc(d->tx.n_items, sizeof *stmts);
+    ok = stmts != NULL ? send_commit(d, stmts, tx_wire(&d->tx, true, stmts), e) : err_oom(e);
+    describe_cache_clear(&d->described); /* definitions may be among them */
+    type_names_clear(&d->type_names);
+    mem_free(stmts);
+    return ok;
+}
+
+/* What SET has set in the transaction stays. Memory that runs out here changes no outcome: the
+ * commit has happened, and the application is told what is missing. */
+static bool keep_settings(struct dbc *d, struct err *e)
+{
+    for (size_t i = 0; i < d->tx.n_items; i++) {
+        const struct tx_item *item = &d->tx.items[i];
+        if (item->kind == TX_SETTING && item->lasting && !dbc_apply_setting(d, item->setting, e)) {
+            err_append(e, "%s", " The transaction was committed, but its SET statements are lost.");
+            return false;
+        }
+    }
+    return true;
+}
+
 bool transaction_commit(struct dbc *d, struct err *e)
 {
-    struct wire_stmt *stmts = NULL;
-    bool ok = true;
+    bool ok;
 
-    if (d->tx.failed) {
+    if (d->tx.failed)
         ok = err_set(e, ST_25S03, 0,
                      "The transaction was rolled back instead: one of its statements had failed. "
                      "Nothing of it was stored.");
-    } else if (!nothing_to_send(&d->tx)) {
-        stmts = mem_calloc(d->tx.n_items, sizeof *stmts);
-        ok = stmts != NULL ? send_commit(d, stmts, tx_wire(&d->tx, true, stmts), e) : err_oom(e);
-        for (size_t i = 0; i < d->tx.n_items; i++) /* DDL may be among them */
-            describe_cache_clear(&d->described);
-    }
-    mem_free(stmts);
+    else
+        ok = send_waiting(d, e) && keep_settings(d, e);
     tx_reset(&d->tx);
     return ok;
 }
@@ -354,6 +409,10 @@ SQLRETURN transaction_queue(struct stmt *s, const char *const *casts)
         const struct script_stmt *st = &s->script.stmts[i];
         size_t first = st->n_params > 0 ? st->first_param - 1 : 0;
         struct buf text = BUF_INIT(0);
+        if (st->kind.cls == SQLC_SET || st->kind.cls == SQLC_SET_LOCAL) {
+            ok = setting_queue(s, st, &e);
+            continue;
+        }
         ok = script_render(st, casts + first, &text) || err_oom(&e);
         ok = ok && tx_add(&d->tx, TX_WRITE, buf_sv(&text), s->wire_params + first, st->n_params,
                           (size_t)d->options.max_request_bytes, &e);

@@ -12,8 +12,13 @@ bool transaction_is_open(const struct dbc *d);
 SQLUINTEGER transaction_level_now(const struct dbc *d);
 enum isolation transaction_header(const struct dbc *d);
 bool transaction_is_read_only(const struct dbc *d);
+bool transaction_is_deferrable(const struct dbc *d);
 /* Reads must be repeatable: they are checked when the transaction commits. */
 bool transaction_checks_reads(const struct dbc *d);
+
+/* The server's error ends all of an open transaction but its ROLLBACK, as on TCP; that of a
+ * read-only request which the driver alone wanted so (25006) does not, and says what to do. */
+void transaction_note_error(struct dbc *d, struct err *e);
 
 /* Sends what waits as one batch; nothing waits: no request. The transaction is over afterwards,
  * committed or not. False: the server's error (rolled back), 40001 (a read would give other rows

@@ -66,7 +66,7 @@ static bool read_names(struct stmt *s, struct stream *st, struct err *e)
 
 static bool ask(struct stmt *s, const struct buf *list, struct err *e)
 {
-    struct stream st = {NULL, NULL, false};
+    struct stream st = {0};
     struct buf sql = BUF_INIT(0);
     struct wire_stmt one;
     struct wire_request r = {

@@ -46,6 +46,7 @@ struct wire_request {
     bool repeatable;  /* sending it twice is harmless (a probe, a read-only batch): more may be
                          retried */
     bool connecting;  /* failures are reported as of connecting: 08001, HYT00 by login timeout */
+    bool alone;       /* nothing may be put before it: what belongs to the session is left out */
     bool committing;  /* a lost answer is 08007 instead of 08S01 */
     int64_t deadline; /* base/clock.h; DEADLINE_NONE = no query or login timeout */
     int64_t read_timeout_s; /* no byte for so long: HYT01; 0 = none */

@@ -71,6 +71,7 @@ static const char *word(const char *decision, const char *reason)
         const char *decision, *word;
     } words[] = {{"SEND", "works"},
                  {"LOCAL", "works, no request"},
+                 {"SETTING", "kept by the driver"},
                  {"READ", "sent at once"},
                  {"QUEUE", "waits for the commit"}};
 

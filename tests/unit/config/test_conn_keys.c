@@ -76,8 +76,8 @@ static void test_every_default_is_a_possible_value(void **state)
 /* Everything that could let somebody in is marked. */
 static void test_secrets_are_marked(void **state)
 {
-    static const char *const secret[] = {"PWD",     "Token",        "Url",     "pqopt",
-                                         "Options", "ClientKeyPwd", "ProxyPWD"};
+    static const char *const secret[] = {"PWD",     "Token",        "Url",      "pqopt",
+                                         "Options", "ClientKeyPwd", "ProxyPWD", "ConnSettings"};
     size_t marked = 0;
 
     (void)state;
@@ -124,6 +124,11 @@ static void test_the_enums_follow_the_table(void **state)
     check_choice("QuestionMarkOperators", QUESTION_AUTO, "auto");
     check_choice("QuestionMarkOperators", QUESTION_ESCAPE, "escape");
     check_choice("QuestionMarkOperators", QUESTION_OFF, "off");
+    check_choice("Isolation", ISOLATION_KEY_SERVER, "server");
+    check_choice("Isolation", ISOLATION_KEY_READ_UNCOMMITTED, "read-uncommitted");
+    check_choice("Isolation", ISOLATION_KEY_READ_COMMITTED, "read-committed");
+    check_choice("Isolation", ISOLATION_KEY_REPEATABLE_READ, "repeatable-read");
+    check_choice("Isolation", ISOLATION_KEY_SERIALIZABLE, "serializable");
     check_choice("SqlState", SQL_STATE_ODBC, "odbc");
     check_choice("SqlState", SQL_STATE_POSTGRES, "postgres");
     check_choice("NumericAs", NUMERIC_AS_NUMERIC, "numeric");

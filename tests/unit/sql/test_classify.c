@@ -63,10 +63,11 @@ static const struct {
     unsigned flag;
     const char *name;
 } flag_names[] = {
-    FLAG(RETURNING),        FLAG(WRITES_CTE),      FLAG(LOCKS_ROWS),
-    FLAG(SELECT_INTO),      FLAG(EXPLAIN_ANALYZE), FLAG(TEMP),
-    FLAG(WITH_HOLD),        FLAG(CHAIN),           FLAG(SESSION_FUNCTION),
-    FLAG(SET_CONFIG_LOCAL), FLAG(SEQUENCE),
+    FLAG(RETURNING),          FLAG(WRITES_CTE),      FLAG(LOCKS_ROWS),
+    FLAG(SELECT_INTO),        FLAG(EXPLAIN_ANALYZE), FLAG(TEMP),
+    FLAG(WITH_HOLD),          FLAG(CHAIN),           FLAG(SESSION_FUNCTION),
+    FLAG(SET_CONFIG_LOCAL),   FLAG(SEQUENCE),        FLAG(SET_CONFIG_ALONE),
+    FLAG(SET_CONFIG_SESSION),
 };
 
 struct tally {

@@ -11,69 +11,68 @@
 
 /* The user's truth, written down a second time on purpose: S sent by itself, B sent in a batch, R
  * refused. Columns: alone, one of several, alone read-only, alone with isolation, alone with a
- * query timeout; in a transaction, one of several in a transaction (r a read, Q waits, L local). */
+ * query timeout, alone with settings that must be carried; in a transaction, one of several in a
+ * transaction (r a read, Q waits, L local, K kept by the driver). */
 static const struct {
     enum sql_class cls;
     const char *want;
 } truth[] = {
-    {SQLC_EMPTY, "SBBBBLQ"},
-    {SQLC_SELECT, "SBBBBrR"},
-    {SQLC_INSERT, "SBBBBQQ"},
-    {SQLC_UPDATE, "SBBBBQQ"},
-    {SQLC_DELETE, "SBBBBQQ"},
-    {SQLC_MERGE, "SBBBBQQ"},
-    {SQLC_EXPLAIN, "SBBBBrR"},
-    {SQLC_SHOW, "SBBBBrR"},
-    {SQLC_SET, "RRRRRRR"},
-    {SQLC_SET_LOCAL, "RBRRRQQ"},
-    {SQLC_SET_TRANSACTION, "RBRRRLR"},
-    {SQLC_SET_SESSION_CHARACTERISTICS, "RRRRRRR"},
-    {SQLC_BEGIN, "LRLLLLR"},
-    {SQLC_COMMIT, "LRLLLLR"},
-    {SQLC_ROLLBACK, "LRLLLLR"},
-    {SQLC_SAVEPOINT, "RBRRRLR"},
-    {SQLC_RELEASE, "RBRRRLR"},
-    {SQLC_ROLLBACK_TO, "RBRRRLR"},
-    {SQLC_PREPARE_TRANSACTION, "RRRRRRR"},
-    {SQLC_COMMIT_PREPARED, "SRRSSRR"},
-    {SQLC_ROLLBACK_PREPARED, "SRRSSRR"},
-    {SQLC_PREPARE, "RRRRRRR"},
-    {SQLC_EXECUTE, "RRRRRRR"},
-    {SQLC_DEALLOCATE, "RRRRRRR"},
-    {SQLC_DECLARE, "RBRRRRR"},
-    {SQLC_FETCH, "RBRRRRR"},
-    {SQLC_MOVE, "RBRRRRR"},
-    {SQLC_CLOSE, "RBRRRRR"},
-    {SQLC_LISTEN, "RRRRRRR"},
-    {SQLC_UNLISTEN, "RRRRRRR"},
-    {SQLC_NOTIFY, "SBBBBQQ"},
-    {SQLC_COPY_STDIO, "RRRRRRR"},
-    {SQLC_COPY_FILE, "SBBBBQQ"},
-    {SQLC_LOCK, "RBRRRRR"},
-    {SQLC_DISCARD, "SRRSSRR"},
-    {SQLC_CALL, "SBRSSRR"},
-    {SQLC_DO, "SBRSSQQ"},
-    {SQLC_DDL, "SBBBBQQ"},
-    {SQLC_ALONE, "SRRSSRR"},
-    {SQLC_OTHER, "SBBBBQQ"},
+    {SQLC_EMPTY, "SBBBBBLQ"},
+    {SQLC_SELECT, "SBBBBBrR"},
+    {SQLC_INSERT, "SBBBBBQQ"},
+    {SQLC_UPDATE, "SBBBBBQQ"},
+    {SQLC_DELETE, "SBBBBBQQ"},
+    {SQLC_MERGE, "SBBBBBQQ"},
+    {SQLC_EXPLAIN, "SBBBBBrR"},
+    {SQLC_SHOW, "SBBBBBrR"},
+    {SQLC_SET, "KBKKKKKQ"},
+    {SQLC_SET_LOCAL, "RBRRRRKQ"},
+    {SQLC_SET_TRANSACTION, "RBRRRRLR"},
+    {SQLC_SET_SESSION_CHARACTERISTICS, "KRKKKKKR"},
+    {SQLC_BEGIN, "LRLLLLLR"},
+    {SQLC_COMMIT, "LRLLLLLR"},
+    {SQLC_ROLLBACK, "LRLLLLLR"},
+    {SQLC_SAVEPOINT, "RBRRRRLR"},
+    {SQLC_RELEASE, "RBRRRRLR"},
+    {SQLC_ROLLBACK_TO, "RBRRRRLR"},
+    {SQLC_PREPARE_TRANSACTION, "RRRRRRRR"},
+    {SQLC_COMMIT_PREPARED, "SRRSSRRR"},
+    {SQLC_ROLLBACK_PREPARED, "SRRSSRRR"},
+    {SQLC_PREPARE, "RRRRRRRR"},
+    {SQLC_EXECUTE, "RRRRRRRR"},
+    {SQLC_DEALLOCATE, "RRRRRRRR"},
+    {SQLC_DECLARE, "RBRRRRRR"},
+    {SQLC_FETCH, "RBRRRRRR"},
+    {SQLC_MOVE, "RBRRRRRR"},
+    {SQLC_CLOSE, "RBRRRRRR"},
+    {SQLC_LISTEN, "RRRRRRRR"},
+    {SQLC_UNLISTEN, "RRRRRRRR"},
+    {SQLC_NOTIFY, "SBBBBBQQ"},
+    {SQLC_COPY_STDIO, "RRRRRRRR"},
+    {SQLC_COPY_FILE, "SBBBBBQQ"},
+    {SQLC_LOCK, "RBRRRRRR"},
+    {SQLC_DISCARD, "KRKKKKRR"},
+    {SQLC_CALL, "SBRBSBRR"},
+    {SQLC_DO, "SBRBSBQQ"},
+    {SQLC_DDL, "SBBBBBQQ"},
+    {SQLC_ALONE, "SRRSSRRR"},
+    {SQLC_OTHER, "SBBBBBQQ"},
 };
 
 static char letter(enum plan_kind k)
 {
-    static const char letters[] = {[PLAN_SINGLE] = 'S', [PLAN_BATCH] = 'B', [PLAN_READ] = 'r',
-                                   [PLAN_QUEUE] = 'Q',  [PLAN_LOCAL] = 'L', [PLAN_REFUSE] = 'R'};
+    static const char letters[] = {
+        [PLAN_SINGLE] = 'S', [PLAN_BATCH] = 'B',  [PLAN_READ] = 'r',   [PLAN_QUEUE] = 'Q',
+        [PLAN_LOCAL] = 'L',  [PLAN_REFUSE] = 'R', [PLAN_SETTING] = 'K'};
 
     return letters[k];
 }
 
 static const struct plan_context contexts[] = {
-    {.several = false},
-    {.several = true},
-    {.read_only = true},
-    {.isolation = true},
-    {.settings = true},
-    {.transaction = true},
-    {.transaction = true, .several = true},
+    {.several = false},    {.several = true},
+    {.read_only = true},   {.isolation = true},
+    {.settings = true},    {.settings = true, .carried = true},
+    {.transaction = true}, {.transaction = true, .several = true},
 };
 
 static void test_every_class_in_every_context(void **state)
@@ -147,12 +146,21 @@ static void test_what_a_transaction_over_http_cannot_know_is_refused(void **stat
         unsigned flags;
         char want;
     } cases[] = {
-        {SQLC_INSERT, SQLF_RETURNING, 'R'},       {SQLC_UPDATE, SQLF_RETURNING, 'R'},
-        {SQLC_DELETE, SQLF_RETURNING, 'R'},       {SQLC_SELECT, SQLF_WRITES_CTE, 'R'},
-        {SQLC_INSERT, SQLF_WRITES_CTE, 'Q'},      {SQLC_SELECT, SQLF_LOCKS_ROWS, 'R'},
-        {SQLC_SELECT, SQLF_SEQUENCE, 'R'},        {SQLC_INSERT, SQLF_SEQUENCE, 'Q'},
-        {SQLC_SELECT, SQLF_SELECT_INTO, 'Q'},     {SQLC_SELECT, SQLF_EXPLAIN_ANALYZE, 'r'},
+        {SQLC_INSERT, SQLF_RETURNING, 'R'},
+        {SQLC_UPDATE, SQLF_RETURNING, 'R'},
+        {SQLC_DELETE, SQLF_RETURNING, 'R'},
+        {SQLC_SELECT, SQLF_WRITES_CTE, 'R'},
+        {SQLC_INSERT, SQLF_WRITES_CTE, 'Q'},
+        {SQLC_SELECT, SQLF_LOCKS_ROWS, 'R'},
+        {SQLC_SELECT, SQLF_SEQUENCE, 'R'},
+        {SQLC_INSERT, SQLF_SEQUENCE, 'Q'},
+        {SQLC_SELECT, SQLF_SELECT_INTO, 'Q'},
+        {SQLC_SELECT, SQLF_EXPLAIN_ANALYZE, 'r'},
         {SQLC_DELETE, SQLF_EXPLAIN_ANALYZE, 'R'},
+        {SQLC_SELECT, SQLF_SET_CONFIG_LOCAL, 'R'},
+        {SQLC_INSERT, SQLF_SET_CONFIG_LOCAL, 'Q'},
+        {SQLC_SELECT, SQLF_SET_CONFIG_LOCAL | SQLF_SET_CONFIG_ALONE, 'K'},
+        {SQLC_SELECT, SQLF_SET_CONFIG_SESSION | SQLF_SET_CONFIG_ALONE, 'K'},
     };
     const struct plan_context c = {.transaction = true};
     const struct plan_context read_only = {.transaction = true, .read_only = true};
@@ -167,6 +175,24 @@ static void test_what_a_transaction_over_http_cannot_know_is_refused(void **stat
     assert_int_equal(plan_statement((struct sql_kind){SQLC_ALONE, 0}, &c).state, ST_25000);
 }
 
+static void test_set_config_by_itself_is_a_setting(void **state)
+{
+    const unsigned session = SQLF_SET_CONFIG_SESSION | SQLF_SET_CONFIG_ALONE;
+    const unsigned local = SQLF_SET_CONFIG_LOCAL | SQLF_SET_CONFIG_ALONE;
+    const struct plan_context autocommit = {.several = false};
+    const struct plan_context several = {.several = true};
+
+    (void)state;
+    assert_int_equal(plan_statement((struct sql_kind){SQLC_SELECT, session}, &autocommit).kind,
+                     PLAN_SETTING);
+    assert_int_equal(plan_statement((struct sql_kind){SQLC_SELECT, session}, &several).kind,
+                     PLAN_REFUSE);
+    assert_int_equal(plan_statement((struct sql_kind){SQLC_SELECT, local}, &autocommit).kind,
+                     PLAN_SINGLE);
+    assert_int_equal(plan_statement((struct sql_kind){SQLC_SELECT, local}, &several).kind,
+                     PLAN_BATCH);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_what_a_transaction_over_http_cannot_know_is_refused),
         cmocka_unit_test(test_refusals_name_a_state_and_a_remedy),
         cmocka_unit_test(test_session_state_is_refused_whatever_the_class),
+        cmocka_unit_test(test_set_config_by_itself_is_a_setting),
         cmocka_unit_test(test_settings_never_go_before_what_may_not_run_in_a_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

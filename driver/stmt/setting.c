@@ -1,0 +1,423 @@
+/* Runs statements about settings. Called by execute.c and transaction.c. */
+#include "stmt/setting.h"
+
+#include "sql/setting_text.h"
+#include "sql/transaction_text.h"
+#include "stmt/execute.h"
+#include "stmt/transaction.h"
+
+static bool not_understood(const struct setting_text *t, struct err *e)
+{
+    if (t->name.failed != BUF_OK)
+        return err_oom(e);
+    return err_set_state(e, "42601", 0,
+                         "The setting is not understood: SET name TO value, SET LOCAL name TO "
+                         "value, RESET name and RESET ALL are possible.");
+}
+
+static bool read_text(const struct script_stmt *st, struct setting_text *t, struct err *e)
+{
+    return setting_text_read(sv_n(st->text, st->len), t) || not_understood(t, e);
+}
+
+/* It holds from now on: for the connection, or for the transaction that is open. */
+static bool keep(struct stmt *s, const struct setting *one, bool lasting, struct err *e)
+{
+    struct dbc *d = s->dbc;
+
+    if (transaction_is_open(d))
+        return tx_add_setting(&d->tx, one, lasting, (size_t)d->options.max_request_bytes, e);
+    return !lasting || dbc_apply_setting(d, one, e);
+}
+
+/* The value in the first row's column `at`; *out NULL when it is NULL or not there. False: the
+ * answer could not be read. */
+static bool value_at(struct stmt *s, size_t at, char **out, struct err *e)
+{
+    const struct cell *row;
+
+    *out = NULL;
+    if (!rows_fill(&s->rows, 1, e))
+        return false;
+    if (rows_available(&s->rows) == 0 || at >= (size_t)s->ird.count)
+        return true;
+    row = rows_at(&s->rows, 0);
+    if (row[at].ptr == NULL)
+        return true;
+    *out = mem_strndup(row[at].ptr, row[at].len);
+    return *out != NULL || err_oom(e);
+}
+
+static SQLRETURN nothing_comes_back(struct stmt *s)
+{
+    stmt_close(s);
+    s->executed = true;
+    return SQL_SUCCESS;
+}
+
+static SQLRETURN post(struct stmt *s, struct err *e)
+{
+    stmt_close(s);
+    return diag_post_err(&s->handle, e);
+}
+
+/* ---- SET and RESET of one name ---- */
+
+/* Asks what the setting has become behind `one`, which is SET LOCAL in that request: so the server
+ * has seen name and value. */
+static SQLRETURN try_setting(struct stmt *s, const struct setting *one)
+{
+    struct tx *t = &s->dbc->tx;
+    const struct wire_param name = {one->name, strlen(one->name)};
+    struct buf sql = BUF_INIT(0);
+    struct wire_param params[2];
+    struct wire_stmt stmts[2];
+    struct err e = ERR_INIT;
+    bool used = t->used;
+    bool open = transaction_is_open(s->dbc);
+    size_t n = 0;
+    SQLRETURN rc;
+
+    if (!setting_wire(one, true, &sql, params, &n)) {
+        err_oom(&e);
+        buf_release(&sql);
+        return post(s, &e);
+    }
+    stmts[0] = (struct wire_stmt){buf_sv(&sql), params, n};
+    stmts[1] = (struct wire_stmt){SV_LIT("SELECT pg_catalog.current_setting($1)"), &name, 1};
+    if (open && !keep(s, one, false, &e)) {
+        buf_release(&sql);
+        return post(s, &e);
+    }
+    rc = execute_probe(s, stmts, 2);
+    if (open)
+        tx_drop_last(t);
+    t->used = used;
+    buf_release(&sql);
+    return rc;
+}
+
+static SQLRETURN set_one(struct stmt *s, const struct setting_text *t)
+{
+    char *words = mem_strndup(t->words.ptr, t->words.len);
+    struct setting one = {.name = t->name.data, .words = words};
+    struct err e = ERR_INIT;
+    char *value = NULL;
+    bool ok;
+    SQLRETURN rc;
+
+    if (words == NULL) {
+        err_oom(&e);
+        return post(s, &e);
+    }
+    rc = try_setting(s, &one);
+    if (!SQL_SUCCEEDED(rc)) {
+        mem_free(words);
+        return rc;
+    }
+    ok = value_at(s, 0, &value, &e);
+    one.words = NULL;
+    one.value = value;
+    if (ok && value == NULL)
+        ok = err_set(&e, ST_HYC00, 0,
+                     "The value of %s cannot be asked of the server, so it cannot be carried from "
+                     "one request to the next.",
+                     one.name);
+    ok = ok && dbc_check_setting(s->dbc, one.name, value, &e) && keep(s, &one, !t->local, &e);
+    mem_free(words);
+    mem_free(value);
+    return ok ? nothing_comes_back(s) : post(s, &e);
+}
+
+/* Back to the keyword's value, or the server's. A name that was never set is shown to the server,
+ * so that a wrong one is an error as on TCP. */
+static SQLRETURN reset_one(struct stmt *s, const struct setting_text *t)
+{
+    const struct setting *base = settings_find(&s->dbc->keyword_settings, t->name.data);
+    struct setting one = {.name = t->name.data};
+    struct err e = ERR_INIT;
+
+    if (settings_find(&s->dbc->settings, t->name.data) == NULL) {
+        SQLRETURN rc = try_setting(s, &one);
+        if (!SQL_SUCCEEDED(rc))
+            return rc;
+    }
+    if (base != NULL && transaction_is_open(s->dbc))
+        one = *base;
+    return keep(s, &one, !t->local, &e) ? nothing_comes_back(s) : post(s, &e);
+}
+
+/* ---- all of them ---- */
+
+static bool reset_waiting(struct stmt *s, const char *name, struct err *e)
+{
+    const struct setting *base = settings_find(&s->dbc->keyword_settings, name);
+    struct setting one = {.name = (char *)(uintptr_t)name};
+
+    if (strcmp(name, "role") == 0 || strcmp(name, "session_authorization") == 0)
+        return true; /* RESET ALL leaves them */
+    return keep(s, base != NULL ? base : &one, true, e);
+}
+
+static SQLRETURN reset_all(struct stmt *s, bool everything)
+{
+    struct dbc *d = s->dbc;
+    struct err e = ERR_INIT;
+    size_t n = d->tx.n_items;
+    bool ok = true;
+
+    if (!transaction_is_open(d)) {
+        ok = dbc_reset_settings(d, everything, &e);
+        return ok ? nothing_comes_back(s) : post(s, &e);
+    }
+    for (size_t i = 0; ok && i < d->settings.n; i++)
+        ok = reset_waiting(s, d->settings.items[i].name, &e);
+    for (size_t i = 0; ok && i < n; i++)
+        if (d->tx.items[i].kind == TX_SETTING)
+            ok = reset_waiting(s, d->tx.items[i].setting->name, &e);
+    if (!ok)
+        while (d->tx.n_items > n)
+            tx_drop_last(&d->tx);
+    return ok ? nothing_comes_back(s) : post(s, &e);
+}
+
+/* ---- SET SESSION CHARACTERISTICS AS TRANSACTION ---- */
+
+static const char *level_name(enum transaction_level l)
+{
+    static const char *const names[] = {[LEVEL_READ_UNCOMMITTED] = "read uncommitted",
+                                        [LEVEL_READ_COMMITTED] = "read committed",
+                                        [LEVEL_REPEATABLE_READ] = "repeatable read",
+                                        [LEVEL_SERIALIZABLE] = "serializable"};
+
+    return l == LEVEL_UNSAID ? NULL : names[l];
+}
+
+static const char *switch_name(enum transaction_switch w)
+{
+    static const char *const names[] = {[SWITCH_OFF] = "off", [SWITCH_ON] = "on"};
+
+    return w == SWITCH_UNSAID ? NULL : names[w];
+}
+
+/* PostgreSQL has the same three settings behind it. No request: their values are known. */
+static SQLRETURN set_characteristics(struct stmt *s, struct strview words)
+{
+    struct transaction_modes m;
+    struct err e = ERR_INIT;
+    bool ok = transaction_modes_read(words, &m);
+
+    if (!ok) {
+        err_set_state(&e, "42601", 0,
+                      "The transaction's modes are not understood: ISOLATION LEVEL ..., READ ONLY, "
+                      "READ WRITE and [NOT] DEFERRABLE are possible.");
+        return post(s, &e);
+    }
+    const struct {
+        const char *name, *value;
+    } set[] = {{"default_transaction_isolation", level_name(m.level)},
+               {"default_transaction_read_only", switch_name(m.read_only)},
+               {"default_transaction_deferrable", switch_name(m.deferrable)}};
+    for (size_t i = 0; ok && i < ARRAY_LEN(set); i++) {
+        struct setting one = {.name = (char *)(uintptr_t)set[i].name,
+                              .value = (char *)(uintptr_t)set[i].value,
+                              .optional = true};
+        ok = one.value == NULL ||
+             (dbc_check_setting(s->dbc, one.name, one.value, &e) && keep(s, &one, true, &e));
+    }
+    return ok ? nothing_comes_back(s) : post(s, &e);
+}
+
+/* ---- SELECT set_config(...) ---- */
+
+/* The statement with every third argument true: what is to last, the driver keeps. */
+static bool write_local(struct strview text, const struct setting_call *calls, size_t n,
+                        struct buf *out)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        buf_append(out, text.ptr + at, calls[i].flag_at - at);
+        buf_append_str(out, "true");
+        at = calls[i].flag_at + calls[i].flag_len;
+    }
+    buf_append(out, text.ptr + at, text.len - at);
+    return out->failed == BUF_OK;
+}
+
+static bool call_name(const struct stmt *s, const struct setting_call *c, struct buf *out)
+{
+    const struct wire_param *p;
+
+    if (c->param == 0)
+        return setting_call_name(c->name, out);
+    p = &s->wire_params[c->param - 1];
+    for (size_t i = 0; p->ptr != NULL && i < p->len; i++)
+        buf_append_char(out, ascii_lower(p->ptr[i]));
+    return out->failed == BUF_OK && out->len > 0;
+}
+
+static bool keep_call(struct stmt *s, const struct setting_call *c, size_t column, struct err *e)
+{
+    struct buf name = BUF_INIT(4096);
+    char *value = NULL;
+    bool ok = value_at(s, column, &value, e);
+
+    if (ok && value != NULL && call_name(s, c, &name)) {
+        const struct setting one = {.name = name.data, .value = value};
+        ok = dbc_check_setting(s->dbc, one.name, value, e) && keep(s, &one, c->lasting, e);
+    } else if (ok && name.failed != BUF_OK) {
+        ok = err_oom(e);
+    }
+    buf_release(&name);
+    mem_free(value);
+    return ok;
+}
+
+static SQLRETURN run_calls(struct stmt *s, const char *const *casts)
+{
+    const struct script_stmt *st = &s->script.stmts[0];
+    struct setting_call calls[SETTING_MAX_CALLS];
+    struct buf text = BUF_INIT(0), local = BUF_INIT(0);
+    struct err e = ERR_INIT;
+    bool used = s->dbc->tx.used;
+    SQLRETURN rc;
+    size_t n = 0;
+    bool ok = script_render(st, casts, &text);
+
+    if (ok)
+        n = setting_calls_read(buf_sv(&text), calls, ARRAY_LEN(calls));
+    ok = ok && write_local(buf_sv(&text), calls, n, &local);
+    if (!ok) {
+        err_oom(&e);
+        rc = post(s, &e);
+    } else {
+        const struct wire_stmt one = {buf_sv(&local), s->wire_params, st->n_params};
+        rc = execute_probe(s, &one, 1);
+        s->dbc->tx.used = used;
+    }
+    for (size_t i = 0; ok && i < n && SQL_SUCCEEDED(rc); i++)
+        if (!keep_call(s, &calls[i], i, &e))
+            rc = post(s, &e);
+    buf_release(&text);
+    buf_release(&local);
+    return rc;
+}
+
+SQLRETURN setting_run(struct stmt *s, const char *const *casts)
+{
+    const struct script_stmt *st = &s->script.stmts[0];
+    struct setting_text t;
+    struct err e = ERR_INIT;
+    SQLRETURN rc;
+
+    if (st->kind.cls == SQLC_SELECT)
+        return run_calls(s, casts);
+    if (!read_text(st, &t, &e)) {
+        buf_release(&t.name);
+        return post(s, &e);
+    }
+    switch (t.verb) {
+    case SETTING_SET:
+        rc = set_one(s, &t);
+        break;
+    case SETTING_RESET:
+        rc = reset_one(s, &t);
+        break;
+    case SETTING_RESET_ALL:
+    case SETTING_DISCARD_ALL:
+        rc = reset_all(s, t.verb == SETTING_DISCARD_ALL);
+        break;
+    case SETTING_CHARACTERISTICS:
+        rc = set_characteristics(s, t.words);
+        break;
+    case SETTING_DISCARD:
+    default:
+        rc = nothing_comes_back(s);
+        break;
+    }
+    buf_release(&t.name);
+    return rc;
+}
+
+/* ---- among other statements ---- */
+
+/* What the statement sets, in words or as a reset. False: not to be done among others. */
+static bool as_setting(const struct dbc *d, const struct setting_text *t, char **words,
+                       struct setting *one, struct err *e)
+{
+    bool known = t->verb == SETTING_SET || t->verb == SETTING_RESET;
+
+    *words = NULL;
+    if (!known ||
+        (t->verb == SETTING_RESET &&
+         settings_find(&d->keyword_settings, buf_str(&t->name)) != NULL) ||
+        strncmp(buf_str(&t->name), "default_transaction_", 20) == 0)
+        return err_set(e, ST_HYC00, 0,
+                       "This setting cannot be changed among other statements of one text. Send it "
+                       "by itself.");
+    if (t->verb == SETTING_SET)
+        *words = mem_strndup(t->words.ptr, t->words.len);
+    *one = (struct setting){.name = t->name.data, .words = *words};
+    return t->verb == SETTING_RESET || *words != NULL || err_oom(e);
+}
+
+static bool is_set(const struct script_stmt *st)
+{
+    return st->kind.cls == SQLC_SET;
+}
+
+SQLRETURN setting_render_script(struct stmt *s, struct buf *texts)
+{
+    struct err e = ERR_INIT;
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < s->script.n_stmts; i++) {
+        struct setting_text t;
+        struct setting one;
+        char *words = NULL;
+        size_t none;
+        if (!is_set(&s->script.stmts[i]))
+            continue;
+        ok = read_text(&s->script.stmts[i], &t, &e) && as_setting(s->dbc, &t, &words, &one, &e);
+        if (ok) {
+            buf_reset(&texts[i]);
+            ok = setting_wire(&one, true, &texts[i], NULL, &none) || err_oom(&e);
+        }
+        mem_free(words);
+        buf_release(&t.name);
+    }
+    return ok ? SQL_SUCCESS : post(s, &e);
+}
+
+SQLRETURN setting_script_done(struct stmt *s, SQLRETURN rc)
+{
+    struct err e = ERR_INIT;
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < s->script.n_stmts; i++) {
+        struct setting_text t;
+        struct setting one;
+        char *words = NULL;
+        if (!is_set(&s->script.stmts[i]))
+            continue;
+        ok = read_text(&s->script.stmts[i], &t, &e) && as_setting(s->dbc, &t, &words, &one, &e) &&
+             dbc_apply_setting(s->dbc, &one, &e);
+        mem_free(words);
+        buf_release(&t.name);
+    }
+    return ok ? rc : post(s, &e);
+}
+
+bool setting_queue(struct stmt *s, const struct script_stmt *st, struct err *e)
+{
+    struct setting_text t;
+    struct setting one;
+    char *words = NULL;
+    bool ok = read_text(st, &t, e) && as_setting(s->dbc, &t, &words, &one, e) &&
+              keep(s, &one, !t.local, e);
+
+    mem_free(words);
+    buf_release(&t.name);
+    return ok;
+}

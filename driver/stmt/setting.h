@@ -1,0 +1,19 @@
+/* SET, RESET, DISCARD, SET SESSION CHARACTERISTICS and SELECT set_config(...): the server takes the
+ * value once, the driver keeps it (handle/settings.h). Inside a transaction a setting is one of the
+ * things that wait: it holds from its place on, and is gone when the transaction is rolled back. */
+#ifndef NEON_STMT_SETTING_H
+#define NEON_STMT_SETTING_H
+
+#include "stmt/stmt.h"
+
+/* PLAN_SETTING. One request at most. */
+SQLRETURN setting_run(struct stmt *s, const char *const *casts);
+/* Several statements in one text, in autocommit: texts[i] of a SET becomes the SET LOCAL that holds
+ * in the batch. */
+SQLRETURN setting_render_script(struct stmt *s, struct buf *texts);
+/* The batch has committed: what its SETs set is kept. Returns rc, or posts HY001. */
+SQLRETURN setting_script_done(struct stmt *s, SQLRETURN rc);
+/* In a transaction: the SET, RESET or SET LOCAL of that statement waits. */
+bool setting_queue(struct stmt *s, const struct script_stmt *st, struct err *e) NEON_MUST_CHECK;
+
+#endif

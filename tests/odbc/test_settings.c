@@ -1,0 +1,433 @@
+/* Session settings over HTTP, which keeps no session: SET, RESET, set_config and keywords hold from
+ * one request to the next as on TCP, follow transactions, and go with the connection. */
+#include "odbc_test.h"
+
+#include "neonodbc.h"
+
+static SQLHDBC dbc_of(void **state)
+{
+    return ((struct fixture *)*state)->dbc;
+}
+
+static SQLHSTMT stmt_of(void **state)
+{
+    return ((struct fixture *)*state)->stmt;
+}
+
+static SQLRETURN exec(SQLHSTMT s, const char *sql)
+{
+    SQLFreeStmt(s, SQL_CLOSE);
+    return SQLExecDirect(s, sqltext(sql), SQL_NTS);
+}
+
+static SQLHSTMT reconnect(void **state, const char *connstr)
+{
+    struct fixture *f = *state;
+
+    SQLFreeHandle(SQL_HANDLE_STMT, f->stmt);
+    SQLDisconnect(f->dbc);
+    fixture_connect(f, connstr);
+    return f->stmt;
+}
+
+static void autocommit(SQLHDBC d, SQLULEN value)
+{
+    assert_dbc_ok(d, SQLSetConnectAttr(d, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)value, SQL_IS_UINTEGER));
+}
+
+static SQLRETURN end(SQLHDBC d, SQLSMALLINT how)
+{
+    return SQLEndTran(SQL_HANDLE_DBC, d, how);
+}
+
+#define SHOWN(name, expected) assert_string_equal(query_text(s, "SHOW " name), expected)
+
+/* ---- autocommit ---- */
+
+static void test_set_holds_and_reset_ends_it(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+    SQLSMALLINT columns = 9;
+    SQLLEN n = 9;
+
+    gateway_reset();
+    run(s, "SET search_path TO public, \"B c\"");
+    assert_int_equal(gateway_requests(), 1);
+    assert_stmt_ok(s, SQLNumResultCols(s, &columns));
+    assert_int_equal(columns, 0);
+    assert_stmt_ok(s, SQLRowCount(s, &n));
+    assert_int_equal(n, -1);
+    SHOWN("search_path", "public, \"B c\"");
+    run(s, "set session TIME ZONE 'Asia/Tokyo'");
+    SHOWN("TimeZone", "Asia/Tokyo");
+    assert_string_equal(query_text(s, "SELECT current_setting('timezone')"), "Asia/Tokyo");
+    run(s, "SET app.\"Who\" = 'it''s'");
+    SHOWN("app.who", "it's");
+    gateway_reset();
+    SHOWN("search_path", "public, \"B c\"");
+    assert_int_equal(gateway_requests(), 1);
+    run(s, "RESET search_path");
+    assert_int_equal(gateway_requests(), 1); /* the driver's own answer */
+    SHOWN("search_path", "\"$user\", public");
+    run(s, "SET TimeZone TO DEFAULT");
+    assert_string_not_equal(query_text(s, "SHOW TimeZone"), "Asia/Tokyo");
+    run(s, "SET search_path = pg_catalog");
+    run(s, "RESET ALL");
+    SHOWN("search_path", "\"$user\", public");
+    run(s, "SET search_path = pg_catalog");
+    run(s, "DISCARD ALL");
+    SHOWN("search_path", "\"$user\", public");
+    run(s, "DISCARD PLANS");
+}
+
+static void test_wrong_settings_fail_at_once(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+
+    assert_stmt_state(s, exec(s, "SET TimeZone TO 'Nowhere/Land'"), "22023");
+    assert_stmt_state(s, exec(s, "SET no_such_setting TO 1"), "42704");
+    assert_stmt_state(s, exec(s, "RESET no_such_setting"), "42704");
+    assert_stmt_state(s, exec(s, "SET statement_timeout TO 'soon'"), "22023");
+    assert_stmt_state(s, exec(s, "SET"), "42601");
+    /* what the driver could not read afterwards */
+    assert_stmt_state(s, exec(s, "SET DateStyle TO 'German'"), "HYC00");
+    assert_stmt_state(s, exec(s, "SET client_encoding TO 'LATIN1'"), "HYC00");
+    assert_stmt_state(s, exec(s, "SET standard_conforming_strings TO off"), "HYC00");
+    assert_stmt_state(s, exec(s, "SET extra_float_digits TO 0"), "HYC00");
+    run(s, "SET DateStyle TO 'ISO, DMY'");
+    SHOWN("DateStyle", "ISO, DMY");
+    run(s, "SET extra_float_digits TO 3");
+    /* nothing of it stayed */
+    assert_string_not_equal(query_text(s, "SHOW TimeZone"), "Nowhere/Land");
+    assert_stmt_state(s, exec(s, "SET LOCAL TimeZone TO 'UTC'"), "25000");
+}
+
+static void test_set_config_holds_too(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+    SQLCHAR value[] = "7";
+    SQLLEN ind = SQL_NTS;
+
+    assert_string_equal(query_text(s, "SELECT set_config('app.who', 'ann', false)"), "ann");
+    SHOWN("app.who", "ann");
+    assert_string_equal(query_text(s, "SELECT pg_catalog.set_config('app.who', 'bob', false) AS u, "
+                                      "set_config('app.role', upper('x'), false)"),
+                        "bob");
+    assert_string_equal(query_text(s, "SELECT current_setting('app.who') || "
+                                      "current_setting('app.role')"),
+                        "bobX");
+    assert_stmt_ok(
+        s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 10, 0, value, 0, &ind));
+    assert_stmt_ok(s, exec(s, "SELECT set_config('app.who', ?, false)"));
+    assert_stmt_ok(s, SQLFetch(s));
+    SQLFreeStmt(s, SQL_CLOSE);
+    SQLFreeStmt(s, SQL_RESET_PARAMS);
+    SHOWN("app.who", "7");
+    assert_stmt_state(s, exec(s, "SELECT set_config('app.who', 'x', false) FROM customers"),
+                      "HYC00");
+    SHOWN("app.who", "7");
+}
+
+static void test_settings_change_what_a_statement_means(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+
+    pg_admin("CREATE SCHEMA IF NOT EXISTS t_other; CREATE TABLE t_other.t_there (a int); "
+             "INSERT INTO t_other.t_there VALUES (42); GRANT ALL ON SCHEMA t_other TO app; GRANT "
+             "ALL ON t_other.t_there TO app");
+    run(s, "SET search_path TO t_other");
+    assert_int_equal(query_number(s, "SELECT a FROM t_there"), 42);
+    run(s, "INSERT INTO t_there VALUES (43)");
+    /* described before it is executed */
+    assert_stmt_ok(s, SQLPrepare(s, sqltext("SELECT a AS described FROM t_there"), SQL_NTS));
+    {
+        SQLSMALLINT columns = 0;
+        assert_stmt_ok(s, SQLNumResultCols(s, &columns));
+        assert_int_equal(columns, 1);
+    }
+    run(s, "RESET search_path");
+    assert_stmt_state(s, exec(s, "SELECT a FROM t_there"), "42S02");
+    /* one text, one transaction: it holds for what follows, there and afterwards */
+    run(s, "SET search_path TO t_other; INSERT INTO t_there VALUES (44)");
+    assert_int_equal(query_number(s, "SELECT count(*) FROM t_there"), 3);
+    assert_stmt_state(s, exec(s, "SET search_path TO pg_catalog; SELECT 1/0"), "22012");
+    assert_int_equal(query_number(s, "SELECT count(*) FROM t_there"), 3);
+    /* what may not run in a block cannot be behind them */
+    assert_stmt_state(s, exec(s, "VACUUM t_there"), "HYC00");
+    assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, s), "RESET ALL"));
+    run(s, "RESET ALL");
+    run(s, "VACUUM customers");
+    pg_admin("DROP SCHEMA t_other CASCADE");
+}
+
+static void test_roles(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+
+    pg_admin("CREATE ROLE t_less; GRANT t_less TO app");
+    run(s, "SET ROLE t_less");
+    assert_string_equal(query_text(s, "SELECT current_user"), "t_less");
+    assert_stmt_state(s, exec(s, "SELECT * FROM customers"), "42501");
+    run(s, "RESET ALL"); /* leaves the role, as on TCP */
+    assert_string_equal(query_text(s, "SELECT current_user"), "t_less");
+    run(s, "RESET ROLE");
+    assert_string_equal(query_text(s, "SELECT current_user"), "app");
+    run(s, "SET ROLE 't_less'");
+    run(s, "SET ROLE NONE");
+    assert_string_equal(query_text(s, "SELECT current_user"), "app");
+    assert_stmt_state(s, exec(s, "SET ROLE nobody_of_that_name"), "22023");
+    run(s, "SET SESSION AUTHORIZATION app");
+    assert_stmt_state(s, exec(s, "SET SESSION AUTHORIZATION t_less"), "42501");
+    s = reconnect(state, "DSN=neon;Role=t_less");
+    assert_string_equal(query_text(s, "SELECT current_user"), "t_less");
+    s = reconnect(state, NULL);
+    pg_admin("DROP ROLE t_less");
+}
+
+static void test_procedures_and_timeouts_behind_settings(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+
+    run(s, "SET app.who TO 'ann'");
+    run(s, "DO $$BEGIN IF current_setting('app.who') <> 'ann' THEN RAISE 'no'; END IF; END$$");
+    run(s, "SET statement_timeout TO '50ms'");
+    assert_stmt_state(s, exec(s, "SELECT pg_sleep(10)"), "HYT00");
+    run(s, "RESET ALL");
+    s = reconnect(state, "DSN=neon;StatementTimeout=50");
+    assert_stmt_state(s, exec(s, "SELECT pg_sleep(10)"), "HYT00");
+}
+
+/* ---- transactions ---- */
+
+static void test_set_follows_the_transaction(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    run(s, "SET app.who TO 'before'");
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    run(s, "SET app.who TO 'inside'");
+    SHOWN("app.who", "inside");
+    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+    SHOWN("app.who", "before");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    gateway_reset();
+    run(s, "SET app.who TO 'stays'");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    assert_int_equal(gateway_requests(), 1); /* the commit has nothing to send */
+    SHOWN("app.who", "stays");
+    run(s, "SET LOCAL app.who TO 'local'");
+    SHOWN("app.who", "local");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    SHOWN("app.who", "stays");
+    assert_string_equal(query_text(s, "SELECT set_config('app.who', 'call', true)"), "call");
+    SHOWN("app.who", "call");
+    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+    SHOWN("app.who", "stays");
+    run(s, "RESET app.who");
+    assert_string_equal(query_text(s, "SELECT coalesce(current_setting('app.who', true), '')"), "");
+    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+    SHOWN("app.who", "stays");
+    run(s, "RESET ALL");
+    assert_string_equal(query_text(s, "SELECT coalesce(current_setting('app.who', true), '')"), "");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    assert_string_equal(query_text(s, "SELECT coalesce(current_setting('app.who', true), '')"), "");
+}
+
+static void test_set_follows_savepoints(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    run(s, "SET app.who TO 'one'");
+    run(s, "SAVEPOINT a");
+    run(s, "SET app.who TO 'two'");
+    SHOWN("app.who", "two");
+    run(s, "ROLLBACK TO a");
+    SHOWN("app.who", "one");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    SHOWN("app.who", "one");
+}
+
+/* Each statement that waits runs under the settings of its place. */
+static void test_set_holds_from_its_place_on(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    pg_admin("CREATE TABLE t_seen (n int, v text); GRANT ALL ON t_seen TO app");
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    run(s, "SET app.who TO 'a'");
+    run(s, "INSERT INTO t_seen VALUES (1, current_setting('app.who'))");
+    run(s, "SET app.who TO 'b'");
+    run(s, "INSERT INTO t_seen VALUES (2, current_setting('app.who'))");
+    run(s, "SET LOCAL app.who TO 'c'; INSERT INTO t_seen VALUES (3, current_setting('app.who'))");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    assert_string_equal(pg_admin("SELECT string_agg(v, '' ORDER BY n) FROM t_seen"), "abc");
+    SHOWN("app.who", "b");
+    pg_admin("DROP TABLE t_seen");
+}
+
+static void test_a_wrong_set_ends_the_transaction(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    assert_stmt_state(s, exec(s, "SET TimeZone TO 'Nowhere/Land'"), "22023");
+    assert_stmt_state(s, exec(s, "SELECT 1"), "25P02");
+    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+    /* refused by the driver alone: the transaction goes on */
+    assert_stmt_state(s, exec(s, "SET DateStyle TO 'German'"), "HYC00");
+    assert_int_equal(query_number(s, "SELECT 1"), 1);
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+}
+
+/* ---- transactions' own characteristics ---- */
+
+static void test_characteristics(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+    SQLUINTEGER value = 0;
+
+    gateway_reset();
+    run(s, "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY");
+    assert_int_equal(gateway_requests(), 0);
+    assert_dbc_ok(d, SQLGetConnectAttr(d, SQL_ATTR_TXN_ISOLATION, &value, sizeof value, NULL));
+    assert_int_equal(value, SQL_TXN_SERIALIZABLE);
+    SHOWN("transaction_isolation", "serializable");
+    SHOWN("default_transaction_isolation", "serializable");
+    SHOWN("transaction_read_only", "on");
+    assert_stmt_state(s, exec(s, "CREATE TABLE t_never (a int)"), "25006");
+    run(s, "SET default_transaction_read_only TO off");
+    run(s, "SET default_transaction_isolation TO 'repeatable read'");
+    SHOWN("transaction_isolation", "repeatable read");
+    /* the attribute is newer, and counts */
+    assert_dbc_ok(d, SQLSetConnectAttr(d, SQL_ATTR_TXN_ISOLATION,
+                                       (SQLPOINTER)SQL_TXN_READ_COMMITTED, SQL_IS_UINTEGER));
+    SHOWN("transaction_isolation", "read committed");
+    run(s, "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    SHOWN("transaction_isolation", "repeatable read");
+    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+    run(s, "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE");
+    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+    SHOWN("transaction_isolation", "repeatable read");
+    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+    run(s, "RESET ALL");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    SHOWN("transaction_isolation", "read committed");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    assert_dbc_ok(d, SQLSetConnectAttr(d, NEON_ATTR_TXN_DEFERRABLE, (SQLPOINTER)1, 0));
+    assert_dbc_ok(d, SQLGetConnectAttr(d, NEON_ATTR_TXN_DEFERRABLE, &value, sizeof value, NULL));
+    assert_int_equal(value, 1);
+    run(s, "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY");
+    SHOWN("transaction_deferrable", "on");
+}
+
+/* ---- keywords ---- */
+
+static void test_keywords(void **state)
+{
+    SQLHSTMT s = reconnect(state, "DSN=neon;ApplicationName=shop;SearchPath={pg_catalog, public};"
+                                  "TimeZone=Asia/Tokyo;Isolation=repeatable-read;"
+                                  "ConnSettings={SET work_mem TO '5MB'; SET app.who = 'k;v'}");
+
+    SHOWN("application_name", "shop");
+    SHOWN("search_path", "pg_catalog, public");
+    SHOWN("TimeZone", "Asia/Tokyo");
+    SHOWN("work_mem", "5MB");
+    SHOWN("app.who", "k;v");
+    SHOWN("transaction_isolation", "repeatable read");
+    run(s, "SET TimeZone TO 'UTC'");
+    run(s, "SET work_mem TO '6MB'");
+    SHOWN("TimeZone", "UTC");
+    SHOWN("work_mem", "6MB");
+    run(s, "RESET TimeZone");
+    SHOWN("TimeZone", "Asia/Tokyo");
+    run(s, "RESET ALL");
+    SHOWN("work_mem", "5MB");
+}
+
+static SQLRETURN try_connect(SQLHDBC d, const char *connstr)
+{
+    return SQLDriverConnect(d, NULL, sqltext(connstr), SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
+}
+
+static void test_wrong_keywords_fail_when_connecting(void **state)
+{
+    struct fixture *f = *state;
+
+    SQLFreeHandle(SQL_HANDLE_STMT, f->stmt);
+    SQLDisconnect(f->dbc);
+    assert_dbc_state(f->dbc, try_connect(f->dbc, "DSN=neon;TimeZone=Nowhere/Land"), "22023");
+    assert_dbc_state(f->dbc, try_connect(f->dbc, "DSN=neon;Role=nobody_of_that_name"), "22023");
+    assert_dbc_state(f->dbc, try_connect(f->dbc, "DSN=neon;ConnSettings={SELECT 1}"), "HY024");
+    assert_dbc_state(f->dbc,
+                     try_connect(f->dbc, "DSN=neon;ConnSettings={SET default_transaction_isolation "
+                                         "TO serializable}"),
+                     "HY024");
+    assert_dbc_state(f->dbc, try_connect(f->dbc, "DSN=neon;Isolation=some"), "HY024");
+    fixture_connect(f, NULL);
+}
+
+/* A pool hands the connection to somebody else. */
+static void test_resetting_the_connection(void **state)
+{
+    SQLHSTMT s = reconnect(state, "DSN=neon;TimeZone=Asia/Tokyo");
+    SQLHDBC d = dbc_of(state);
+
+    run(s, "SET TimeZone TO 'UTC'");
+    run(s, "SET app.who TO 'ann'");
+    run(s, "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY");
+    assert_dbc_ok(d, SQLSetConnectAttr(d, SQL_ATTR_RESET_CONNECTION,
+                                       (SQLPOINTER)SQL_RESET_CONNECTION_YES, SQL_IS_UINTEGER));
+    SHOWN("TimeZone", "Asia/Tokyo");
+    SHOWN("transaction_read_only", "off");
+    assert_string_equal(query_text(s, "SELECT coalesce(current_setting('app.who', true), '')"), "");
+    /* and what one connection sets, no other sees */
+    run(s, "SET app.who TO 'ann'");
+    s = reconnect(state, NULL);
+    assert_string_equal(query_text(s, "SELECT coalesce(current_setting('app.who', true), '')"), "");
+}
+
+static void test_without_settings_nothing_is_added(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+
+    gateway_reset();
+    run(s, "SELECT 1");
+    assert_int_equal(gateway_count("statements"), 1);
+    run(s, "SET app.who TO 'ann'");
+    run(s, "SET app.role TO 'x'");
+    gateway_reset();
+    run(s, "SELECT 1");
+    assert_int_equal(gateway_requests(), 1);
+    assert_int_equal(gateway_count("statements"), 2); /* all settings are one */
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_set_holds_and_reset_ends_it),
+        T(test_wrong_settings_fail_at_once),
+        T(test_set_config_holds_too),
+        T(test_settings_change_what_a_statement_means),
+        T(test_roles),
+        T(test_procedures_and_timeouts_behind_settings),
+        T(test_set_follows_the_transaction),
+        T(test_set_follows_savepoints),
+        T(test_set_holds_from_its_place_on),
+        T(test_a_wrong_set_ends_the_transaction),
+        T(test_characteristics),
+        T(test_keywords),
+        T(test_wrong_keywords_fail_when_connecting),
+        T(test_resetting_the_connection),
+        T(test_without_settings_nothing_is_added),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
