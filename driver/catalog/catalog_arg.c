@@ -1,6 +1,10 @@
-/* Arguments of catalog functions. Builds no SQL: every argument travels as a parameter. Called by
- * the files of this folder. */
+/* Arguments of catalog functions. Called by the files of this folder. */
 #include "catalog/catalog_arg.h"
+
+static const char *const names_of[] = {
+    [WHAT_CATALOG] = "catalog", [WHAT_SCHEMA] = "schema",       [WHAT_TABLE] = "table",
+    [WHAT_COLUMN] = "column",   [WHAT_PROCEDURE] = "procedure",
+};
 
 void catalog_args_init(struct catalog_args *a)
 {
@@ -37,8 +41,8 @@ static SQLRETURN add(struct stmt *s, struct catalog_args *a, bool is_null)
     return SQL_SUCCESS;
 }
 
-/* An identifier as a pattern that matches only itself. */
-static void append_identifier(struct buf *b, struct strview v)
+/* An identifier as the server stores it; with `escape` as a pattern that matches only itself. */
+static void append_identifier(struct buf *b, struct strview v, bool escape)
 {
     bool quoted = v.len >= 2 && v.ptr[0] == '"' && v.ptr[v.len - 1] == '"';
 
@@ -51,7 +55,7 @@ static void append_identifier(struct buf *b, struct strview v)
         char c = quoted ? v.ptr[i] : ascii_lower(v.ptr[i]);
         if (quoted && c == '"' && i + 1 < v.len && v.ptr[i + 1] == '"')
             i++;
-        if (c == '%' || c == '_' || c == '\\')
+        if (escape && (c == '%' || c == '_' || c == '\\'))
             buf_append_char(b, '\\');
         buf_append_char(b, c);
     }
@@ -69,21 +73,69 @@ static void append_pattern(struct buf *b, struct strview v)
         buf_append_char(b, '\\');
 }
 
-SQLRETURN catalog_add_pattern(struct stmt *s, struct catalog_args *a, struct strview v,
-                              const char *what)
+SQLRETURN catalog_check_given(struct stmt *s, struct strview v, enum catalog_what what)
 {
-    if (v.ptr == NULL && s->attrs.metadata_id == SQL_TRUE && strcmp(what, "catalog") != 0)
+    if (v.ptr != NULL)
+        return SQL_SUCCESS;
+    return diag_post(&s->handle, ST_HY009, 0, "The %s name must not be a null pointer.",
+                     names_of[what]);
+}
+
+/* What both kinds of arguments have in common; *done: it is added or refused. */
+static SQLRETURN begin(struct stmt *s, struct catalog_args *a, struct strview *v,
+                       enum catalog_what what, bool *done)
+{
+    *done = true;
+    if (v->ptr == NULL && s->attrs.metadata_id == SQL_TRUE)
         return diag_post(&s->handle, ST_HY009, 0,
                          "SQL_ATTR_METADATA_ID is on: the %s name must not be a null pointer.",
-                         what);
-    if (v.len > CATALOG_ARG_MAX_BYTES)
+                         names_of[what]);
+    if (v->len > CATALOG_ARG_MAX_BYTES)
         return too_long(s);
-    if (v.ptr == NULL || v.len == 0)
+    if (v->ptr == NULL || (v->len == 0 && (what == WHAT_CATALOG || what == WHAT_SCHEMA)))
         return add(s, a, true);
+    *done = false;
+    return SQL_SUCCESS;
+}
+
+/* No name has a NUL, and the server takes none in a text: such a name finds nothing. What stands
+ * before the NUL must not be taken for the name. */
+static bool has_nul(struct strview v)
+{
+    return memchr(v.ptr, '\0', v.len) != NULL;
+}
+
+SQLRETURN catalog_add_pattern(struct stmt *s, struct catalog_args *a, struct strview v,
+                              enum catalog_what what)
+{
+    bool done;
+    SQLRETURN rc = begin(s, a, &v, what, &done);
+
+    if (done)
+        return rc;
+    if (has_nul(v))
+        return add(s, a, false);
     if (s->attrs.metadata_id == SQL_TRUE)
-        append_identifier(&a->texts[a->n], v);
+        append_identifier(&a->texts[a->n], v, true);
     else
         append_pattern(&a->texts[a->n], v);
+    return add(s, a, false);
+}
+
+SQLRETURN catalog_add_name(struct stmt *s, struct catalog_args *a, struct strview v,
+                           enum catalog_what what)
+{
+    bool done;
+    SQLRETURN rc = begin(s, a, &v, what, &done);
+
+    if (done)
+        return rc;
+    if (has_nul(v))
+        return add(s, a, false);
+    if (s->attrs.metadata_id == SQL_TRUE)
+        append_identifier(&a->texts[a->n], v, false);
+    else
+        buf_append_sv(&a->texts[a->n], v);
     return add(s, a, false);
 }
 
@@ -94,4 +146,36 @@ SQLRETURN catalog_add_text(struct stmt *s, struct catalog_args *a, struct strvie
     if (v.ptr != NULL)
         buf_append_sv(&a->texts[a->n], v);
     return add(s, a, v.ptr == NULL);
+}
+
+SQLRETURN catalog_add_bool(struct stmt *s, struct catalog_args *a, bool v)
+{
+    return catalog_add_text(s, a, v ? SV_LIT("t") : SV_LIT("f"));
+}
+
+static bool is_every_name(struct strview v)
+{
+    for (size_t i = 0; i < v.len; i++)
+        if (v.ptr[i] != '%')
+            return false;
+    return true; /* absent, empty, %, %% */
+}
+
+bool catalog_is_one_name(struct strview pattern)
+{
+    if (pattern.ptr == NULL || pattern.len == 0)
+        return false;
+    for (size_t i = 0; i < pattern.len; i++) {
+        if (pattern.ptr[i] == '%')
+            return false;
+        if (pattern.ptr[i] == '\\')
+            i++;
+    }
+    return true;
+}
+
+bool catalog_wants_system(const struct stmt *s, struct strview schema, struct strview name)
+{
+    return s->dbc->options.show_system_tables || !is_every_name(schema) ||
+           s->attrs.metadata_id == SQL_TRUE || catalog_is_one_name(name);
 }

@@ -1,4 +1,5 @@
-/* Queries of the driver's own whose rows are rewritten into a local result. Called by catalog/. */
+/* Queries of the driver's own: rows that are rewritten into a local result, and rows that are
+ * passed on as they come, under names and types of ours. Called by catalog/. */
 #include "stmt/stmt.h"
 
 static bool map_rows(struct stmt *s, const struct mapped_query *q, struct local_result *out,
@@ -48,4 +49,22 @@ SQLRETURN stmt_run_mapped(struct stmt *s, const struct mapped_query *q)
     local_result_release(&local);
     mem_free(cells);
     return rc;
+}
+
+/* The columns as the application is told, over the server's rows. */
+SQLRETURN stmt_run_named(struct stmt *s, const struct mapped_query *q)
+{
+    const struct local_result shape = {.columns = q->columns, .n_columns = q->n_columns};
+    struct err e = ERR_INIT;
+    SQLRETURN rc = stmt_run_internal(s, q->sql, q->params, q->n_params);
+
+    if (rc != SQL_SUCCESS)
+        return rc;
+    if ((size_t)s->ird.count != q->n_columns)
+        err_set(&e, ST_08S01, 0,
+                "The server's answer does not have the columns that were asked for.");
+    if (!err_is_set(&e) && colmeta_fill_local(s, &shape, &e))
+        return SQL_SUCCESS;
+    stmt_close(s);
+    return diag_post_err(&s->handle, &e);
 }

@@ -211,6 +211,9 @@ struct mapped_query {
 };
 /* One request; the result is local and open afterwards. */
 SQLRETURN stmt_run_mapped(struct stmt *s, const struct mapped_query *q);
+/* The same for a query whose rows are the result's as they are (n_in and map do not count): nothing
+ * is held, rows come as they are fetched. */
+SQLRETURN stmt_run_named(struct stmt *s, const struct mapped_query *q);
 
 /* --- colmeta.c --- */
 /* Fills the IRD from the server's columns. */

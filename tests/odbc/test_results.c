@@ -373,7 +373,7 @@ static void test_tables_by_pattern_and_type_list(void **state)
     assert_int_equal(tables(s, NULL, "Odd%", "a\\", NULL), 0);
     assert_int_equal(tables(s, "%", "", "", NULL), 1);
     assert_true(tables(s, "", "%", "", NULL) >= 4);
-    assert_int_equal(tables(s, "", "", "", "%"), 5);
+    assert_int_equal(tables(s, "", "", "", "%"), 6);
     run(s, "DROP SCHEMA \"Odd \"\"names\" CASCADE");
 }
 
@@ -407,7 +407,7 @@ static void test_columns_say_default_nullability_and_remark(void **state)
     assert_stmt_ok(s, SQLGetData(s, 12, SQL_C_CHAR, text, sizeof text, &ind));
     assert_string_equal(text, "what it is called");
     assert_stmt_ok(s, SQLGetData(s, 13, SQL_C_CHAR, text, sizeof text, &ind));
-    assert_string_equal(text, "'x'::character varying");
+    assert_string_equal(text, "'x'");
     assert_stmt_ok(s, SQLGetData(s, 18, SQL_C_CHAR, text, sizeof text, &ind));
     assert_string_equal(text, "NO");
     assert_stmt_ok(s, SQLGetData(s, 17, SQL_C_CHAR, text, sizeof text, &ind));

@@ -1,0 +1,449 @@
+/* The catalog functions against golden tables (tests/data/catalog): a schema with every kind of
+ * object and name, asked through the narrow and the wide names, each call one request. With
+ * NEON_GOLDEN_UPDATE=1 the tables are written instead of compared: read the difference before you
+ * keep it. */
+#include "odbc_test.h"
+
+#include <unistd.h>
+
+#define ODD "Odd \"zoo"
+
+/* ---- calls ---- */
+
+enum function {
+    TABLES,
+    COLUMNS,
+    PRIMARY_KEYS,
+    FOREIGN_KEYS,
+    STATISTICS,
+    SPECIAL_COLUMNS,
+    TABLE_PRIVILEGES,
+    COLUMN_PRIVILEGES,
+    PROCEDURES,
+    PROCEDURE_COLUMNS,
+};
+
+static const char *const function_names[] = {
+    "SQLTables",     "SQLColumns",          "SQLPrimaryKeys",     "SQLForeignKeys",
+    "SQLStatistics", "SQLSpecialColumns",   "SQLTablePrivileges", "SQLColumnPrivileges",
+    "SQLProcedures", "SQLProcedureColumns",
+};
+
+struct call {
+    enum function f;
+    const char *t[6]; /* texts in the order of the arguments; NULL = null pointer */
+    SQLUSMALLINT first, second, third; /* numbers */
+};
+
+#define A(i) (SQLCHAR *)(uintptr_t)c->t[i], SQL_NTS
+static SQLRETURN call_narrow(SQLHSTMT s, const struct call *c)
+{
+    switch (c->f) {
+    case TABLES:
+        return SQLTables(s, A(0), A(1), A(2), A(3));
+    case COLUMNS:
+        return SQLColumns(s, A(0), A(1), A(2), A(3));
+    case PRIMARY_KEYS:
+        return SQLPrimaryKeys(s, A(0), A(1), A(2));
+    case FOREIGN_KEYS:
+        return SQLForeignKeys(s, A(0), A(1), A(2), A(3), A(4), A(5));
+    case STATISTICS:
+        return SQLStatistics(s, A(0), A(1), A(2), c->first, c->second);
+    case SPECIAL_COLUMNS:
+        return SQLSpecialColumns(s, c->first, A(0), A(1), A(2), c->second, c->third);
+    case TABLE_PRIVILEGES:
+        return SQLTablePrivileges(s, A(0), A(1), A(2));
+    case COLUMN_PRIVILEGES:
+        return SQLColumnPrivileges(s, A(0), A(1), A(2), A(3));
+    case PROCEDURES:
+        return SQLProcedures(s, A(0), A(1), A(2));
+    case PROCEDURE_COLUMNS:
+    default:
+        return SQLProcedureColumns(s, A(0), A(1), A(2), A(3));
+    }
+}
+#undef A
+
+/* UTF-8 to SQLWCHAR, terminated. */
+static size_t widen(const char *text, SQLWCHAR *out)
+{
+    size_t n = 0;
+    const unsigned char *p = (const unsigned char *)text;
+
+    while (*p != 0) {
+        uint32_t c = *p++;
+        int more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : c >= 0xC0 ? 1 : 0;
+        c = more == 3 ? c & 7 : more == 2 ? c & 15 : more == 1 ? c & 31 : c;
+        while (more-- > 0)
+            c = c << 6 | (*p++ & 63);
+        if (sizeof(SQLWCHAR) == 2 && c > 0xFFFF) {
+            out[n++] = (SQLWCHAR)(0xD800 + ((c - 0x10000) >> 10));
+            out[n++] = (SQLWCHAR)(0xDC00 + (c & 0x3FF));
+        } else {
+            out[n++] = (SQLWCHAR)c;
+        }
+    }
+    out[n] = 0;
+    return n;
+}
+
+/* The wide names, with explicit lengths. */
+static SQLRETURN call_wide(SQLHSTMT s, const struct call *c)
+{
+    static SQLWCHAR room[6][256];
+    SQLWCHAR *w[6] = {NULL};
+    SQLSMALLINT n[6] = {0};
+
+    for (size_t i = 0; i < 6; i++)
+        if (c->t[i] != NULL) {
+            w[i] = room[i];
+            n[i] = (SQLSMALLINT)widen(c->t[i], room[i]);
+        }
+    switch (c->f) {
+    case TABLES:
+        return SQLTablesW(s, w[0], n[0], w[1], n[1], w[2], n[2], w[3], n[3]);
+    case COLUMNS:
+        return SQLColumnsW(s, w[0], n[0], w[1], n[1], w[2], n[2], w[3], n[3]);
+    case PRIMARY_KEYS:
+        return SQLPrimaryKeysW(s, w[0], n[0], w[1], n[1], w[2], n[2]);
+    case FOREIGN_KEYS:
+        return SQLForeignKeysW(s, w[0], n[0], w[1], n[1], w[2], n[2], w[3], n[3], w[4], n[4], w[5],
+                               n[5]);
+    case STATISTICS:
+        return SQLStatisticsW(s, w[0], n[0], w[1], n[1], w[2], n[2], c->first, c->second);
+    case SPECIAL_COLUMNS:
+        return SQLSpecialColumnsW(s, c->first, w[0], n[0], w[1], n[1], w[2], n[2], c->second,
+                                  c->third);
+    case TABLE_PRIVILEGES:
+        return SQLTablePrivilegesW(s, w[0], n[0], w[1], n[1], w[2], n[2]);
+    case COLUMN_PRIVILEGES:
+        return SQLColumnPrivilegesW(s, w[0], n[0], w[1], n[1], w[2], n[2], w[3], n[3]);
+    case PROCEDURES:
+        return SQLProceduresW(s, w[0], n[0], w[1], n[1], w[2], n[2]);
+    case PROCEDURE_COLUMNS:
+    default:
+        return SQLProcedureColumnsW(s, w[0], n[0], w[1], n[1], w[2], n[2], w[3], n[3]);
+    }
+}
+
+/* ---- rendering ---- */
+
+struct text {
+    char *data;
+    size_t len, cap;
+};
+
+static void put(struct text *t, const char *s)
+{
+    size_t n = strlen(s);
+
+    if (t->len + n + 1 > t->cap) {
+        t->cap = (t->len + n + 1) * 2;
+        t->data = realloc(t->data, t->cap);
+        assert_non_null(t->data);
+    }
+    memcpy(t->data + t->len, s, n + 1);
+    t->len += n;
+}
+
+/* OIDs differ from run to run. */
+static void mask_specific_name(char *value)
+{
+    char *last = strrchr(value, '_');
+
+    if (last != NULL)
+        strcpy(last, "_OID");
+}
+
+/* What PostgreSQL 17 added to the privileges of an owner is asserted apart. */
+static bool is_maintain(const char *line)
+{
+    return strstr(line, "|MAINTAIN|") != NULL;
+}
+
+static void put_row(SQLHSTMT s, SQLSMALLINT n, char names[][64], struct text *out)
+{
+    char line[8192] = "";
+
+    for (SQLUSMALLINT i = 1; i <= n; i++) {
+        char value[1024];
+        SQLLEN ind;
+        assert_stmt_ok(s, SQLGetData(s, i, SQL_C_CHAR, value, sizeof value, &ind));
+        if (ind == SQL_NULL_DATA)
+            strcpy(value, "~");
+        else if (strcmp(names[i - 1], "SPECIFIC_NAME") == 0)
+            mask_specific_name(value);
+        strcat(line, i > 1 ? "|" : "");
+        strcat(line, value);
+    }
+    strcat(line, "\n");
+    if (!is_maintain(line))
+        put(out, line);
+}
+
+/* Header and rows of the open result. */
+static void render(SQLHSTMT s, struct text *out)
+{
+    char names[32][64];
+    SQLSMALLINT n;
+
+    assert_stmt_ok(s, SQLNumResultCols(s, &n));
+    assert_true(n <= 32);
+    for (SQLUSMALLINT i = 1; i <= n; i++) {
+        assert_stmt_ok(s, SQLDescribeCol(s, i, (SQLCHAR *)names[i - 1], sizeof names[0], NULL, NULL,
+                                         NULL, NULL, NULL));
+        put(out, i > 1 ? "|" : "");
+        put(out, names[i - 1]);
+    }
+    put(out, "\n");
+    while (SQLFetch(s) == SQL_SUCCESS)
+        put_row(s, n, names, out);
+    assert_stmt_ok(s, SQLFreeStmt(s, SQL_CLOSE));
+}
+
+static void put_call(const struct call *c, struct text *out)
+{
+    static const size_t n_texts[] = {4, 4, 3, 6, 3, 3, 3, 4, 3, 4};
+    char number[64];
+
+    put(out, "== ");
+    put(out, function_names[c->f]);
+    for (size_t i = 0; i < n_texts[c->f]; i++) {
+        put(out, c->t[i] != NULL ? " [" : " NULL");
+        put(out, c->t[i] != NULL ? c->t[i] : "");
+        put(out, c->t[i] != NULL ? "]" : "");
+    }
+    if (c->f == STATISTICS || c->f == SPECIAL_COLUMNS) {
+        snprintf(number, sizeof number, " %d %d %d", c->first, c->second, c->third);
+        put(out, number);
+    }
+    put(out, "\n");
+}
+
+/* ---- comparing ---- */
+
+static char *read_file(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    char *data;
+    long n;
+
+    if (f == NULL)
+        fail_msg("%s cannot be read", path);
+    fseek(f, 0, SEEK_END);
+    n = ftell(f);
+    rewind(f);
+    data = calloc(1, (size_t)n + 1);
+    assert_int_equal(fread(data, 1, (size_t)n, f), n);
+    fclose(f);
+    return data;
+}
+
+static void first_difference(const char *name, const char *wanted, const char *got)
+{
+    size_t line = 1;
+    size_t start = 0;
+
+    for (size_t i = 0;; i++) {
+        if (wanted[i] != got[i])
+            break;
+        if (wanted[i] == '\0')
+            return;
+        if (wanted[i] == '\n') {
+            line++;
+            start = i + 1;
+        }
+    }
+    fail_msg("%s differs from line %zu on:\n  wanted %.*s\n  got    %.*s", name, line,
+             (int)strcspn(wanted + start, "\n"), wanted + start, (int)strcspn(got + start, "\n"),
+             got + start);
+}
+
+static void compare(const char *name, const struct text *got)
+{
+    char path[1024];
+    char *wanted;
+
+    snprintf(path, sizeof path, "%s/tests/data/catalog/%s.txt", test_env("NEON_TEST_SRCDIR"), name);
+    if (getenv("NEON_GOLDEN_UPDATE") != NULL) {
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fputs(got->data, f);
+        fclose(f);
+        return;
+    }
+    wanted = read_file(path);
+    first_difference(name, wanted, got->data);
+    free(wanted);
+}
+
+/* Each call by both names; equal, and one request. */
+static void run_golden(struct fixture *f, const char *name, const struct call *calls, size_t n)
+{
+    struct text all = {NULL, 0, 0};
+
+    for (size_t i = 0; i < n; i++) {
+        struct text narrow = {NULL, 0, 0};
+        struct text wide = {NULL, 0, 0};
+        long before = gateway_requests();
+        put_call(&calls[i], &all);
+        assert_stmt_ok(f->stmt, call_narrow(f->stmt, &calls[i]));
+        render(f->stmt, &narrow);
+        assert_int_equal(gateway_requests() - before, 1);
+        assert_stmt_ok(f->stmt, call_wide(f->stmt, &calls[i]));
+        render(f->stmt, &wide);
+        assert_int_equal(gateway_requests() - before, 2);
+        assert_string_equal(narrow.data, wide.data);
+        put(&all, narrow.data);
+        free(narrow.data);
+        free(wide.data);
+    }
+    compare(name, &all);
+    free(all.data);
+}
+
+#define GOLDEN(name, ...)                                                                          \
+    static void test_##name(void **state)                                                          \
+    {                                                                                              \
+        static const struct call calls[] = {__VA_ARGS__};                                          \
+        run_golden(*state, #name, calls, sizeof calls / sizeof calls[0]);                          \
+    }
+
+/* ---- the golden tables ---- */
+
+GOLDEN(tables, {TABLES, {NULL, "zoo", NULL, NULL}, 0, 0, 0},
+       {TABLES, {"shop", ODD, "%", ""}, 0, 0, 0}, {TABLES, {NULL, "zoo_x", NULL, "TABLE"}, 0, 0, 0},
+       {TABLES, {NULL, "zoo\\_x", NULL, "TABLE"}, 0, 0, 0},
+       {TABLES, {NULL, "zoo\\%x", "same%", "'TABLE','VIEW'"}, 0, 0, 0},
+       {TABLES, {NULL, ODD, "a_b", "TABLE,"}, 0, 0, 0},
+       {TABLES, {NULL, ODD, "a\\_b", "TABLE,"}, 0, 0, 0},
+       {TABLES, {NULL, ODD, "100\\%", NULL}, 0, 0, 0},
+       {TABLES, {NULL, ODD, "back\\\\slash", NULL}, 0, 0, 0},
+       {TABLES, {NULL, ODD, "動物園_", NULL}, 0, 0, 0},
+       {TABLES, {NULL, "zoo", "%", "VIEW, MATERIALIZED VIEW ,foreign table"}, 0, 0, 0},
+       {TABLES, {NULL, "zoo", "%", "VIEW,TABLE,%,"}, 0, 0, 0},
+       {TABLES, {NULL, "zoo", "", NULL}, 0, 0, 0}, {TABLES, {"", "", "keepers", "VIEW"}, 0, 0, 0},
+       {TABLES, {"nowhere", "zoo", "%", NULL}, 0, 0, 0},
+       {TABLES, {"sh%", "zoo", "keep%", NULL}, 0, 0, 0},
+       {TABLES, {NULL, NULL, "pg_class", NULL}, 0, 0, 0},
+       {TABLES, {NULL, "pg\\_catalog", "pg\\_am%", "SYSTEM TABLE"}, 0, 0, 0},
+       {TABLES, {"%", "", "", NULL}, 0, 0, 0})
+
+GOLDEN(columns, {COLUMNS, {NULL, "zoo", "every_kind", NULL}, 0, 0, 0},
+       {COLUMNS, {NULL, ODD, "%", "%"}, 0, 0, 0},
+       {COLUMNS, {NULL, ODD, "Mixed Case", "a_b"}, 0, 0, 0},
+       {COLUMNS, {NULL, ODD, "Mixed Case", "a\\_b"}, 0, 0, 0},
+       {COLUMNS, {NULL, ODD, "Mixed Case", "a\\%b"}, 0, 0, 0},
+       {COLUMNS, {"shop", "zoo", "measured%", "place"}, 0, 0, 0},
+       {COLUMNS, {NULL, "zoo", "bird", NULL}, 0, 0, 0},
+       {COLUMNS, {NULL, "zoo", "census", NULL}, 0, 0, 0},
+       {COLUMNS, {NULL, "zoo", "keepers", NULL}, 0, 0, 0},
+       {COLUMNS, {NULL, "zoo", "elsewhere", NULL}, 0, 0, 0},
+       {COLUMNS, {NULL, "zoo", "keepers", ""}, 0, 0, 0},
+       {COLUMNS, {NULL, "zoo_x", "same\\_name", NULL}, 0, 0, 0},
+       {COLUMNS, {NULL, NULL, "pg_namespace", "nsp%"}, 0, 0, 0})
+
+GOLDEN(primary_keys, {PRIMARY_KEYS, {NULL, "zoo", "every_kind"}, 0, 0, 0},
+       {PRIMARY_KEYS, {NULL, "zoo", "species"}, 0, 0, 0},
+       {PRIMARY_KEYS, {NULL, "zoo", "measured"}, 0, 0, 0},
+       {PRIMARY_KEYS, {NULL, "zoo", "measured_2025"}, 0, 0, 0},
+       {PRIMARY_KEYS, {"", "", "same_name"}, 0, 0, 0},
+       {PRIMARY_KEYS, {NULL, "zoo%x", "same_name"}, 0, 0, 0},
+       {PRIMARY_KEYS, {NULL, ODD, "Mixed Case"}, 0, 0, 0},
+       {PRIMARY_KEYS, {NULL, ODD, "mixed case"}, 0, 0, 0},
+       {PRIMARY_KEYS, {NULL, "zoo", "no_primary"}, 0, 0, 0},
+       {PRIMARY_KEYS, {NULL, "zoo", "%"}, 0, 0, 0}, {PRIMARY_KEYS, {NULL, "zoo", ""}, 0, 0, 0},
+       {PRIMARY_KEYS, {"nowhere", "zoo", "species"}, 0, 0, 0})
+
+GOLDEN(foreign_keys, {FOREIGN_KEYS, {NULL, NULL, NULL, NULL, "zoo", "specimen"}, 0, 0, 0},
+       {FOREIGN_KEYS, {NULL, "zoo", "species", NULL, NULL, NULL}, 0, 0, 0},
+       {FOREIGN_KEYS, {NULL, "zoo", "specimen", "", "", ""}, 0, 0, 0},
+       {FOREIGN_KEYS, {NULL, "zoo", "specimen", NULL, "zoo", "specimen"}, 0, 0, 0},
+       {FOREIGN_KEYS, {NULL, "zoo", "specimen", NULL, "zoo_x", "visit"}, 0, 0, 0},
+       {FOREIGN_KEYS, {NULL, NULL, NULL, NULL, "zoo_x", "visit"}, 0, 0, 0},
+       {FOREIGN_KEYS, {NULL, "zoo", "measured", NULL, NULL, NULL}, 0, 0, 0},
+       {FOREIGN_KEYS, {NULL, "zoo", "measured_2025", NULL, NULL, NULL}, 0, 0, 0},
+       {FOREIGN_KEYS, {NULL, "zoo", "keepers", NULL, NULL, NULL}, 0, 0, 0})
+
+GOLDEN(statistics, {STATISTICS, {NULL, "zoo", "specimen"}, SQL_INDEX_ALL, SQL_QUICK, 0},
+       {STATISTICS, {NULL, "zoo", "specimen"}, SQL_INDEX_UNIQUE, SQL_ENSURE, 0},
+       {STATISTICS, {"shop", "zoo", "species"}, SQL_INDEX_ALL, SQL_QUICK, 0},
+       {STATISTICS, {NULL, "zoo", "measured"}, SQL_INDEX_ALL, SQL_QUICK, 0},
+       {STATISTICS, {NULL, "zoo", "keepers"}, SQL_INDEX_ALL, SQL_QUICK, 0},
+       {STATISTICS, {NULL, "zoo", "census"}, SQL_INDEX_ALL, SQL_QUICK, 0},
+       {STATISTICS, {NULL, "zoo", "spec%"}, SQL_INDEX_ALL, SQL_QUICK, 0},
+       {STATISTICS, {NULL, NULL, "same_name"}, SQL_INDEX_ALL, SQL_QUICK, 0})
+
+#define BEST(schema, table, nullable)                                                              \
+    {                                                                                              \
+        SPECIAL_COLUMNS, {NULL, schema, table}, SQL_BEST_ROWID, SQL_SCOPE_SESSION, nullable        \
+    }
+#define ROWVER(schema, table)                                                                      \
+    {                                                                                              \
+        SPECIAL_COLUMNS, {NULL, schema, table}, SQL_ROWVER, SQL_SCOPE_CURROW, SQL_NULLABLE         \
+    }
+GOLDEN(special_columns, BEST("zoo", "every_kind", SQL_NULLABLE),
+       BEST("zoo", "species", SQL_NO_NULLS), BEST("zoo", "no_primary", SQL_NULLABLE),
+       BEST("zoo", "deferred_key", SQL_NULLABLE), BEST("zoo_x", "visit", SQL_NO_NULLS),
+       BEST("zoo", "keyless", SQL_NULLABLE), BEST("zoo", "keepers", SQL_NULLABLE),
+       BEST(NULL, "same_name", SQL_NULLABLE), ROWVER("zoo", "species"), ROWVER("zoo", "measured"),
+       ROWVER("zoo", "keepers"), ROWVER("zoo", "elsewhere"))
+
+GOLDEN(privileges, {TABLE_PRIVILEGES, {NULL, "zoo", "species"}, 0, 0, 0},
+       {TABLE_PRIVILEGES, {NULL, ODD, "a\\_b"}, 0, 0, 0},
+       {TABLE_PRIVILEGES, {NULL, "zoo", "specimen"}, 0, 0, 0},
+       {COLUMN_PRIVILEGES, {NULL, "zoo", "specimen", "place"}, 0, 0, 0},
+       {COLUMN_PRIVILEGES, {NULL, "zoo", "species", "%e"}, 0, 0, 0},
+       {COLUMN_PRIVILEGES, {NULL, "zoo", "spec%", NULL}, 0, 0, 0})
+
+GOLDEN(procedures, {PROCEDURES, {NULL, "zoo", NULL}, 0, 0, 0},
+       {PROCEDURES, {"shop", "z_o", "f%"}, 0, 0, 0}, {PROCEDURES, {NULL, "zoo", ""}, 0, 0, 0},
+       {PROCEDURES, {NULL, NULL, "current_database"}, 0, 0, 0},
+       {PROCEDURE_COLUMNS, {NULL, "zoo", "%", NULL}, 0, 0, 0},
+       {PROCEDURE_COLUMNS, {NULL, "zoo", "area", "h"}, 0, 0, 0},
+       {PROCEDURE_COLUMNS, {NULL, "zoo", "area", ""}, 0, 0, 0},
+       {PROCEDURE_COLUMNS, {NULL, "zoo", "are", NULL}, 0, 0, 0})
+
+/* ---- fixtures ---- */
+
+static int load_schema(void **state)
+{
+    char command[1024];
+
+    (void)state;
+    snprintf(command, sizeof command, "\\i '%s/tests/data/catalog/schema.sql'",
+             test_env("NEON_TEST_SRCDIR"));
+    pg_admin(command);
+    return 0;
+}
+
+static int drop_schema(void **state)
+{
+    (void)state;
+    pg_admin("set client_min_messages = error; "
+             "drop schema zoo, \"Odd \"\"zoo\", \"zoo_x\", \"zoo%x\" cascade; "
+             "drop foreign data wrapper zoo_wrapper cascade");
+    return 0;
+}
+
+/* Counted, so without answers from memory. */
+static int setup(void **state)
+{
+    struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
+
+    gateway_reset();
+    fixture_connect(f, "DSN=neon");
+    *state = f;
+    return 0;
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown_connected)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_tables),     T(test_columns),         T(test_primary_keys), T(test_foreign_keys),
+        T(test_statistics), T(test_special_columns), T(test_privileges),   T(test_procedures),
+    };
+    return cmocka_run_group_tests(tests, load_schema, drop_schema);
+}
