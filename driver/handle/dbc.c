@@ -110,6 +110,7 @@ void dbc_close(struct dbc *d)
     if (d->stmt_defaults.query_timeout_s == (SQLULEN)d->options.query_timeout_s)
         d->stmt_defaults.query_timeout_s = 0;
     describe_cache_clear(&d->described);
+    routine_cache_clear(&d->routines);
     tx_reset(&d->tx);
     settings_release(&d->settings);
     settings_release(&d->keyword_settings);

@@ -6,6 +6,7 @@
 #include "convert/convert.h"
 #include "handle/describe_cache.h"
 #include "handle/env.h"
+#include "handle/routine_cache.h"
 #include "handle/settings.h"
 #include "handle/tx.h"
 #include "handle/type_names.h"
@@ -57,6 +58,7 @@ struct dbc {
     struct log *log;
     struct server_info server;
     struct describe_cache described;
+    struct routine_cache routines;
     struct tx tx;                     /* the buffered transaction, when one is open */
     struct settings keyword_settings; /* what RESET goes back to */
     struct settings settings;         /* in force: stand before each request (handle/settings.h) */

@@ -301,6 +301,27 @@ SQLRETURN diag_post_err(struct handle *h, struct err *e)
     return diag_post_err_at(h, e, SQL_NO_ROW_NUMBER, SQL_NO_COLUMN_NUMBER);
 }
 
+void diag_add_row(struct handle *h, SQLLEN row, const char *fmt, ...)
+{
+    struct diag_record *r = h->diag.oom             ? &h->diag.oom_record
+                            : h->diag.n_records > 0 ? &h->diag.records[0]
+                                                    : NULL;
+    struct buf text = BUF_INIT(ERR_TEXT_MAX_BYTES * 2);
+    va_list ap;
+
+    if (r == NULL)
+        return;
+    r->row_number = row;
+    va_start(ap, fmt);
+    if (r->text != NULL && buf_append_str(&text, r->text) && buf_append_char(&text, ' ') &&
+        buf_vprintf(&text, fmt, ap)) {
+        mem_free(r->text);
+        r->text = buf_take(&text);
+    }
+    va_end(ap);
+    buf_release(&text);
+}
+
 /* ---- reading ---- */
 
 const char *diag_record_text(const struct diag_record *r)

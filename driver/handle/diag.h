@@ -84,4 +84,7 @@ SQLRETURN diag_post_at(struct handle *h, enum sqlstate s, SQLLEN row, SQLINTEGER
 SQLRETURN diag_post_err(struct handle *h, struct err *e);
 SQLRETURN diag_post_err_at(struct handle *h, struct err *e, SQLLEN row, SQLINTEGER column);
 
+/* Says of the first record which row of an array it is about, with a sentence behind its text. */
+void diag_add_row(struct handle *h, SQLLEN row, const char *fmt, ...) NEON_PRINTF(3, 4);
+
 #endif

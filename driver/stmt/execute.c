@@ -4,6 +4,8 @@
 #include "stmt/execute.h"
 
 #include "base/clock.h"
+#include "stmt/output_params.h"
+#include "stmt/params.h"
 #include "stmt/preview.h"
 #include "stmt/setting.h"
 #include "stmt/transaction.h"
@@ -297,8 +299,9 @@ const char *execute_server_code(const struct stmt *s)
 
 /* A searched UPDATE or DELETE that hit no row answers SQL_NO_DATA in ODBC 3 (SQLExecute's
  * reference); not with RETURNING, where an empty result set tells it. */
-static SQLRETURN result_code(const struct stmt *s, const struct sql_kind *k)
+SQLRETURN execute_result_code(const struct stmt *s)
 {
+    const struct sql_kind *k = &s->script.stmts[0].kind;
     bool searched = k->cls == SQLC_UPDATE || k->cls == SQLC_DELETE || k->cls == SQLC_MERGE;
 
     if (searched && !s->cursor_open && s->row_count == 0 && !env_is_odbc2(s->dbc->env))
@@ -332,7 +335,7 @@ static SQLRETURN start(struct stmt *s, const struct wire_request *r,
     if (!finish_if_complete(s, &e))
         return failed(s, &e);
     note_counts(s);
-    return result_code(s, kind);
+    return execute_result_code(s);
 }
 
 /* What may change tables or types makes descriptions of other texts untrue. */
@@ -345,8 +348,13 @@ static void forget_descriptions(struct stmt *s)
             if (s->script.stmts[i].kind.cls == changing[k]) {
                 describe_cache_clear(&s->dbc->described);
                 type_names_clear(&s->dbc->type_names);
+                if (changing[k] != SQLC_CALL) /* which may be under way */
+                    routine_cache_clear(&s->dbc->routines);
             }
 }
+
+static SQLRETURN run_read(struct stmt *s, const struct wire_stmt *read,
+                          const struct sql_kind *kind);
 
 SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const struct execution *x)
 {
@@ -355,6 +363,8 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
     struct wire_stmt *stmts = mem_calloc(x->n_stmts + 1, sizeof *stmts);
     SQLRETURN rc;
 
+    if (plan->kind == PLAN_READ)
+        return run_read(s, &x->stmts[0], &s->script.stmts[0].kind);
     if (stmts == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
     memcpy(stmts, x->stmts, x->n_stmts * sizeof *stmts);
@@ -550,6 +560,8 @@ static SQLRETURN run(struct stmt *s, const struct plan *plan, const char *const 
 
     if (s->dbc->tx.failed && !ends_transaction(cls))
         return refuse_failed(s);
+    if (output_params_is_call(s))
+        return output_params_execute(s, plan, casts);
     switch (plan->kind) {
     case PLAN_LOCAL:
         return cls == SQLC_EMPTY ? run_empty(s) : transaction_run_text(s);
@@ -564,42 +576,64 @@ static SQLRETURN run(struct stmt *s, const struct plan *plan, const char *const 
     }
 }
 
-SQLRETURN stmt_execute_ready(struct stmt *s)
+/* The data of an SQLExecDirect is there: like its other ends, nothing stays prepared. */
+static void end_need_data(struct stmt *s)
 {
-    struct plan plan;
-    const char **casts = mem_calloc(s->script.n_params + 1, sizeof *casts);
-    SQLRETURN rc;
+    if (s->need_data.direct)
+        s->prepared = false;
+    need_data_release(&s->need_data);
+}
 
-    if (casts == NULL)
-        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
-    rc = params_collect(s, casts);
-    if (rc != SQL_NEED_DATA) {
-        /* The data of an SQLExecDirect is there: like its other ends, nothing stays prepared. */
-        if (s->need_data.direct)
-            s->prepared = false;
-        need_data_release(&s->need_data);
-    }
-    if (rc == SQL_SUCCESS)
-        rc = execute_plan(s, false, &plan);
-    if (rc == SQL_SUCCESS)
-        rc = run(s, &plan, casts);
-    mem_free(casts);
+static SQLRETURN execute_array(struct stmt *s)
+{
+    SQLRETURN rc = s->dbc->tx.failed ? refuse_failed(s) : param_array_execute(s);
+
+    if (rc != SQL_NEED_DATA)
+        end_need_data(s);
     return rc;
 }
 
-static SQLRETURN begin_need_data(struct stmt *s)
+/* What is known before parameters are read: the plan, or its refusal. */
+static SQLRETURN prepare_to_run(struct stmt *s, struct plan *plan)
 {
-    struct need_data *n = &s->need_data;
+    SQLRETURN rc =
+        output_params_is_call(s) ? output_params_resolve(s) : output_params_refuse_elsewhere(s);
 
-    n->params = mem_calloc(s->script.n_params, sizeof *n->params);
-    if (n->params == NULL)
+    return rc == SQL_SUCCESS ? execute_plan(s, false, plan) : rc;
+}
+
+static SQLRETURN execute_one(struct stmt *s, const char **casts)
+{
+    struct plan plan;
+    SQLRETURN read = params_collect(s, casts);
+    SQLRETURN rc;
+
+    if (read == SQL_NEED_DATA)
+        return read;
+    end_need_data(s);
+    if (!SQL_SUCCEEDED(read))
+        return read;
+    rc = prepare_to_run(s, &plan);
+    if (rc == SQL_SUCCESS)
+        rc = run(s, &plan, casts);
+    return rc == SQL_SUCCESS ? read : rc;
+}
+
+SQLRETURN stmt_execute_ready(struct stmt *s)
+{
+    const char **casts;
+    SQLRETURN rc;
+
+    atomic_store(&s->cancel_pending, false);
+    if (param_array_wanted(s))
+        return execute_array(s);
+    casts = mem_calloc(s->script.n_params + 1, sizeof *casts);
+    if (casts == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
-    n->n_params = s->script.n_params;
-    for (size_t i = 0; i < n->n_params; i++)
-        buf_init(&n->params[i].bytes, 0);
-    n->current = SIZE_MAX;
-    n->active = true;
-    return SQL_NEED_DATA;
+    rc = execute_one(s, casts);
+    param_array_note_single(s, rc);
+    mem_free(casts);
+    return rc;
 }
 
 SQLRETURN stmt_execute(struct stmt *s)
@@ -615,11 +649,11 @@ SQLRETURN stmt_execute(struct stmt *s)
                          "A cursor is open on this statement: close it (SQLCloseCursor) before "
                          "executing again.");
     /* Refusals come before the application is asked for its data. */
-    rc = execute_plan(s, false, &plan);
+    rc = prepare_to_run(s, &plan);
     if (rc != SQL_SUCCESS)
         return rc;
     rc = stmt_execute_ready(s);
-    return rc == SQL_NEED_DATA ? begin_need_data(s) : rc;
+    return rc == SQL_NEED_DATA ? params_begin_need_data(s, param_array_rows(s)) : rc;
 }
 
 SQLRETURN stmt_exec_direct(struct stmt *s, struct strview text)

@@ -29,4 +29,7 @@ SQLRETURN execute_probe(struct stmt *s, const struct wire_stmt *stmts, size_t n)
  * not the server's. */
 const char *execute_server_code(const struct stmt *s);
 
+/* SQL_SUCCESS, or SQL_NO_DATA for a searched UPDATE or DELETE of no row in ODBC 3. */
+SQLRETURN execute_result_code(const struct stmt *s);
+
 #endif

@@ -34,11 +34,21 @@ static const struct {
 
 SQLRETURN stmt_post_conv(struct stmt *s, enum conv c, SQLLEN row, SQLINTEGER column)
 {
-    const char *what = row == SQL_NO_ROW_NUMBER ? "Parameter" : "Column";
-
     if (c == CONV_OK)
         return SQL_SUCCESS;
-    return diag_post_at(&s->handle, outcomes[c].state, row, column, "%s %d: %s", what, (int)column,
+    return diag_post_at(&s->handle, outcomes[c].state, row, column, "Column %d: %s", (int)column,
+                        outcomes[c].text);
+}
+
+SQLRETURN stmt_post_param_conv(struct stmt *s, enum conv c, SQLLEN row, SQLINTEGER number)
+{
+    if (c == CONV_OK)
+        return SQL_SUCCESS;
+    if (row == SQL_NO_ROW_NUMBER)
+        return diag_post_at(&s->handle, outcomes[c].state, row, number, "Parameter %d: %s",
+                            (int)number, outcomes[c].text);
+    return diag_post_at(&s->handle, outcomes[c].state, row, number,
+                        "Parameter %d of row %lld of the array: %s", (int)number, (long long)row,
                         outcomes[c].text);
 }
 

@@ -1,10 +1,18 @@
 /* Parameters: SQLBindParameter, reading the application's buffers, and data at execution.
- * Conversions are convert/'s. Called by api/ and execute.c. */
-#include "stmt/stmt.h"
+ * Conversions are convert/'s; arrays are param_array.c's, what comes back is output_params.c's.
+ * Called by api/, execute.c and param_array.c. */
+#include "stmt/params.h"
 
-static bool io_type_is_input(SQLSMALLINT io)
+static bool is_io_type(SQLSMALLINT io)
 {
-    return io == SQL_PARAM_INPUT;
+    return io == SQL_PARAM_INPUT || io == SQL_PARAM_OUTPUT || io == SQL_PARAM_INPUT_OUTPUT;
+}
+
+static enum sqlstate io_type_problem(SQLSMALLINT io)
+{
+    bool stream = io == SQL_PARAM_OUTPUT_STREAM || io == SQL_PARAM_INPUT_OUTPUT_STREAM;
+
+    return stream ? ST_HYC00 : ST_HY105;
 }
 
 SQLRETURN stmt_bind_param(struct stmt *s, const struct bind_param *b)
@@ -17,12 +25,11 @@ SQLRETURN stmt_bind_param(struct stmt *s, const struct bind_param *b)
         return diag_post(&s->handle, ST_07009, 0,
                          "Parameter %u does not exist: parameters are numbered from 1 to %d.",
                          (unsigned)b->number, SCRIPT_MAX_PARAMS);
-    if (!io_type_is_input(b->io_type))
-        return diag_post(
-            &s->handle,
-            b->io_type == SQL_PARAM_OUTPUT || b->io_type == SQL_PARAM_INPUT_OUTPUT ? ST_HYC00
-                                                                                   : ST_HY105,
-            0, "Parameter %u: only SQL_PARAM_INPUT is available.", (unsigned)b->number);
+    if (!is_io_type(b->io_type))
+        return diag_post(&s->handle, io_type_problem(b->io_type), 0,
+                         "Parameter %u: the ways are SQL_PARAM_INPUT, SQL_PARAM_OUTPUT and "
+                         "SQL_PARAM_INPUT_OUTPUT; values are returned whole, not as streams.",
+                         (unsigned)b->number);
     if (!typemap_is_c_type(b->c_type))
         return diag_post(&s->handle, ST_HY003, 0, "Parameter %u: %d is no C data type.",
                          (unsigned)b->number, b->c_type);
@@ -33,7 +40,11 @@ SQLRETURN stmt_bind_param(struct stmt *s, const struct bind_param *b)
         return diag_post(&s->handle, ST_HY090, 0,
                          "Parameter %u: the buffer length %lld is negative.", (unsigned)b->number,
                          (long long)b->buffer_bytes);
-    if (!from_c_allowed(b->c_type, sql_type))
+    if (b->io_type != SQL_PARAM_OUTPUT && b->app_value == NULL && b->app_len_or_ind == NULL)
+        return diag_post(&s->handle, ST_HY009, 0,
+                         "Parameter %u: both the value and the indicator are null pointers.",
+                         (unsigned)b->number);
+    if (b->io_type != SQL_PARAM_OUTPUT && !from_c_allowed(b->c_type, sql_type))
         return diag_post(&s->handle, ST_07006, 0,
                          "Parameter %u: %s cannot be converted to SQL type %d.",
                          (unsigned)b->number, stmt_c_type_name(b->c_type), b->sql_type);
@@ -61,15 +72,7 @@ SQLRETURN stmt_bind_param(struct stmt *s, const struct bind_param *b)
     return SQL_SUCCESS;
 }
 
-/* What one parameter says about itself, offsets applied. */
-struct param_source {
-    struct from_c type;
-    const void *app_value;
-    SQLLEN len; /* bytes, SQL_NTS, SQL_NULL_DATA or a data-at-execution code */
-    SQLLEN buffer_bytes;
-};
-
-static bool is_data_at_exec(SQLLEN len)
+bool params_is_at_exec(SQLLEN len)
 {
     return len == SQL_DATA_AT_EXEC || len <= SQL_LEN_DATA_AT_EXEC_OFFSET;
 }
@@ -94,83 +97,112 @@ static SQLLEN param_length(const struct desc_rec *apd, SQLLEN offset)
     return apd->concise_type == SQL_C_BINARY ? apd->octet_length : SQL_NTS;
 }
 
-static SQLRETURN param_source(struct stmt *s, size_t index, struct param_source *out)
+static SQLSMALLINT real_c_type(const struct from_c *t)
 {
-    const struct desc_rec *apd = desc_record(s->apd, index + 1);
+    return t->c_type == SQL_C_DEFAULT ? typemap_default_c_type(t->sql_type) : t->c_type;
+}
+
+/* With a bind offset the bound pointers may be offsets themselves, 0 included (pyodbc). */
+static char *moved(void *app, const struct desc *apd, SQLLEN by)
+{
+    if (app == NULL && (apd->app_bind_offset_ptr == NULL || *apd->app_bind_offset_ptr == 0))
+        return NULL;
+    return (char *)((uintptr_t)app + (uintptr_t)by);
+}
+
+SQLRETURN params_source(struct stmt *s, size_t row, size_t index, struct param_source *out)
+{
+    const struct desc *d = s->apd;
+    const struct desc_rec *apd = desc_record(d, index + 1);
     const struct desc_rec *ipd = desc_record(&s->ipd, index + 1);
-    SQLLEN offset = s->apd->app_bind_offset_ptr ? *s->apd->app_bind_offset_ptr : 0;
+    SQLLEN offset = d->app_bind_offset_ptr ? *d->app_bind_offset_ptr : 0;
+    bool by_row = d->bind_type != SQL_PARAM_BIND_BY_COLUMN;
+    size_t element;
+    SQLLEN len_offset;
 
     if (apd == NULL || ipd == NULL || !apd->bound)
         return diag_post(&s->handle, ST_07002, 0,
                          "Parameter %zu has no value: the statement has %u parameter markers and "
                          "each must be bound with SQLBindParameter.",
                          index + 1, s->script.n_params);
-    *out = (struct param_source){
-        .type = {apd->concise_type, ipd->concise_type, ipd->column_size, ipd->scale, apd->precision,
-                 apd->scale},
-        .app_value = apd->app_data_ptr ? (const char *)apd->app_data_ptr + offset : NULL,
-        .len = param_length(apd, offset),
-        .buffer_bytes = apd->octet_length,
-    };
+    out->type = (struct from_c){apd->concise_type, ipd->concise_type, ipd->column_size,
+                                ipd->scale,        apd->precision,    apd->scale};
+    element = c_type_size(real_c_type(&out->type));
+    if (element == 0)
+        element = (size_t)apd->octet_length;
+    len_offset = offset + (SQLLEN)(row * (by_row ? (size_t)d->bind_type : sizeof(SQLLEN)));
+    out->app_value = moved(apd->app_data_ptr, d,
+                           offset + (SQLLEN)(row * (by_row ? (size_t)d->bind_type : element)));
+    out->app_indicator = moved(apd->app_indicator_ptr, d, len_offset);
+    out->app_octet_length = moved(apd->app_octet_length_ptr, d, len_offset);
+    out->io_type = ipd->parameter_type;
+    out->len = out->io_type == SQL_PARAM_OUTPUT ? SQL_NULL_DATA : param_length(apd, len_offset);
+    out->buffer_bytes = apd->octet_length;
     return SQL_SUCCESS;
 }
 
-/* Converts one value into param_text; the pointer is put in later, because the buffer may move. */
-static SQLRETURN convert_param(struct stmt *s, size_t index, const struct from_c *type,
-                               const void *value, SQLLEN len, const char **cast)
+/* Converts one value; the pointer is put in later, because the text may move. */
+static SQLRETURN convert_param(struct stmt *s, size_t row, size_t index, const struct from_c *type,
+                               const void *value, SQLLEN len, const struct param_sink *to)
 {
-    size_t start = s->param_text.len;
-    enum conv c = from_c_text(type, value, len, &s->dbc->conv_env, &s->param_text);
+    size_t start = to->text->len;
+    enum conv c = from_c_text(type, value, len, &s->dbc->conv_env, to->text);
+    SQLRETURN rc = SQL_SUCCESS;
     struct cell text;
 
+    if (c != CONV_OK)
+        rc = stmt_post_param_conv(s, c, to->in_array ? (SQLLEN)row + 1 : SQL_NO_ROW_NUMBER,
+                                  (SQLINTEGER)(index + 1));
     if (c != CONV_OK && c != CONV_FRACTION_LOST)
-        return stmt_post_conv(s, c, SQL_NO_ROW_NUMBER, (SQLINTEGER)(index + 1));
-    text = (struct cell){s->param_text.data + start, s->param_text.len - start};
-    *cast = from_c_cast(type, &text);
-    s->wire_params[index] =
-        (struct wire_param){(const char *)(uintptr_t)(start + 1), s->param_text.len - start};
-    return SQL_SUCCESS;
+        return rc;
+    text = (struct cell){to->text->data + start, to->text->len - start};
+    to->casts[index] = from_c_cast(type, &text);
+    to->params[index] =
+        (struct wire_param){(const char *)(uintptr_t)(start + 1), to->text->len - start};
+    return rc;
 }
 
-static void null_param(struct stmt *s, size_t index, const struct from_c *type, const char **cast)
+static void null_param(size_t index, const struct from_c *type, const struct param_sink *to)
 {
-    *cast = from_c_cast(type, NULL);
-    s->wire_params[index] = (struct wire_param){NULL, 0};
+    to->casts[index] = from_c_cast(type, NULL);
+    to->params[index] = (struct wire_param){NULL, 0};
 }
 
-static SQLRETURN collect_put_param(struct stmt *s, size_t index, const struct param_source *p,
-                                   const char **cast)
+static SQLRETURN collect_put_param(struct stmt *s, size_t row, size_t index,
+                                   const struct param_source *p, const struct param_sink *to)
 {
-    const struct put_param *put = &s->need_data.params[index];
+    const struct put_param *put = &s->need_data.params[row * s->script.n_params + index];
 
     if (put->is_null) {
-        null_param(s, index, &p->type, cast);
+        null_param(index, &p->type, to);
         return SQL_SUCCESS;
     }
-    return convert_param(s, index, &p->type, put->fixed ? put->bytes.data : buf_str(&put->bytes),
-                         (SQLLEN)put->bytes.len, cast);
+    return convert_param(s, row, index, &p->type,
+                         put->fixed ? put->bytes.data : buf_str(&put->bytes),
+                         (SQLLEN)put->bytes.len, to);
 }
 
-static SQLRETURN collect_one(struct stmt *s, size_t index, const char **cast, bool *at_exec)
+static SQLRETURN collect_one(struct stmt *s, size_t row, size_t index, const struct param_sink *to,
+                             bool *at_exec)
 {
     struct param_source p;
-    SQLRETURN rc = param_source(s, index, &p);
+    SQLRETURN rc = params_source(s, row, index, &p);
 
     if (rc != SQL_SUCCESS)
         return rc;
-    if (is_data_at_exec(p.len)) {
+    if (params_is_at_exec(p.len)) {
         *at_exec = true;
-        return s->need_data.active ? collect_put_param(s, index, &p, cast) : SQL_SUCCESS;
+        return s->need_data.active ? collect_put_param(s, row, index, &p, to) : SQL_SUCCESS;
     }
-    if (p.len == SQL_NULL_DATA) {
-        null_param(s, index, &p.type, cast);
+    if (p.len == SQL_NULL_DATA || p.len == SQL_DEFAULT_PARAM) {
+        null_param(index, &p.type, to);
+        if (p.len == SQL_DEFAULT_PARAM && !output_params_take_default(s, index))
+            return diag_post(&s->handle, ST_07S01, 0,
+                             "Parameter %zu: SQL_DEFAULT_PARAM is for arguments of {call} "
+                             "alone; write DEFAULT into the statement instead.",
+                             index + 1);
         return SQL_SUCCESS;
     }
-    if (p.len == SQL_DEFAULT_PARAM)
-        return diag_post(&s->handle, ST_07S01, 0,
-                         "Parameter %zu: SQL_DEFAULT_PARAM needs a procedure call whose parameter "
-                         "has a default.",
-                         index + 1);
     if (p.len < 0 && p.len != SQL_NTS)
         return diag_post(&s->handle, ST_HY090, 0, "Parameter %zu: the length %lld is not valid.",
                          index + 1, (long long)p.len);
@@ -179,46 +211,54 @@ static SQLRETURN collect_one(struct stmt *s, size_t index, const char **cast, bo
                          "Parameter %zu: the value pointer is null but the length does not say "
                          "SQL_NULL_DATA.",
                          index + 1);
-    return convert_param(s, index, &p.type, p.app_value ? p.app_value : "", p.len, cast);
+    return convert_param(s, row, index, &p.type, p.app_value ? p.app_value : "", p.len, to);
 }
 
-/* Offsets become pointers once the text no longer moves. */
-static void fix_pointers(struct stmt *s)
+void params_fix_pointers(struct wire_param *params, size_t n, const struct buf *text)
 {
-    for (size_t i = 0; i < s->script.n_params; i++)
-        if (s->wire_params[i].ptr != NULL)
-            s->wire_params[i].ptr = s->param_text.data + ((uintptr_t)s->wire_params[i].ptr - 1);
+    for (size_t i = 0; i < n; i++)
+        if (params[i].ptr != NULL)
+            params[i].ptr = text->data + ((uintptr_t)params[i].ptr - 1);
+}
+
+SQLRETURN params_read_row(struct stmt *s, size_t row, const struct param_sink *to, bool *at_exec)
+{
+    SQLRETURN all = SQL_SUCCESS;
+
+    *at_exec = false;
+    for (size_t i = 0; i < s->script.n_params; i++) {
+        bool later = false;
+        SQLRETURN rc = collect_one(s, row, i, to, &later);
+        if (!SQL_SUCCEEDED(rc))
+            return rc;
+        if (rc == SQL_SUCCESS_WITH_INFO)
+            all = rc;
+        *at_exec |= later;
+    }
+    return all;
 }
 
 SQLRETURN params_collect(struct stmt *s, const char **casts)
 {
     size_t n = s->script.n_params;
     struct wire_param *params = mem_realloc_array(s->wire_params, n ? n : 1, sizeof *params);
-    bool any_at_exec = false;
+    bool any_at_exec;
+    SQLRETURN rc;
 
     if (params == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
     s->wire_params = params;
-    /* An explicit descriptor may have got its array size while it was nobody's. */
-    if (s->apd->array_size > 1)
-        return diag_post(&s->handle, ST_HYC00, 0,
-                         "Arrays of parameters are not available yet: execute once per set of "
-                         "parameters (SQL_DESC_ARRAY_SIZE of the parameter descriptor is %llu).",
-                         (unsigned long long)s->apd->array_size);
     buf_reset(&s->param_text);
     if (!buf_reserve(&s->param_text, 64))
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
-    for (size_t i = 0; i < n; i++) {
-        bool at_exec = false;
-        SQLRETURN rc = collect_one(s, i, &casts[i], &at_exec);
-        if (rc != SQL_SUCCESS && rc != SQL_SUCCESS_WITH_INFO)
-            return rc;
-        any_at_exec |= at_exec;
-    }
+    rc = params_read_row(s, 0, &(struct param_sink){params, casts, &s->param_text, false},
+                         &any_at_exec);
+    if (!SQL_SUCCEEDED(rc))
+        return rc;
     if (any_at_exec && !s->need_data.active)
         return SQL_NEED_DATA;
-    fix_pointers(s);
-    return SQL_SUCCESS;
+    params_fix_pointers(params, n, &s->param_text);
+    return rc;
 }
 
 /* ---- data at execution ---- */
@@ -231,12 +271,35 @@ void need_data_release(struct need_data *n)
     *n = (struct need_data){0};
 }
 
-/* The next parameter at or after `from` that is sent at execution; SIZE_MAX: none. */
+SQLRETURN params_begin_need_data(struct stmt *s, size_t n_rows)
+{
+    struct need_data *n = &s->need_data;
+
+    if (n_rows > SIZE_MAX / 2 / s->script.n_params)
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    n->params = mem_calloc(n_rows * s->script.n_params, sizeof *n->params);
+    if (n->params == NULL)
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    n->n_params = n_rows * s->script.n_params;
+    for (size_t i = 0; i < n->n_params; i++)
+        buf_init(&n->params[i].bytes, 0);
+    n->current = SIZE_MAX;
+    n->active = true;
+    return SQL_NEED_DATA;
+}
+
+static SQLRETURN source_of(struct stmt *s, size_t at, struct param_source *out)
+{
+    return params_source(s, at / s->script.n_params, at % s->script.n_params, out);
+}
+
+/* The next parameter at or after `from` that is sent at execution, row by row; SIZE_MAX: none. */
 static size_t next_at_exec(struct stmt *s, size_t from)
 {
-    for (size_t i = from; i < s->script.n_params; i++) {
+    for (size_t i = from; i < s->need_data.n_params; i++) {
         struct param_source p;
-        if (param_source(s, i, &p) == SQL_SUCCESS && is_data_at_exec(p.len))
+        if (!param_array_ignores(s, i / s->script.n_params) && source_of(s, i, &p) == SQL_SUCCESS &&
+            params_is_at_exec(p.len))
             return i;
     }
     return SIZE_MAX;
@@ -260,9 +323,9 @@ SQLRETURN stmt_param_data(struct stmt *s, SQLPOINTER *app_token)
     if (next == SIZE_MAX)
         return stmt_execute_ready(s);
     n->current = next;
-    if (param_source(s, next, &p) != SQL_SUCCESS)
+    if (source_of(s, next, &p) != SQL_SUCCESS)
         return SQL_ERROR;
-    *app_token = (SQLPOINTER)(uintptr_t)p.app_value;
+    *app_token = p.app_value;
     return SQL_NEED_DATA;
 }
 
@@ -325,9 +388,8 @@ SQLRETURN stmt_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind)
     if (!n->active || n->current == SIZE_MAX)
         return diag_post(&s->handle, ST_HY010, 0,
                          "No parameter awaits data: call SQLParamData first.");
-    if (param_source(s, n->current, &p) != SQL_SUCCESS)
+    if (source_of(s, n->current, &p) != SQL_SUCCESS)
         return SQL_ERROR;
-    c_type =
-        p.type.c_type == SQL_C_DEFAULT ? typemap_default_c_type(p.type.sql_type) : p.type.c_type;
+    c_type = real_c_type(&p.type);
     return put_param_add(s, &n->params[n->current], c_type, app_data, len_or_ind);
 }

@@ -158,7 +158,9 @@ SQLRETURN stmt_cancel(struct stmt *s)
     pthread_mutex_unlock(&s->dbc->cancel_lock);
     /* Nothing runs: cancelling ends a wait for data at execution (ODBC reference, SQLCancel). A
      * call that just holds the lock is about to finish by itself. */
-    if (!was_running && pthread_mutex_trylock(&s->dbc->lock) == 0) {
+    if (!was_running && pthread_mutex_trylock(&s->dbc->lock) != 0) {
+        atomic_store(&s->cancel_pending, true);
+    } else if (!was_running) {
         if (s->need_data.active) {
             if (s->need_data.direct)
                 s->prepared = false;
@@ -302,10 +304,6 @@ static SQLRETURN set_desc_attr(struct stmt *s, const struct desc_attr *a, SQLPOI
     default:
         if (number == 0)
             return diag_post(&s->handle, ST_HY024, 0, "An array size must be at least 1.");
-        if (a->owner == OF_APD && number > 1)
-            return diag_post(&s->handle, ST_HYC00, 0,
-                             "Arrays of parameters are not available yet: execute once per set "
-                             "of parameters.");
         memcpy(place, &number, sizeof number);
         return SQL_SUCCESS;
     }

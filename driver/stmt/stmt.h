@@ -34,9 +34,11 @@ struct put_param {
 
 /* Data at execution: SQLExecute answered SQL_NEED_DATA. */
 struct need_data {
-    bool active, direct; /* direct: of SQLExecDirect, which leaves nothing prepared */
-    size_t current;      /* 0-based parameter asked for; SIZE_MAX before the first SQLParamData */
-    struct put_param *params; /* owned; one per parameter of the script, NULL when not active */
+    bool active, direct;      /* direct: of SQLExecDirect, which leaves nothing prepared */
+    size_t current;           /* 0-based parameter asked for, row by row; SIZE_MAX before the first
+                                 SQLParamData */
+    struct put_param *params; /* owned; for each row of an array one per parameter of the script;
+                                 NULL when not active */
     size_t n_params;
 };
 
@@ -97,6 +99,7 @@ struct stmt {
     size_t n_bound;
 
     struct need_data need_data;
+    atomic_bool cancel_pending; /* SQLCancel came while a call was between two requests */
     struct exchange *running; /* guarded by dbc->cancel_lock: the exchange SQLCancel may stop */
     /* A statement of the driver's own that works for this one of the application's: SQLCancel of
      * that one stops it. NULL for the application's. */
@@ -294,6 +297,8 @@ void bound_columns_forget(struct stmt *s);
 struct cell stmt_limited_cell(const struct stmt *s, const struct to_c *conv, struct cell c);
 /* Posts the record for a conversion's outcome; SQL_SUCCESS for CONV_OK. */
 SQLRETURN stmt_post_conv(struct stmt *s, enum conv c, SQLLEN row, SQLINTEGER column);
+/* The same for a parameter, whose row is SQL_NO_ROW_NUMBER outside of arrays. */
+SQLRETURN stmt_post_param_conv(struct stmt *s, enum conv c, SQLLEN row, SQLINTEGER number);
 const char *stmt_c_type_name(SQLSMALLINT c_type);
 
 #endif

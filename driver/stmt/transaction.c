@@ -200,6 +200,7 @@ static bool send_waiting(struct dbc *d, struct err *e)
     ok = stmts != NULL ? send_commit(d, stmts, tx_wire(&d->tx, true, stmts), e) : err_oom(e);
     describe_cache_clear(&d->described); /* definitions may be among them */
     type_names_clear(&d->type_names);
+    routine_cache_clear(&d->routines);
     mem_free(stmts);
     return ok;
 }

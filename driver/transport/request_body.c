@@ -43,6 +43,17 @@ static void append_string(struct buf *out, const char *s, size_t len)
     buf_append_char(out, '"');
 }
 
+size_t request_body_string_bytes(const char *s, size_t len)
+{
+    size_t bytes = len + 2;
+
+    for (size_t i = 0; i < len; i++) {
+        char letter = escape_letter((unsigned char)s[i]);
+        bytes += letter == 0 ? 0 : letter == 'u' ? 5 : 1;
+    }
+    return bytes;
+}
+
 static void append_stmt(struct buf *out, const struct wire_stmt *s)
 {
     buf_append_str(out, "{\"query\":");

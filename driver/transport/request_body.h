@@ -10,4 +10,7 @@
 bool request_body_write(const struct wire_request *r, struct buf *out,
                         struct err *e) NEON_MUST_CHECK;
 
+/* What a text takes in the body, with its quotes and escapes. */
+size_t request_body_string_bytes(const char *s, size_t len);
+
 #endif

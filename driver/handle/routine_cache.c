@@ -1,0 +1,45 @@
+/* Routines that were looked up. Called by stmt/output_params.c and handle/dbc.c. */
+#include "handle/routine_cache.h"
+
+#include <string.h>
+
+void routine_release(struct routine *r)
+{
+    mem_free(r->schema);
+    mem_free(r->name);
+    mem_free(r->modes);
+    mem_free(r->arg_names);
+    *r = (struct routine){0};
+}
+
+const struct routine *routine_cache_find(const struct routine_cache *c, const char *schema,
+                                         const char *name, size_t n_args)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        const struct routine *r = &c->items[i];
+        if (r->n_args == n_args && strcmp(r->name, name) == 0 && strcmp(r->schema, schema) == 0)
+            return r;
+    }
+    return NULL;
+}
+
+const struct routine *routine_cache_add(struct routine_cache *c, struct routine *r)
+{
+    struct routine *place = &c->items[c->next];
+
+    if (c->n < ROUTINE_CACHE_MAX)
+        c->n++;
+    else
+        routine_release(place);
+    c->next = (c->next + 1) % ROUTINE_CACHE_MAX;
+    *place = *r;
+    *r = (struct routine){0};
+    return place;
+}
+
+void routine_cache_clear(struct routine_cache *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        routine_release(&c->items[i]);
+    c->n = c->next = 0;
+}
