@@ -222,10 +222,6 @@ static SQLRETURN set_array_size(struct desc *d, struct desc_rec *r, const struct
 
     if (n == 0)
         return bad_value(d, f, "an array has at least 1 element");
-    if (d->role == DESC_APD && n > 1)
-        return diag_post(&d->handle, ST_HYC00, 0,
-                         "Arrays of parameters are not available yet: execute once per set of "
-                         "parameters.");
     return plain(d, r, f, v);
 }
 

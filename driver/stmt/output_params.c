@@ -457,13 +457,19 @@ static size_t column_of_arg(const struct call *c, size_t i)
     return column;
 }
 
-static SQLRETURN no_such_output(struct stmt *s, unsigned number)
+/* Before anything is sent: every output has a value to come. */
+static SQLRETURN check_outputs(const struct call *c)
 {
-    return diag_post(
-        &s->handle, ST_07006, 0,
-        "Parameter %u is bound as an output, but the routine gives nothing back there. "
-        "The routine was executed.",
-        number);
+    for (size_t i = 0; i < c->text.n_args; i++) {
+        unsigned number = param_of_arg(c, i);
+        if (number != 0 && io_type(c->s, number) == SQL_PARAM_OUTPUT &&
+            column_of_arg(c, i) == SIZE_MAX)
+            return diag_post(&c->s->handle, ST_07006, 0,
+                             "Parameter %u is bound as SQL_PARAM_OUTPUT, but argument %zu of the "
+                             "routine gives nothing back: nothing was executed.",
+                             number, i + 1);
+    }
+    return SQL_SUCCESS;
 }
 
 static SQLRETURN put_values(struct call *c, const struct cell *row, size_t n_columns)

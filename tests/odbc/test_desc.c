@@ -330,7 +330,8 @@ static void test_attributes_are_fields_of_the_descriptors(void **state)
     assert_int_equal(value, 64);
 }
 
-/* The array's size may be set through the descriptor, and on an explicit one before it is anybody's. */
+/* The array's size may be set through the descriptor, and on an explicit one before it is
+ * anybody's. */
 static void test_parameter_arrays_through_the_descriptor(void **state)
 {
     SQLHSTMT s = stmt_of(state);

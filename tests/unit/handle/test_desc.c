@@ -253,15 +253,14 @@ static void test_unknown_fields_and_records(void **state)
     desc_release(&d);
 }
 
-static void test_arrays_of_parameters_are_refused_arrays_of_rows_are_not(void **state)
+static void test_arrays_of_parameters_and_of_rows(void **state)
 {
     struct fixture *f = *state;
     struct desc d;
 
     desc_init(&d, f->dbc, NULL, DESC_APD);
-    assert_int_equal(desc_set_field(&d, 0, SQL_DESC_ARRAY_SIZE, num(2), 0), SQL_ERROR);
-    expect_state(&d.handle, "HYC00");
-    assert_int_equal(d.array_size, 1);
+    assert_int_equal(desc_set_field(&d, 0, SQL_DESC_ARRAY_SIZE, num(2), 0), SQL_SUCCESS);
+    assert_int_equal(d.array_size, 2);
     desc_release(&d);
     desc_init(&d, f->dbc, NULL, DESC_ARD);
     assert_int_equal(desc_set_field(&d, 0, SQL_DESC_ARRAY_SIZE, num(100), 0), SQL_SUCCESS);
@@ -641,7 +640,7 @@ int main(void)
         TEST(test_initial_values),
         TEST(test_rights_of_every_field_in_every_kind_of_descriptor),
         TEST(test_unknown_fields_and_records),
-        TEST(test_arrays_of_parameters_are_refused_arrays_of_rows_are_not),
+        TEST(test_arrays_of_parameters_and_of_rows),
         cmocka_unit_test(test_concise_type_sets_verbose_type_and_code),
         TEST(test_setting_the_type_sets_the_other_fields),
         TEST(test_setting_a_field_unbinds_until_the_pointer_is_set),
