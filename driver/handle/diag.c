@@ -313,7 +313,7 @@ void diag_add_row(struct handle *h, SQLLEN row, const char *fmt, ...)
         return;
     r->row_number = row;
     va_start(ap, fmt);
-    if (r->text != NULL && buf_append_str(&text, r->text) && buf_append_char(&text, ' ') &&
+    if (r->text != NULL && buf_append_str(&text, r->text) && buf_append_char(&text, '\n') &&
         buf_vprintf(&text, fmt, ap)) {
         mem_free(r->text);
         r->text = buf_take(&text);

@@ -6,7 +6,7 @@
  * took effect, and the row that failed is found by trying beginnings of the request that are rolled
  * back. How statements are carried is execute.c's. Called by execute.c. */
 #include "sql/insert_values.h"
-#include "stmt/execute.h"
+#include "stmt/output_params.h"
 #include "stmt/params.h"
 #include "stmt/transaction.h"
 #include "transport/request_body.h"
@@ -526,6 +526,31 @@ static bool returns_rows(const struct script *sc)
     return false;
 }
 
+/* What may be repeated in one transaction; SET, BEGIN and the like are the driver's to follow. */
+static SQLRETURN check_classes(struct stmt *s)
+{
+    static const enum sql_class fit[] = {SQLC_SELECT, SQLC_INSERT, SQLC_UPDATE,    SQLC_DELETE,
+                                         SQLC_MERGE,  SQLC_CALL,   SQLC_DO,        SQLC_DDL,
+                                         SQLC_NOTIFY, SQLC_EMPTY,  SQLC_COPY_FILE, SQLC_EXPLAIN};
+
+    for (size_t i = 0; i < s->script.n_stmts; i++) {
+        enum sql_class cls = s->script.stmts[i].kind.cls;
+        size_t k = 0;
+        while (k < ARRAY_LEN(fit) && fit[k] != cls)
+            k++;
+        if (k == ARRAY_LEN(fit))
+            return diag_post(&s->handle, ST_HYC00, 0,
+                             "%s cannot be executed with an array of parameters: execute it once "
+                             "per set of parameters.",
+                             sql_class_name(cls));
+    }
+    if (output_params_wanted(s))
+        return diag_post(&s->handle, ST_HYC00, 0,
+                         "Values come back from one call at a time: execute it once per set of "
+                         "parameters.");
+    return SQL_SUCCESS;
+}
+
 static size_t text_bytes(const struct job *j)
 {
     const struct script *sc = &j->s->script;
@@ -545,8 +570,10 @@ static SQLRETURN prepare_job(struct job *j)
 {
     struct stmt *s = j->s;
     size_t max = (size_t)s->dbc->options.max_request_bytes;
-    SQLRETURN rc;
+    SQLRETURN rc = check_classes(s);
 
+    if (rc != SQL_SUCCESS)
+        return rc;
     j->n_params = s->script.n_params;
     j->one_insert = s->script.n_stmts == 1 && insert_values_find(&s->script.stmts[0], &j->iv);
     j->returns_rows = returns_rows(&s->script);

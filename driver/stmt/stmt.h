@@ -100,7 +100,7 @@ struct stmt {
 
     struct need_data need_data;
     atomic_bool cancel_pending; /* SQLCancel came while a call was between two requests */
-    struct exchange *running; /* guarded by dbc->cancel_lock: the exchange SQLCancel may stop */
+    struct exchange *running;   /* guarded by dbc->cancel_lock: the exchange SQLCancel may stop */
     /* A statement of the driver's own that works for this one of the application's: SQLCancel of
      * that one stops it. NULL for the application's. */
     struct stmt *works_for;
