@@ -12,6 +12,7 @@ bool stream_start(struct stream *s, struct exchange *x, size_t skip, struct err 
     s->exchange = x;
     s->body_ended = false;
     s->skip = skip;
+    s->n_rows = 0;
     return true;
 }
 
@@ -56,6 +57,10 @@ enum decode_event stream_next(struct stream *s, bool no_wait, struct err *e)
         if (ev != DECODE_MORE) {
             if (is_skipped(s, ev))
                 continue;
+            if (ev == DECODE_ROW)
+                s->n_rows++;
+            else if (ev == DECODE_END && s->exchange != NULL)
+                exchange_note_rows(s->exchange, s->n_rows);
             return ev;
         }
         if (no_wait)

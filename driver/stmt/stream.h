@@ -11,6 +11,7 @@ struct stream {
     struct row_decoder *decoder; /* owned; kept for the next request */
     size_t skip;                 /* results of the driver's own settings, still to be read past */
     bool body_ended;
+    uint64_t n_rows; /* decoded so far, of all results of the answer */
 };
 
 /* Takes over an exchange whose headers have arrived; the first `skip` results are nobody's. False:

@@ -28,6 +28,12 @@ enum exchange_read exchange_read(struct exchange *x, char *dst, size_t cap, size
     return x->ops->read(x, dst, cap, got, e);
 }
 
+void exchange_note_rows(struct exchange *x, uint64_t n_rows)
+{
+    if (x->ops->note_rows != NULL)
+        x->ops->note_rows(x, n_rows);
+}
+
 void exchange_cancel(struct exchange *x)
 {
     x->ops->cancel(x);

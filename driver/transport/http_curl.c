@@ -46,7 +46,9 @@ struct http_exchange {
     size_t dst_cap, dst_len;
     uint64_t received;
     bool paused, done, got_byte;
-    bool unlogged; /* its line in the log is still to be written */
+    bool unlogged;    /* its line in the log is still to be written */
+    int64_t n_rows;   /* in the answer; -1 when nobody counted them */
+    int64_t ended_ms; /* when the answer was complete; 0 before */
     int attempts;
     CURLcode result;
     enum stop stop;
@@ -477,15 +479,20 @@ static bool fail_network(struct http_exchange *x, struct err *e)
 static void log_attempt(struct http_exchange *x, const struct err *e, const char *how)
 {
     enum log_level level = e != NULL ? LOG_ERROR : LOG_REQUEST;
+    char rows[32] = "";
 
     x->unlogged = false;
     if (!log_wants(x->t->log, level))
         return;
-    log_line(x->t->log, level, "POST %s http/%d.%d %d %lldms out=%zu in=%llu id=%s attempt=%d%s%s",
-             buf_str(&x->t->url), x->info.http_version / 10, x->info.http_version % 10,
-             x->info.http_status, (long long)(clock_now_ms() - x->started_ms), x->sent,
-             (unsigned long long)x->received, x->info.request_id[0] ? x->info.request_id : "-",
-             x->attempts, how, e != NULL ? e->state : "");
+    if (x->n_rows >= 0)
+        snprintf(rows, sizeof rows, " rows=%lld", (long long)x->n_rows);
+    log_line(
+        x->t->log, level, "POST %s http/%d.%d %d %lldms out=%zu in=%llu%s id=%s attempt=%d%s%s",
+        buf_str(&x->t->url), x->info.http_version / 10, x->info.http_version % 10,
+        x->info.http_status,
+        (long long)((x->ended_ms ? x->ended_ms : clock_now_ms()) - x->started_ms), x->sent,
+        (unsigned long long)x->received, rows, x->info.request_id[0] ? x->info.request_id : "-",
+        x->attempts, how, e != NULL ? e->state : "");
 }
 
 static void note_version(struct http_exchange *x)
@@ -503,6 +510,8 @@ static void begin_attempt(struct http_exchange *x)
     x->info = (struct exchange_info){0};
     x->sent = 0;
     x->received = 0;
+    x->n_rows = -1;
+    x->ended_ms = 0;
     x->attempts++;
     x->paused = x->done = x->got_byte = false;
     x->result = CURLE_OK;
@@ -658,11 +667,11 @@ static void receive(struct http_exchange *x)
     (void)drive(x, reader_has_bytes);
 }
 
-/* The body is complete. */
+/* The body is complete. Its line in the log waits for the number of rows. */
 static enum exchange_read end_of_body(struct http_exchange *x)
 {
-    if (x->unlogged)
-        log_attempt(x, NULL, "");
+    if (x->ended_ms == 0)
+        x->ended_ms = clock_now_ms();
     return_lane(x, true);
     return EXCHANGE_END;
 }
@@ -709,6 +718,15 @@ static enum exchange_read http_read(struct exchange *base, char *dst, size_t cap
                                                                     : fail_body(x, e);
 }
 
+static void http_note_rows(struct exchange *base, uint64_t n_rows)
+{
+    struct http_exchange *x = (struct http_exchange *)base;
+
+    x->n_rows = (int64_t)n_rows;
+    if (x->unlogged)
+        log_attempt(x, NULL, "");
+}
+
 static void http_cancel(struct exchange *base)
 {
     struct http_exchange *x = (struct http_exchange *)base;
@@ -725,7 +743,7 @@ static void http_free(struct exchange *base)
     struct http_exchange *x = (struct http_exchange *)base;
 
     if (x->unlogged && !is_foreign(x))
-        log_attempt(x, NULL, " given up");
+        log_attempt(x, NULL, x->ended_ms != 0 ? "" : " given up");
     return_lane(x, true);
     request_headers_free(x->headers);
     buf_release_secret(&x->body);
@@ -745,6 +763,7 @@ struct exchange *exchange_new(struct transport *t, struct err *e)
     static const struct exchange_ops ops = {
         .begin = http_begin,
         .read = http_read,
+        .note_rows = http_note_rows,
         .cancel = http_cancel,
         .free = http_free,
         .info = http_info,

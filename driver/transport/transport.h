@@ -93,6 +93,10 @@ enum exchange_read { EXCHANGE_DATA, EXCHANGE_END, EXCHANGE_FAILED };
 enum exchange_read exchange_read(struct exchange *x, char *dst, size_t cap, size_t *got,
                                  struct err *e);
 
+/* The answer has been read to its end, and so many rows were in it: for the request's line in the
+ * log, which is written now. */
+void exchange_note_rows(struct exchange *x, uint64_t n_rows);
+
 /* From any thread: the call that waits returns HY008 soon, or the next one does. No effect on a
  * finished exchange. */
 void exchange_cancel(struct exchange *x);

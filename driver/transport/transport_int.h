@@ -27,6 +27,7 @@ struct exchange_ops {
     bool (*begin)(struct exchange *x, const struct wire_request *r, struct err *e);
     enum exchange_read (*read)(struct exchange *x, char *dst, size_t cap, size_t *got,
                                struct err *e);
+    void (*note_rows)(struct exchange *x, uint64_t n_rows); /* may be NULL */
     void (*cancel)(struct exchange *x);
     void (*free)(struct exchange *x);
     const struct exchange_info *(*info)(const struct exchange *x);
