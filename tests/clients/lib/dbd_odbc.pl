@@ -79,7 +79,7 @@ my $foreign = $db->foreign_key_info(undef, undef, undef, undef, undef, 'orders')
 is_deeply [map { [@$_[2, 7]] } @{$foreign->fetchall_arrayref}], [['customers', 'customer_id']], 'foreign keys';
 ok scalar(@{$db->type_info_all}) > 10, 'types';
 
-sub state_of { my $action = shift; eval { $action->(); 1 } and return 'no error'; return DBI->state }
+sub state_of { my $action = shift; eval { $action->(); 1 } and return 'no error'; return $DBI::state }
 is state_of(sub { $db->do('select * from no_such_table') }), '42S02', 'a table that is not there: 42S02';
 is state_of(sub { $db->do('insert into client_perl (id) values (1)') }), '23505', 'a second row with the key: 23505';
 is state_of(sub { $db->do('selec 1') }), '42601', 'a syntax error: 42601';

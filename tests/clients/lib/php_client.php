@@ -103,7 +103,8 @@ $select->execute([1]);
 check('PDO: the row comes back', array_map('strval', $select->fetch(PDO::FETCH_NUM)), $row);
 $select->execute([2]);
 check('PDO: NULLs come back', array_slice($select->fetch(PDO::FETCH_NUM), 1), array_fill(0, 7, null));
-check('PDO: bytes come back', $pdo->query('select data from client_pdo where id = 1')->fetchColumn(), "\x00\xff\\x");
+// PDO reads every value as text, and ODBC's text of bytes is hexadecimal.
+check('PDO: bytes come back', hex2bin($pdo->query('select data from client_pdo where id = 1')->fetchColumn()), "\x00\xff\\x");
 check('PDO: many rows', count($pdo->query('select * from generate_series(1, 1000)')->fetchAll()), 1000);
 $scroll = $pdo->prepare('select n from generate_series(1, 9) n order by n', [PDO::ATTR_CURSOR => PDO::CURSOR_SCROLL]);
 $scroll->execute();
@@ -125,7 +126,7 @@ $state = function ($action) {
         $action();
         return 'no error';
     } catch (PDOException $error) {
-        return $error->errorInfo[0];
+        return $error->errorInfo[0] ?? $error->getCode();
     }
 };
 check('PDO: a table that is not there', $state(fn() => $pdo->query('select * from no_such_table')), '42S02');

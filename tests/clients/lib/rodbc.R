@@ -27,7 +27,7 @@ check("insert", sqlQuery(db, paste0("insert into client_r values (1, '", quoted,
     character(0))
 rows <- sqlQuery(db, "select * from client_r order by id", stringsAsFactors = FALSE)
 check("classes of the columns", unname(sapply(rows, function(x) class(x)[1])),
-    c("integer", "character", "numeric", "numeric", "Date", "POSIXct", "character", "numeric"))
+    c("integer", "character", "numeric", "numeric", "Date", "POSIXct", "integer", "numeric"))
 Encoding(rows$name) <- "UTF-8"
 check("text comes back", rows$name[1], text)
 check("numeric comes back", rows$amount[1], -12345.67)

@@ -87,7 +87,7 @@ int main()
 
     auto rows = [&db] {
         int n = -1;
-        db << "select count(*)::int from client_soci where id between 10 and 19", soci::into(n);
+        db << "select cast(count(*) as int) from client_soci where id between 10 and 19", soci::into(n);
         return n;
     };
     {
