@@ -203,7 +203,11 @@ static bool write_row(const struct dsn_request *r, const struct conn_options *o,
                        "%s is secret and does not go into the system's odbc.ini, which everybody "
                        "can read. Use a user data source, or PWDFile or TokenFile.",
                        row->name);
-    *secret_in_ini |= (row->flags & CK_SECRET) != 0;
+    if ((row->flags & CK_SECRET) && !*secret_in_ini) { /* before the secret is in it */
+        *secret_in_ini = true;
+        if (!close_to_others(e))
+            return false;
+    }
     ok = conn_options_value(o, id, &value) || err_oom(e);
     ok = ok && write_entry(r->dsn, row->name, buf_str(&value), e);
     buf_release_secret(&value);

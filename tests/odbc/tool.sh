@@ -41,21 +41,6 @@ expect "query: more rows than the table looks ahead" "$(neon query mine 'select 
 expect "query: a URL" "$(neon query - "select current_user as me" <<<"$url?host=$NEON_TEST_SERVER")" 'exit 1' "!$encoded"
 expect "query: a wrong statement" "$(neon query mine 'selec 1')" '42601' 'syntax error' 'exit 1'
 expect "query: an unknown data source" "$(neon query nowhere 'select 1')" 'IM002' 'exit 1'
-expect "doctor" "$(neon doctor mine)" '^ok +tcp ' '^ok +tls .*DNS:localhost' '^ok +http .*HTTP/1.1' '^ok +login ' '^ok +statement .*PostgreSQL' \
-    '^ok +round trip' '^ok +websocket' 'exit 0' "!$encoded"
-expect "doctor as JSON" "$(neon doctor mine --json | sed '$d' | python3 -c 'import json, sys; print([s["step"] for s in json.load(sys.stdin)])')" \
-    "'keywords', 'proxy', 'name', 'tcp', 'tls', 'http', 'login', 'statement', 'round trip', 'limits', 'websocket'"
-neon dsn add unknown-host 'postgresql://u:hush-hush@ep-x-1.eu.invalid/db' >/dev/null
-expect "doctor: a name that does not exist" "$(neon doctor unknown-host)" '^FAILED name' 'Check Server for typing errors' 'exit 1' '!hush-hush'
-neon dsn add closed "$url" ApiHost=https://127.0.0.1:9 >/dev/null
-expect "doctor: nobody answers" "$(neon doctor closed)" '^FAILED tcp' 'firewall' 'exit 1'
-neon dsn add untrusted "$url" "ApiHost=$NEON_TEST_GATEWAY_TLS_URL" >/dev/null
-expect "doctor: a certificate that is not trusted" "$(neon doctor untrusted)" '^FAILED tls' 'CAFile=' 'exit 1'
-neon dsn add wrong "postgresql://app:hush-hush@$NEON_TEST_SERVER/shop" "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1 >/dev/null
-expect "doctor: a wrong password" "$(neon doctor wrong)" '^ok +http' '^FAILED login .*28000' 'Check UID and PWD' 'exit 1' '!hush-hush'
-neon dsn add toproxy "$url" "ApiHost=https://gw.neon.test" Proxy=http://127.0.0.1:9 >/dev/null
-expect "doctor: a proxy that is not there" "$(neon doctor toproxy)" 'proxy +one is named by the keyword Proxy' '^FAILED' 'exit 1'
-expect "doctor: incomplete" "$(neon dsn add half Server=ep-x-1.eu.neon.test >/dev/null; neon doctor half)" '^FAILED keywords' 'UID' 'exit 1'
 expect "dsn remove" "$(neon dsn remove mine; neon dsn list; ls "$home/config/neon-odbc")" 'exit 0' '!^mine'
 expect "dsn remove what is not there" "$(neon dsn remove mine)" 'no data source "mine"' 'exit 1'
 

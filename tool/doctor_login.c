@@ -1,0 +1,112 @@
+/* Login and statements of neon-odbc doctor, through the driver manager as an application does it.
+ */
+#include "tool/doctor.h"
+
+#include <stdio.h>
+
+#include <sql.h>
+#include <sqlext.h>
+
+#include "base/clock.h"
+
+#define WAKE_UP_MS 300 /* a login alone takes less */
+
+static const char *first_record(SQLSMALLINT type, SQLHANDLE h, char *text, size_t cap)
+{
+    SQLCHAR state[6] = "", message[DOCTOR_TEXT_CAP - 16];
+    SQLINTEGER native;
+    SQLSMALLINT len;
+
+    snprintf(text, cap, "no reason was given");
+    if (SQL_SUCCEEDED(SQLGetDiagRec(type, h, 1, state, &native, message, sizeof message, &len)))
+        snprintf(text, cap, "%s: %s", (char *)state, (char *)message);
+    return text;
+}
+
+static bool ask(SQLHDBC dbc, const char *sql, char *out, size_t cap)
+{
+    SQLHSTMT stmt = NULL;
+    SQLLEN ind;
+    bool ok = SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, dbc, &stmt)) &&
+              SQL_SUCCEEDED(SQLExecDirect(stmt, (SQLCHAR *)(uintptr_t)sql, SQL_NTS)) &&
+              SQL_SUCCEEDED(SQLFetch(stmt)) &&
+              SQL_SUCCEEDED(SQLGetData(stmt, 1, SQL_C_CHAR, out, (SQLLEN)cap, &ind));
+
+    if (!ok && stmt != NULL)
+        first_record(SQL_HANDLE_STMT, stmt, out, cap);
+    if (stmt != NULL)
+        SQLFreeHandle(SQL_HANDLE_STMT, stmt);
+    return ok;
+}
+
+/* What the first login took beyond a round trip is the compute's waking up, and the login's own. */
+static void say_wake_up(struct doctor *d, double round_trip_ms)
+{
+    double ms = d->login_ms - round_trip_ms;
+    bool slept = ms > WAKE_UP_MS;
+
+    doctor_say(d, GOOD, "wake-up", ms > 0 ? ms : 0,
+               slept ? "the compute slept and had to start; LoginTimeout has to be longer than this"
+                     : "the compute was awake",
+               "");
+}
+
+static void check_statements(struct doctor *d, SQLHDBC dbc)
+{
+    char answer[DOCTOR_TEXT_CAP], text[DOCTOR_TEXT_CAP];
+    int64_t start = clock_now_ms();
+
+    if (!ask(dbc, "SELECT pg_catalog.version()", answer, sizeof answer)) {
+        doctor_fail(d, "server", doctor_since(start), answer, "");
+        return;
+    }
+    doctor_say(d, GOOD, "server", doctor_since(start), answer, "");
+    start = clock_now_ms();
+    if (!ask(dbc, "SELECT 1", answer, sizeof answer)) {
+        doctor_fail(d, "round trip", doctor_since(start), answer, "");
+        return;
+    }
+    doctor_say(d, GOOD, "round trip", doctor_since(start), "what a small statement costs from here",
+               "");
+    say_wake_up(d, doctor_since(start));
+    if (!ask(dbc,
+             "SELECT pg_catalog.current_setting('max_connections') || ' connections, '"
+             " || 'statement_timeout ' || pg_catalog.current_setting('statement_timeout')",
+             answer, sizeof answer))
+        strcpy(answer, "the server's are not known");
+    snprintf(text, sizeof text, "requests up to %lld bytes, answers %s; %.200s",
+             (long long)d->options.max_request_bytes,
+             d->options.max_response_bytes ? "up to MaxResponseBytes"
+                                           : "as large as Neon allows (64 MB over HTTP)",
+             answer);
+    doctor_say(d, GOOD, "limits", -1, text, "");
+}
+
+void doctor_login(struct doctor *d)
+{
+    SQLHENV env = NULL;
+    SQLHDBC dbc = NULL;
+    char text[DOCTOR_TEXT_CAP];
+    int64_t start = clock_now_ms();
+
+    SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &env);
+    SQLSetEnvAttr(env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3, 0);
+    if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc))) {
+        doctor_fail(d, "login", -1, "The driver manager gives no connection handle.", "");
+    } else if (!SQL_SUCCEEDED(SQLDriverConnect(dbc, NULL, (SQLCHAR *)d->connstr.data, SQL_NTS, NULL,
+                                               0, NULL, SQL_DRIVER_NOPROMPT))) {
+        first_record(SQL_HANDLE_DBC, dbc, text, sizeof text);
+        doctor_fail(d, "login", doctor_since(start), text,
+                    strncmp(text, "IM002", 5) == 0
+                        ? "The driver is not registered: neon-odbc register."
+                        : "");
+    } else {
+        d->login_ms = doctor_since(start);
+        doctor_say(d, GOOD, "login", d->login_ms, "accepted", "");
+        check_statements(d, dbc);
+        SQLDisconnect(dbc);
+    }
+    if (dbc != NULL)
+        SQLFreeHandle(SQL_HANDLE_DBC, dbc);
+    SQLFreeHandle(SQL_HANDLE_ENV, env);
+}
