@@ -10,8 +10,9 @@ struct description *description_new(struct strview text, size_t n_params)
     d->text = mem_strndup(text.ptr, text.len);
     d->text_len = text.len;
     d->param_oids = mem_calloc(n_params + 1, sizeof *d->param_oids);
+    d->as_text = mem_calloc(n_params + 1, sizeof *d->as_text);
     d->n_params = n_params;
-    if (d->text != NULL && d->param_oids != NULL)
+    if (d->text != NULL && d->param_oids != NULL && d->as_text != NULL)
         return d;
     description_free(d);
     return NULL;
@@ -30,6 +31,7 @@ void description_free(struct description *d)
         return;
     free_columns(d->columns, d->n_columns);
     mem_free(d->param_oids);
+    mem_free(d->as_text);
     mem_free(d->text);
     mem_free(d);
 }

@@ -17,6 +17,7 @@ struct description {
     char *text; /* owned: the statements as sent */
     size_t text_len;
     uint32_t *param_oids; /* owned: n_params; 0 = the server cannot say */
+    bool *as_text; /* owned: n_params; the server could choose no type, so they were given text */
     size_t n_params;
     struct column *columns; /* owned, with their names; of the first statement */
     size_t n_columns;

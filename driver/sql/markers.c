@@ -3,6 +3,8 @@
  * escapes.c and script.c. */
 #include "sql/markers.h"
 
+#include "sql/insert_values.h"
+
 static bool is_word_byte(char c)
 {
     char lower = ascii_lower(c);
@@ -187,4 +189,56 @@ bool markers_write(struct strview text, bool foreign_dollars, const struct marke
     s->len = out.len;
     s->text = buf_take(&out);
     return true;
+}
+
+/* ---- doubt about types ---- */
+
+static bool is_comparison(const struct token *t)
+{
+    static const char *const ops[] = {"=", "<", ">", "<=", ">=", "<>", "!="};
+
+    for (size_t i = 0; i < ARRAY_LEN(ops); i++)
+        if (token_is_op(t, ops[i]))
+            return true;
+    return false;
+}
+
+static bool is_name(const struct token *t)
+{
+    return t->kind == TOK_QUOTED_IDENT || (t->kind == TOK_IDENT && t->kw == KW_NONE);
+}
+
+/* name = $1 and nothing behind that could change it. */
+static bool is_settled(const struct history *h, const struct tokens *behind)
+{
+    struct tokens ahead = *behind;
+    struct token next;
+
+    if (!is_comparison(&h->last) || !is_name(&h->second))
+        return false;
+    if (!tokens_next(&ahead, &next))
+        return true;
+    return next.kind == TOK_COMMA || next.kind == TOK_RPAREN || next.kind == TOK_IDENT;
+}
+
+bool markers_leave_doubt(const struct script_stmt *st, const char *const *casts)
+{
+    struct tokens ts = {sv_n(st->text, st->len), 0};
+    struct history h = {{0}, {0}};
+    struct insert_values iv;
+    struct token t;
+    size_t at = 0;
+
+    if (st->n_markers == 0 || insert_values_find(st, &iv))
+        return false;
+    while (tokens_next(&ts, &t)) {
+        bool marker = at < st->n_markers && ts.pos == st->markers[at].end;
+        if (marker && casts[st->markers[at].number - 1] == NULL && !st->markers[at].has_cast &&
+            !is_settled(&h, &ts))
+            return true;
+        at += marker;
+        h.second = h.last;
+        h.last = t;
+    }
+    return false;
 }

@@ -34,4 +34,9 @@ bool markers_write(struct strview text, bool foreign_dollars, const struct marke
 /* Would the two bytes, put side by side, become one token or change each other's? */
 bool markers_would_fuse(char before, char after);
 
+/* True when the server may be unable to choose a type for a marker without a cast (casts[number -
+ * 1] is NULL): anything but the value of an INSERT and one side of a comparison or an assignment.
+ */
+bool markers_leave_doubt(const struct script_stmt *st, const char *const *casts);
+
 #endif

@@ -3,7 +3,7 @@
  * columns. Nothing of the statement is executed. Answers are kept by text
  * (handle/describe_cache.h). Called by prepare.c and api/. */
 #include "sql/returning.h"
-#include "stmt/stmt.h"
+#include "stmt/param_types.h"
 
 #define NAME "neon_odbc_described"
 
@@ -16,7 +16,7 @@ struct asking {
     enum part part_of[PART_COUNT]; /* of stmts */
     size_t n;
     struct wire_param *nulls;
-    struct description *found; /* being filled */
+    struct description *found; /* borrowed; being filled */
 };
 
 static void asking_release(struct asking *a)
@@ -24,7 +24,6 @@ static void asking_release(struct asking *a)
     for (size_t i = 0; i < PART_COUNT; i++)
         buf_release(&a->text[i]);
     mem_free(a->nulls);
-    description_free(a->found);
 }
 
 static void add(struct asking *a, enum part part, size_t n_params)
@@ -52,9 +51,8 @@ static bool is_harmless(struct sql_kind k)
 }
 
 /* The read that gives the first statement's columns; none when there is no way. */
-static bool write_columns_read(const struct script_stmt *st, struct buf *out)
+static bool write_columns_read(const struct script_stmt *st, struct strview text, struct buf *out)
 {
-    struct strview text = sv_n(st->text, st->len);
 
     if (can_be_wrapped(st->kind)) {
         buf_append_str(out, "SELECT * FROM (");
@@ -68,14 +66,15 @@ static bool write_columns_read(const struct script_stmt *st, struct buf *out)
     return out->failed == BUF_OK;
 }
 
-static bool write_texts(struct asking *a, const struct script_stmt *st, bool columns)
+static bool write_texts(struct asking *a, const struct script_stmt *st, struct strview text,
+                        bool columns)
 {
     struct buf *t = a->text;
     bool wrapped = can_be_wrapped(st->kind) || is_harmless(st->kind);
 
     if (can_be_prepared(st->kind)) {
         buf_append_str(&t[PART_PREPARE], "PREPARE " NAME " AS ");
-        buf_append(&t[PART_PREPARE], st->text, st->len);
+        buf_append_sv(&t[PART_PREPARE], text);
         buf_append_str(&t[PART_TYPES],
                        "SELECT pg_catalog.array_to_string(parameter_types::pg_catalog.oid[], ' ') "
                        "FROM pg_catalog.pg_prepared_statements WHERE name = '" NAME "'");
@@ -84,7 +83,7 @@ static bool write_texts(struct asking *a, const struct script_stmt *st, bool col
         add(a, PART_TYPES, 0);
         add(a, PART_DEALLOCATE, 0);
     }
-    if (columns && !write_columns_read(st, &t[PART_COLUMNS]))
+    if (columns && !write_columns_read(st, text, &t[PART_COLUMNS]))
         return false;
     if (t[PART_COLUMNS].len > 0)
         add(a, PART_COLUMNS, wrapped ? st->n_params : 0);
@@ -165,31 +164,84 @@ static bool ask(struct stmt *s, struct asking *a, struct err *e)
     return ok;
 }
 
-/* The first statement stands for the columns, and for the parameters when it has them all. */
-static bool describe(struct stmt *s, const struct description **out, struct err *e)
+/* Asks about the statement with those casts. */
+static bool ask_about(struct stmt *s, const struct script_stmt *st, const char *const *casts,
+                      struct description *found, struct err *e)
 {
-    const struct script_stmt *st = &s->script.stmts[0];
-    struct strview text = sv_n(st->text, st->len);
-    struct asking a = {.n = 0};
+    struct asking a = {.n = 0, .found = found};
+    struct buf text = BUF_INIT(0);
     bool ok;
 
-    *out = describe_cache_find(&s->dbc->described, text);
-    if (*out != NULL)
-        return true;
     for (size_t i = 0; i < PART_COUNT; i++)
         buf_init(&a.text[i], 0);
     a.nulls = mem_calloc((size_t)st->n_params + 1, sizeof *a.nulls);
-    a.found = description_new(text, st->n_params);
-    ok = a.nulls != NULL && a.found != NULL &&
-         write_texts(&a, st, sql_kind_may_return_rows(st->kind));
+    ok = a.nulls != NULL && script_render(st, casts, &text) &&
+         write_texts(&a, st, buf_sv(&text), sql_kind_may_return_rows(st->kind));
     ok = ok ? a.n == 1 || ask(s, &a, e) : err_oom(e); /* n == 1: nothing but the ROLLBACK */
-    if (ok) {
-        describe_cache_add(&s->dbc->described, a.found);
-        *out = a.found;
-        a.found = NULL;
-    }
     asking_release(&a);
+    buf_release(&text);
     return ok;
+}
+
+/* Where the server can choose no type for a parameter, it is text: it is asked again so, for as
+ * long as it names another one. */
+static bool ask_with_text(struct stmt *s, const struct script_stmt *st, const char **casts,
+                          struct description *found, struct err *e)
+{
+    for (int tries = 0; !ask_about(s, st, casts, found, e); tries++) {
+        unsigned number = param_types_complaint(e->pg);
+        if (number == 0 || number > st->n_params || casts[number - 1] != NULL ||
+            tries == PARAM_TYPES_MAX_TRIES)
+            return false;
+        casts[number - 1] = "::text";
+        found->as_text[number - 1] = true;
+        err_release(e);
+        *e = ERR_INIT;
+    }
+    return true;
+}
+
+/* One statement stands for the columns, and for the parameters when it has them all. */
+static bool describe_stmt(struct stmt *s, const struct script_stmt *st, const char *const *casts,
+                          const struct description **out, struct err *e)
+{
+    const char **mine = mem_calloc((size_t)st->n_params + 1, sizeof *mine);
+    struct buf key = BUF_INIT(0);
+    struct description *found = NULL;
+    bool ok = mine != NULL && script_render(st, casts, &key);
+
+    *out = ok ? describe_cache_find(&s->dbc->described, buf_sv(&key)) : NULL;
+    if (ok && *out == NULL) {
+        for (unsigned i = 0; casts != NULL && i < st->n_params; i++)
+            mine[i] = casts[i];
+        found = description_new(buf_sv(&key), st->n_params);
+        ok = found != NULL;
+        if (ok && ask_with_text(s, st, mine, found, e)) {
+            describe_cache_add(&s->dbc->described, found);
+            *out = found;
+            found = NULL;
+        }
+    }
+    description_free(found);
+    buf_release(&key);
+    mem_free(mine);
+    return ok ? *out != NULL : err_oom(e);
+}
+
+static bool describe(struct stmt *s, const struct description **out, struct err *e)
+{
+    return describe_stmt(s, &s->script.stmts[0], NULL, out, e);
+}
+
+const bool *stmt_asked_types(struct stmt *s, const struct script_stmt *st, const char *const *casts)
+{
+    const struct description *d = NULL;
+    struct err e = ERR_INIT;
+
+    if (can_be_prepared(st->kind) && describe_stmt(s, st, casts, &d, &e))
+        return d->as_text;
+    err_release(&e);
+    return NULL;
 }
 
 SQLRETURN stmt_describe_columns(struct stmt *s, struct handle *post_on)
@@ -267,6 +319,7 @@ SQLRETURN stmt_describe_param(struct stmt *s, SQLUSMALLINT number, struct param_
     /* What is told here comes back in SQLBindParameter, where private codes have no meaning. */
     options = s->dbc->type_options;
     options.pg_types = false;
+    options.max_varchar_size = 0; /* 0: no limit. Clients size buffers by it, or send in pieces */
     typemap_describe(oid, -1, &options, &t);
     *out = (struct param_description){
         .sql_type = env_is_odbc2(s->dbc->env) ? typemap_odbc2_type(t.concise_type) : t.concise_type,

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "stmt/output_params.h"
+#include "stmt/param_types.h"
 #include "stmt/params.h"
 #include "stmt/preview.h"
 #include "stmt/setting.h"
@@ -576,6 +577,43 @@ static SQLRETURN run(struct stmt *s, const struct plan *plan, const char *const 
     }
 }
 
+static bool executes_at_once(const struct plan *plan)
+{
+    return plan->kind == PLAN_SINGLE || plan->kind == PLAN_BATCH || plan->kind == PLAN_READ;
+}
+
+/* The server could not choose a type for a parameter, so nothing was executed: once more with text.
+ * When nothing helps its first complaint stands. */
+static SQLRETURN run_typed(struct stmt *s, const struct plan *plan, const char **casts)
+{
+    bool was_failed = s->dbc->tx.failed;
+    struct diag first;
+    SQLRETURN rc;
+
+    param_types_apply(s, casts, 1);
+    if (plan->kind == PLAN_QUEUE)
+        param_types_settle(s, casts, 1);
+    rc = run(s, plan, casts);
+    if (rc != SQL_ERROR || !executes_at_once(plan) || !param_types_learn(s, casts, 1))
+        return rc;
+    first = s->handle.diag;
+    diag_init(&s->handle.diag);
+    for (int tries = 0; tries < PARAM_TYPES_MAX_TRIES; tries++) {
+        diag_clear(&s->handle.diag);
+        s->dbc->tx.failed = was_failed;
+        rc = run(s, plan, casts);
+        if (rc != SQL_ERROR || !param_types_learn(s, casts, 1))
+            break;
+    }
+    if (rc == SQL_ERROR) {
+        diag_release(&s->handle.diag);
+        s->handle.diag = first;
+    } else {
+        diag_release(&first);
+    }
+    return rc;
+}
+
 /* The data of an SQLExecDirect is there: like its other ends, nothing stays prepared. */
 static void end_need_data(struct stmt *s)
 {
@@ -615,7 +653,7 @@ static SQLRETURN execute_one(struct stmt *s, const char **casts)
         return read;
     rc = prepare_to_run(s, &plan);
     if (rc == SQL_SUCCESS)
-        rc = run(s, &plan, casts);
+        rc = run_typed(s, &plan, casts);
     return rc == SQL_SUCCESS ? read : rc;
 }
 

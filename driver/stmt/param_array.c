@@ -7,6 +7,7 @@
  * back. How statements are carried is execute.c's. Called by execute.c. */
 #include "sql/insert_values.h"
 #include "stmt/output_params.h"
+#include "stmt/param_types.h"
 #include "stmt/params.h"
 #include "stmt/transaction.h"
 #include "transport/request_body.h"
@@ -253,6 +254,34 @@ static SQLRETURN take_counts(struct job *j, SQLRETURN rc)
     return rc;
 }
 
+static SQLRETURN send_rows(struct job *j, size_t n, bool trial);
+
+/* As run_typed of execute.c: nothing was executed, so the rows go once more. */
+static SQLRETURN send_rows_typed(struct job *j)
+{
+    struct stmt *s = j->s;
+    struct diag first;
+    SQLRETURN rc = send_rows(j, j->n, false);
+
+    if (rc != SQL_ERROR || transaction_is_open(s->dbc) || !param_types_learn(s, j->casts, j->n))
+        return rc;
+    first = s->handle.diag;
+    diag_init(&s->handle.diag);
+    for (int tries = 0; tries < PARAM_TYPES_MAX_TRIES; tries++) {
+        diag_clear(&s->handle.diag);
+        rc = send_rows(j, j->n, false);
+        if (rc != SQL_ERROR || !param_types_learn(s, j->casts, j->n))
+            break;
+    }
+    if (rc == SQL_ERROR) {
+        diag_release(&s->handle.diag);
+        s->handle.diag = first;
+    } else {
+        diag_release(&first);
+    }
+    return rc;
+}
+
 static SQLRETURN send_rows(struct job *j, size_t n, bool trial)
 {
     struct request r;
@@ -419,10 +448,10 @@ static SQLRETURN flush(struct job *j)
                          "The statement was cancelled before row %zu of the array was sent.",
                          j->rows[0] + 1);
     params_fix_pointers(j->params, j->n * j->n_params, &j->text);
+    param_types_apply(j->s, j->casts, j->n);
     if (j->plan.kind == PLAN_QUEUE)
-        rc = queue_rows(j);
-    else
-        rc = send_rows(j, j->n, false);
+        param_types_settle(j->s, j->casts, j->n);
+    rc = j->plan.kind == PLAN_QUEUE ? queue_rows(j) : send_rows_typed(j);
     if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
         return j->plan.kind == PLAN_QUEUE ? rc : request_failed(j);
     set_statuses(j, 0, SQL_PARAM_SUCCESS);

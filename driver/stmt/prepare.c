@@ -24,6 +24,8 @@ SQLRETURN stmt_prepare(struct stmt *s, struct strview text)
                          "preparing another text.");
     stmt_close(s);
     s->prepared = s->described = false;
+    mem_free(s->as_text);
+    s->as_text = NULL;
     if (!script_parse(text, &o, &fresh, &e))
         return diag_post_err(&s->handle, &e);
     script_release(&s->script);

@@ -66,6 +66,7 @@ void stmt_free(struct stmt *s)
     local_result_release(&s->local);
     need_data_release(&s->need_data);
     mem_free(s->wire_params);
+    mem_free(s->as_text);
     buf_release(&s->param_text);
     mem_free(s->bound);
     mem_free(s->cursor_name);

@@ -78,6 +78,8 @@ struct stmt {
 
     struct script script;
     bool prepared;         /* SQLPrepare succeeded: SQLExecute may come */
+    bool *as_text;         /* owned; NULL, or of the script's parameters those that are text because
+                              the server could choose no type (param_types.h) */
     bool described;        /* prepared, and the IRD says what executing will give */
     bool executed;         /* a result (rows or a count) is there */
     bool cursor_open;      /* columns, and not closed */
@@ -148,6 +150,11 @@ struct script_options stmt_script_options(const struct dbc *dbc, bool noscan);
 /* Fills the IRD of a statement that is prepared and not executed; at most one request, none for a
  * text that this connection has described. Diagnostics on post_on. */
 SQLRETURN stmt_describe_columns(struct stmt *s, struct handle *post_on);
+/* Asks, as describing does, which parameters without a cast are to be text because the server can
+ * choose no type: n_params entries, borrowed until the next description. NULL: it cannot be told.
+ */
+const bool *stmt_asked_types(struct stmt *s, const struct script_stmt *st,
+                             const char *const *casts);
 struct param_description {
     SQLSMALLINT sql_type, decimal_digits, nullable;
     SQLULEN column_size;
