@@ -42,6 +42,8 @@ bool relay_busy(const struct relay *r)
     return r->owed > 0 || r->unsynced;
 }
 
+static enum relay_end pump_out(struct relay *r, bool *more);
+
 /* ---- points ------------------------------------------------------------------------------ */
 
 /* Begins the counting of a fault that waited for a moment in the session. */
@@ -171,11 +173,34 @@ static enum relay_end stall(struct relay *r, int64_t ms)
     }
 }
 
+/* Brings out what came before the point. If that was the client's, PostgreSQL gets the time to
+ * answer it, so that a test knows what has been executed. */
+static enum relay_end finish_before(struct relay *r)
+{
+    int64_t deadline = net_now_ms() + SETTLE_TIMEOUT_MS;
+    enum relay_end end = RELAY_ON;
+    bool answers = r->fault.point.from_client && r->pg.fd >= 0;
+    relay_settle(r, SETTLE_TIMEOUT_MS);
+    while (answers && r->owed > 0 && end == RELAY_ON && net_now_ms() < deadline) {
+        bool more = false;
+        struct pollfd fds[] = {{.fd = r->pg.fd, .events = POLLIN},
+                               {.fd = r->fd, .events = POLLRDHUP},
+                               {.fd = r->stop_fd, .events = POLLIN}};
+        end = pump_out(r, &more);
+        if (end == RELAY_ON && r->owed > 0 && !more &&
+            poll(fds, 3, (int)(deadline - net_now_ms())) > 0 && (fds[1].revents || fds[2].revents))
+            break;
+    }
+    relay_settle(r, SETTLE_TIMEOUT_MS);
+    return end;
+}
+
 /* What the fault does at its point; everything before has passed. */
 static enum relay_end act(struct relay *r)
 {
-    enum relay_end end = RELAY_ON;
-    relay_settle(r, SETTLE_TIMEOUT_MS);
+    enum relay_end end = finish_before(r);
+    if (end != RELAY_ON)
+        return end;
     switch (r->fault.kind) {
     case FAULT_WS_CUT:
         return RELAY_CUT; /* the fault is still needed: how to cut */
@@ -276,6 +301,7 @@ static enum relay_end fill_piece(struct relay *r)
 {
     if (r->piece_len > 0)
         return RELAY_ON;
+    look_for_fault(r); /* before the next frame is counted */
     const uint64_t frames = r->ws.frames_in;
     enum ws_event event = ws_receive(&r->ws, &r->piece, &r->piece_len);
     control_add(COUNT_WS_FRAMES_IN, r->ws.frames_in - frames);

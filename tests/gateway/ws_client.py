@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import os
 import socket
 import ssl
@@ -175,6 +176,7 @@ class Session(WebSocket):
         return messages
 
     def log_in(self, secret, user="app", database="shop", **parameters):
+        parameters.setdefault("application_name", "websocket test")
         self.send(startup(user=user, database=database, **parameters))
         assert self.next() == ("R", b"\0\0\0\3")
         self.send(password(secret))
@@ -190,6 +192,29 @@ class Session(WebSocket):
                 self.key = body
         assert messages[-1] == ("Z", b"I")
         return messages
+
+    def scram(self, user, secret, database):
+        """Logs in as PostgreSQL itself demands it."""
+        self.send(startup(user=user, database=database))
+        assert self.next()[1].startswith(b"\0\0\0\x0aSCRAM-SHA-256\0")
+        nonce = base64.b64encode(os.urandom(18)).decode()
+        bare = f"n=,r={nonce}"
+        first = f"n,,{bare}".encode()
+        self.send(message("p", b"SCRAM-SHA-256\0" + struct.pack(">I", len(first)) + first))
+        challenge = self.next()[1][4:].decode()
+        found = dict(part.split("=", 1) for part in challenge.split(","))
+        salted = hashlib.pbkdf2_hmac("sha256", secret.encode(), base64.b64decode(found["s"]), int(found["i"]))
+        client = hmac.digest(salted, b"Client Key", "sha256")
+        without = f"c=biws,r={found['r']}"
+        signed = f"{bare},{challenge},{without}".encode()
+        signature = hmac.digest(hashlib.sha256(client).digest(), signed, "sha256")
+        proof = bytes(a ^ b for a, b in zip(client, signature))
+        self.send(message("p", f"{without},p={base64.b64encode(proof).decode()}".encode()))
+        kind, body = self.next()
+        assert kind == "R", error_fields(body)["C"]
+        server = hmac.digest(hmac.digest(salted, b"Server Key", "sha256"), signed, "sha256")
+        assert body[4:].decode() == "v=" + base64.b64encode(server).decode()
+        return self.greeting()
 
     def query(self, sql):
         self.send(query(sql))
