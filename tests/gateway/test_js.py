@@ -44,10 +44,16 @@ def installed(tmp_path_factory):
     return folder
 
 
-def test_client(gateway, jwt_gateway, installed):
+@pytest.fixture(scope="module")
+def plain_gateway(start):
+    return start("--websocket", "plain")
+
+
+def test_client(gateway, jwt_gateway, plain_gateway, installed):
     environment = dict(
         os.environ,
         GATEWAY_URL=gateway.url,
+        PLAIN_GATEWAY_URL=plain_gateway.url,
         DATABASE_URL=connection_string(),
         JWT_GATEWAY_URL=jwt_gateway.gateway.url,
         JWT_DATABASE_URL=connection_string("authenticated", None),
@@ -58,4 +64,6 @@ def test_client(gateway, jwt_gateway, installed):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     passed = int(re.search(r"^# pass (\d+)$", done.stdout, re.M).group(1))
-    assert passed == (installed / "client.test.mjs").read_text().count("\ntest("), done.stdout
+    assert passed == sum(file.read_text().count("\ntest(") for file in installed.glob("*.test.mjs")), done.stdout
+    stats = gateway.stats()
+    assert stats["ws_sessions"] > 10 and stats["ws_frames_out"] > 5000
