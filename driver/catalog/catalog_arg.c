@@ -1,6 +1,8 @@
 /* Arguments of catalog functions. Called by the files of this folder. */
 #include "catalog/catalog_arg.h"
 
+#include "base/utf.h"
+
 static const char *const names_of[] = {
     [WHAT_CATALOG] = "catalog", [WHAT_SCHEMA] = "schema",       [WHAT_TABLE] = "table",
     [WHAT_COLUMN] = "column",   [WHAT_PROCEDURE] = "procedure",
@@ -92,6 +94,9 @@ static SQLRETURN begin(struct stmt *s, struct catalog_args *a, struct strview *v
                          names_of[what]);
     if (v->len > CATALOG_ARG_MAX_BYTES)
         return too_long(s);
+    if (v->ptr != NULL && !utf8_is_valid(v->ptr, v->len))
+        return diag_post(&s->handle, ST_22021, 0, "The %s name is not valid UTF-8.",
+                         names_of[what]);
     if (v->ptr == NULL || (v->len == 0 && (what == WHAT_CATALOG || what == WHAT_SCHEMA)))
         return add(s, a, true);
     *done = false;
@@ -143,6 +148,8 @@ SQLRETURN catalog_add_text(struct stmt *s, struct catalog_args *a, struct strvie
 {
     if (v.len > CATALOG_ARG_MAX_BYTES)
         return too_long(s);
+    if (v.ptr != NULL && !utf8_is_valid(v.ptr, v.len))
+        return diag_post(&s->handle, ST_22021, 0, "A text argument is not valid UTF-8.");
     if (v.ptr != NULL)
         buf_append_sv(&a->texts[a->n], v);
     return add(s, a, v.ptr == NULL);

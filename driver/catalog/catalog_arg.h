@@ -25,7 +25,8 @@ void catalog_args_init(struct catalog_args *a);
 void catalog_args_release(struct catalog_args *a);
 /* Adds a pattern-value argument: a null pointer does not restrict. With SQL_ATTR_METADATA_ID it is
  * an identifier: folded to lower case unless quoted, matched literally, and a null pointer is
- * HY009. HY090 beyond CATALOG_ARG_MAX_BYTES. */
+ * HY009. HY090 beyond CATALOG_ARG_MAX_BYTES; 22021 when it
+ * is not UTF-8. */
 SQLRETURN catalog_add_pattern(struct stmt *s, struct catalog_args *a, struct strview v,
                               enum catalog_what what);
 /* Adds an ordinary argument: matched literally, case matters; with SQL_ATTR_METADATA_ID as above.

@@ -59,11 +59,6 @@ SQLRETURN catalog_ask(struct stmt *s, const struct catalog_query *q)
     return q->map != NULL ? stmt_run_mapped(s, &m) : stmt_run_named(s, &m);
 }
 
-SQLRETURN catalog_run(struct stmt *s, const struct catalog_query *q)
-{
-    return catalog_ask(s, q);
-}
-
 /* ---- cells ---- */
 
 struct cell catalog_text(const char *text)

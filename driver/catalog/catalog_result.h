@@ -41,11 +41,12 @@ struct catalog_query {
     const struct catalog_args *args;
     size_t n_in;     /* columns of the query when `map` makes rows of them */
     row_map_fn *map; /* NULL: the query's rows are the result's, and are not held in memory */
-    /* Where rows of all tables may be fetched once (CatalogCache): the table's argument first, then
-     * those behind it. With them NULL the query gives the whole schema. None: n_filters 0. */
+    /* Where rows of all tables may be fetched once (CatalogCache): the table's argument first
+     * (behind its schema's), then others. With them NULL the query gives the whole schema. None:
+     * n_filters 0. */
     struct catalog_filter filters[CATALOG_MAX_FILTERS];
     size_t n_filters;
-    size_t schema_column; /* of the result, beside the table's */
+    size_t system_param; /* of catalog_wants_system; 0 none */
 };
 /* Runs it, or answers it from what is remembered; the result is open on the statement. */
 SQLRETURN catalog_run(struct stmt *s, const struct catalog_query *q);

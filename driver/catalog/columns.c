@@ -120,7 +120,7 @@ SQLRETURN catalog_columns(struct stmt *s, const struct catalog_names *n, struct 
             .map = map_column,
             .filters = {{2, 2, true}, {3, 3, true}},
             .n_filters = catalog_is_one_name(n->table) ? 2 : 0,
-            .schema_column = 1,
+            .system_param = 4,
         };
         rc = catalog_run(s, &q);
     }

@@ -113,12 +113,9 @@ SQLRETURN catalog_foreign_keys(struct stmt *s, const struct catalog_names *prima
             .args = &a,
             .filters = {{5, 6, false}},
             .n_filters = 1,
-            .schema_column = 5,
         };
-        if (by_primary) {
+        if (by_primary)
             q.filters[0] = (struct catalog_filter){2, 2, false};
-            q.schema_column = 1;
-        }
         if (by_primary && by_foreign)
             q.n_filters = 0;
         rc = catalog_run(s, &q);

@@ -33,7 +33,6 @@ SQLRETURN catalog_primary_keys(struct stmt *s, const struct catalog_names *n)
             .args = &a,
             .filters = {{2, 2, false}},
             .n_filters = 1,
-            .schema_column = 1,
         };
         rc = catalog_run(s, &q);
     }

@@ -280,7 +280,6 @@ SQLRETURN catalog_statistics(struct stmt *s, const struct catalog_names *n, SQLU
             .args = &a,
             .filters = {{2, 2, false}},
             .n_filters = 1,
-            .schema_column = 1,
         };
         rc = catalog_run(s, &q);
     }

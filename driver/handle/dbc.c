@@ -111,6 +111,7 @@ void dbc_close(struct dbc *d)
         d->stmt_defaults.query_timeout_s = 0;
     describe_cache_clear(&d->described);
     routine_cache_clear(&d->routines);
+    catalog_cache_clear(&d->catalog_cache);
     tx_reset(&d->tx);
     settings_release(&d->settings);
     settings_release(&d->keyword_settings);

@@ -4,6 +4,7 @@
 
 #include "config/conn_options.h"
 #include "convert/convert.h"
+#include "handle/catalog_cache.h"
 #include "handle/describe_cache.h"
 #include "handle/env.h"
 #include "handle/routine_cache.h"
@@ -59,6 +60,7 @@ struct dbc {
     struct server_info server;
     struct describe_cache described;
     struct routine_cache routines;
+    struct catalog_cache catalog_cache;
     struct tx tx;                     /* the buffered transaction, when one is open */
     struct settings keyword_settings; /* what RESET goes back to */
     struct settings settings;         /* in force: stand before each request (handle/settings.h) */

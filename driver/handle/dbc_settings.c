@@ -73,6 +73,7 @@ bool dbc_apply_setting(struct dbc *d, const struct setting *one, struct err *e)
         settings_drop(&d->settings, "role");
     forget_attribute(d, one->name);
     describe_cache_clear(&d->described);
+    catalog_cache_clear(&d->catalog_cache);
     type_names_clear(&d->type_names);
     return true;
 }
@@ -96,6 +97,7 @@ bool dbc_reset_settings(struct dbc *d, bool everything, struct err *e)
     settings_release(&d->settings);
     d->settings = fresh;
     describe_cache_clear(&d->described);
+    catalog_cache_clear(&d->catalog_cache);
     type_names_clear(&d->type_names);
     return true;
 }

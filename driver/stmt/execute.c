@@ -340,6 +340,11 @@ static SQLRETURN start(struct stmt *s, const struct wire_request *r,
 }
 
 /* What may change tables or types makes descriptions of other texts untrue. */
+static bool may_define(enum sql_class cls)
+{
+    return cls != SQLC_SELECT && cls != SQLC_SHOW && cls != SQLC_EXPLAIN && cls != SQLC_SET;
+}
+
 static void forget_descriptions(struct stmt *s)
 {
     static const enum sql_class changing[] = {SQLC_DDL, SQLC_ALONE, SQLC_DO, SQLC_CALL, SQLC_OTHER};
@@ -352,6 +357,9 @@ static void forget_descriptions(struct stmt *s)
                 if (changing[k] != SQLC_CALL) /* which may be under way */
                     routine_cache_clear(&s->dbc->routines);
             }
+    for (size_t i = 0; i < s->script.n_stmts; i++)
+        if (may_define(s->script.stmts[i].kind.cls))
+            catalog_cache_changed(&s->dbc->catalog_cache);
 }
 
 static SQLRETURN run_read(struct stmt *s, const struct wire_stmt *read,

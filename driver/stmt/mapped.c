@@ -2,52 +2,61 @@
  * passed on as they come, under names and types of ours. Called by catalog/. */
 #include "stmt/stmt.h"
 
-static bool map_rows(struct stmt *s, const struct mapped_query *q, struct local_result *out,
-                     struct cell *cells, struct err *e)
+/* Rows from the stream, through the query's map, into the sink. */
+static bool map_rows(struct stmt *s, const struct mapped_query *q, row_sink_fn *sink, void *ctx,
+                     struct err *e)
 {
+    struct cell *cells = mem_calloc(q->n_columns, sizeof *cells);
     struct buf scratch = BUF_INIT(1u << 24);
-    bool ok = true;
-
     /* Cells may point into the scratch while it grows: give it room that a row of catalogue text
      * does not pass. */
-    ok = buf_reserve(&scratch, 1u << 16);
+    bool ok = cells != NULL && buf_reserve(&scratch, 1u << 16);
+
     while (ok && (ok = rows_fill(&s->rows, 1, e)) && rows_available(&s->rows) > 0) {
+        const struct cell *in = rows_at(&s->rows, 0);
         buf_reset(&scratch);
-        ok = (q->map(s, rows_at(&s->rows, 0), cells, &scratch) && local_result_add(out, cells)) ||
-             err_oom(e);
+        ok = (q->map == NULL || q->map(s, in, cells, &scratch)) &&
+             sink(ctx, q->map != NULL ? cells : in);
         s->rows.next++;
     }
     buf_release(&scratch);
+    mem_free(cells);
     return ok || err_is_set(e) || err_oom(e);
+}
+
+SQLRETURN stmt_run_rows(struct stmt *s, const struct mapped_query *q, row_sink_fn *sink, void *ctx)
+{
+    struct err e = ERR_INIT;
+    SQLRETURN rc = stmt_run_internal(s, q->sql, q->params, q->n_params);
+    bool ok;
+
+    if (rc != SQL_SUCCESS)
+        return rc;
+    if ((size_t)s->ird.count != q->n_in)
+        err_set(&e, ST_08S01, 0,
+                "The server's answer does not have the columns that were asked for.");
+    ok = !err_is_set(&e) && map_rows(s, q, sink, ctx, &e) && !err_is_set(&e);
+    stmt_close(s);
+    return ok ? SQL_SUCCESS : diag_post_err(&s->handle, &e);
+}
+
+static bool add_local(void *ctx, const struct cell *cells)
+{
+    return local_result_add(ctx, cells);
 }
 
 SQLRETURN stmt_run_mapped(struct stmt *s, const struct mapped_query *q)
 {
     struct local_result local;
-    struct cell *cells = mem_calloc(q->n_columns, sizeof *cells);
-    struct err e = ERR_INIT;
     SQLRETURN rc;
 
-    if (cells == NULL)
-        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
     local_result_init(&local, q->columns, q->n_columns);
-    rc = stmt_run_internal(s, q->sql, q->params, q->n_params);
-    if (rc == SQL_SUCCESS && (size_t)s->ird.count != q->n_in)
-        rc = diag_post(&s->handle, ST_08S01, 0,
-                       "The server's answer does not have the columns that were asked for.");
+    rc = stmt_run_rows(s, q, add_local, &local);
     if (rc == SQL_SUCCESS) {
-        bool ok = map_rows(s, q, &local, cells, &e) && !err_is_set(&e);
-        stmt_close(s);
-        if (ok) {
-            s->local = local;
-            local_result_init(&local, q->columns, q->n_columns);
-            rc = stmt_open_local(s);
-        } else {
-            rc = diag_post_err(&s->handle, &e);
-        }
+        s->local = local;
+        return stmt_open_local(s);
     }
     local_result_release(&local);
-    mem_free(cells);
     return rc;
 }
 

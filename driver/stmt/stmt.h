@@ -219,6 +219,12 @@ struct mapped_query {
     size_t n_columns;
     row_map_fn *map;
 };
+/* Takes a row of the result, valid for the call. False ends the reading: HY001. */
+typedef bool row_sink_fn(void *ctx, const struct cell *cells);
+/* One request; hands the rows of the result to the sink and leaves the statement closed. With map
+ * NULL they are the query's, which then has n_in = n_columns; the columns themselves do not count.
+ */
+SQLRETURN stmt_run_rows(struct stmt *s, const struct mapped_query *q, row_sink_fn *sink, void *ctx);
 /* One request; the result is local and open afterwards. */
 SQLRETURN stmt_run_mapped(struct stmt *s, const struct mapped_query *q);
 /* The same for a query whose rows are the result's as they are (n_in and map do not count): nothing

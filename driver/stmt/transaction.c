@@ -199,6 +199,8 @@ static bool send_waiting(struct dbc *d, struct err *e)
     stmts = mem_calloc(d->tx.n_items, sizeof *stmts);
     ok = stmts != NULL ? send_commit(d, stmts, tx_wire(&d->tx, true, stmts), e) : err_oom(e);
     describe_cache_clear(&d->described); /* definitions may be among them */
+    if (d->tx.n_writes > 0)
+        catalog_cache_changed(&d->catalog_cache);
     type_names_clear(&d->type_names);
     routine_cache_clear(&d->routines);
     mem_free(stmts);
