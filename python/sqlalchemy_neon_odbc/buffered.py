@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, Dict, List
 
+from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.dialects.postgresql.base import PGCompiler
 
 from . import errors
@@ -18,7 +19,6 @@ from . import errors
 LARGEST_BLOCK = 256
 
 _NEXTVAL = re.compile(r"\s*select\s+(nextval\s*\(.*\))\s*$", re.IGNORECASE | re.DOTALL)
-READS = re.compile(r"\s*(?:SELECT|VALUES|TABLE|SHOW|EXPLAIN|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)  # and writes of rows: no oids
 _TO_VALUES = re.compile(r"\) (VALUES \(|SELECT )")
 
 
@@ -76,6 +76,11 @@ def nextval_of(statement: str) -> str:
 
 
 class NeonCompiler(PGCompiler):
+    def render_bind_cast(self, type_: Any, dbapi_type: Any, sqltext: str) -> str:
+        if self.dialect.buffers and isinstance(dbapi_type, OID):
+            return f"{sqltext}::REGCLASS::OID"  # takes numbers, and names of tables (see reflection)
+        return super().render_bind_cast(type_, dbapi_type, sqltext)
+
     def visit_insert(self, insert_stmt: Any, *args: Any, **kw: Any) -> str:
         text: str = super().visit_insert(insert_stmt, *args, **kw)
         if self.dialect.insert_returning or not self.insert_prefetch:  # type: ignore[attr-defined]

@@ -209,6 +209,8 @@ def connection_string(url: URL, defaults: Mapping[str, str]) -> Tuple[str, Dict[
                 "The URL names no host: postgresql+neonodbc://user:password@ep-....neon.tech/database, or ?dsn=NAME."
             )
         parts.append(("Driver", single("driver", query.get("driver", DRIVER_NAME))))
-    parts += [("Server", url.host), ("Database", url.database), ("UID", url.username), ("PWD", url.password)]
+    parts += [("Server", url.host), ("Database", url.database), ("UID", url.username)]
+    if "Token" not in keywords and "TokenFile" not in keywords:  # a token is there instead of the password
+        parts.append(("PWD", url.password))
     parts += list(keywords.items())
     return _with_defaults(";".join(f"{keyword}={quote(str(value))}" for keyword, value in parts if value), defaults)

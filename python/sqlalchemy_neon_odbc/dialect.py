@@ -11,11 +11,12 @@ from typing import Any, Dict, Optional, Sequence, Tuple, Type
 
 from sqlalchemy import exc, pool
 from sqlalchemy.connectors.pyodbc import PyODBCConnector
-from sqlalchemy.dialects.postgresql.base import PGDialect, PGExecutionContext
+from sqlalchemy.dialects.postgresql.base import PGExecutionContext
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import BindTyping
 
 from . import buffered, connstr, converters, errors
+from .reflection import ReflectionByName
 from .types import COLSPECS, write_untyped
 
 SQL_ATTR_ACCESS_MODE = 101
@@ -52,17 +53,16 @@ class NeonExecutionContext(PGExecutionContext):
 class _State:
     """What belongs to one connection and pyodbc cannot tell: ODBC's attributes are write-only there."""
 
-    __slots__ = ("arguments", "isolation", "readonly", "deferrable", "sequences", "wrote")
+    __slots__ = ("arguments", "isolation", "readonly", "deferrable", "sequences")
 
     def __init__(self) -> None:
         self.arguments: Tuple[Any, Dict[str, Any]] = ((), {})
         self.isolation: Optional[str] = None
         self.readonly = self.deferrable = False
-        self.wrote = False  # the open, buffered transaction may hold definitions
         self.sequences: Optional[buffered.Sequences] = None
 
 
-class NeonDialect(PyODBCConnector, PGDialect):
+class NeonDialect(PyODBCConnector, ReflectionByName):
     driver = "neonodbc"
     default_paramstyle = "numeric_dollar"
     supports_statement_cache = True
@@ -283,10 +283,9 @@ class NeonDialect(PyODBCConnector, PGDialect):
 
     def _end_buffered(self, dbapi_connection: Any) -> None:
         if self.buffers:
-            state = self._state(dbapi_connection)
-            state.wrote = False
-            if state.sequences is not None:
-                state.sequences.end_of_transaction()
+            sequences = self._state(dbapi_connection).sequences
+            if sequences is not None:
+                sequences.end_of_transaction()
 
     def do_close(self, dbapi_connection: Any) -> None:
         state = self._states.pop(id(self._raw(dbapi_connection)), None)
@@ -343,28 +342,9 @@ class NeonDialect(PyODBCConnector, PGDialect):
         self.do_rollback(dbapi_connection)
         self._run_outside(dbapi_connection, f"{verb} PREPARED {_literal(xid)}")
 
-    # ---- reflection ----
-
-    def _get_table_oids(self, connection: Any, *args: Any, **kw: Any) -> Any:
-        """In a buffered transaction a table that it creates has another oid each time it is looked at."""
-        found = super()._get_table_oids(connection, *args, **kw)
-        if self.buffers and found and self._state(connection.connection.dbapi_connection).wrote:
-            kw.pop("info_cache", None)
-            if found != super()._get_table_oids(connection, *args, **kw):
-                raise exc.InvalidRequestError(
-                    "Over transport=http a table cannot be reflected in the transaction that creates or replaces it: commit "
-                    "first, or use transport=auto or transport=websocket."
-                )
-        return found
-
     # ---- statements ----
 
-    def _note_writing(self, context: Any, statement: str) -> None:
-        if self.buffers and context is not None and not buffered.READS.match(statement):
-            self._state(context.root_connection.connection.dbapi_connection).wrote = True
-
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
-        self._note_writing(context, statement)
         try:
             if parameters:
                 cursor.execute(statement or ";", [write_untyped(value) for value in parameters])
@@ -377,7 +357,6 @@ class NeonDialect(PyODBCConnector, PGDialect):
         self.do_execute(cursor, statement, (), context)
 
     def do_executemany(self, cursor: Any, statement: str, parameters: Sequence[Any], context: Any = None) -> None:
-        self._note_writing(context, statement)
         if self.fast_executemany:
             cursor.fast_executemany = True
         errors.guarded(

@@ -8,6 +8,11 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
+import subprocess
+import sys
+import time
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -122,6 +127,57 @@ def gateway():
     gateway.reset()
     yield gateway
     gateway.reset()
+
+
+class JwtGateway:
+    """A second gateway, in JWT mode, whose key may speak for the role jwt_reader."""
+
+    role = "jwt_reader"
+
+    def __init__(self, url, key):
+        self.url, self.key = url, key
+
+    def token(self, **claims):
+        return self.key.token(claims)
+
+
+def _wait_for(condition, process, what):
+    end = time.monotonic() + 30
+    while not condition():
+        assert process.poll() is None and time.monotonic() < end, what
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def jwt_gateway(tmp_path_factory):
+    sys.path.append(str(pathlib.Path(__file__).parents[1] / "gateway"))
+    from jwt_keys import Key
+
+    if not shutil.which("openssl"):
+        pytest.skip("the openssl command is not installed")
+    program = os.environ.get("NEON_GATEWAY") or os.path.join(os.environ["NEON_TEST_BUILDDIR"], "gateway", "neon-gateway")
+    folder = tmp_path_factory.mktemp("jwt")
+    key = Key(folder, "ec-1", "EC")
+    (folder / "jwks.json").write_text(json.dumps({"keys": [key.jwk(roles=[JwtGateway.role])]}))
+    admin = sa.create_engine(sa.make_url(os.environ["NEON_TEST_PG_ADMIN_URL"]).set(drivername="postgresql+psycopg"))
+    with admin.begin() as connection:
+        connection.exec_driver_sql(f"DROP ROLE IF EXISTS {JwtGateway.role}")
+        connection.exec_driver_sql(f"CREATE ROLE {JwtGateway.role} LOGIN PASSWORD 'jwt-reader-pw'")
+    (folder / "pgpass").write_text(f"*:*:*:{JwtGateway.role}:jwt-reader-pw\n")
+    (folder / "pgpass").chmod(0o600)
+    (folder / "pg-url").write_text(
+        f"postgresql://{admin.url.host}:{admin.url.port}/postgres?passfile={urllib.parse.quote(str(folder / 'pgpass'))}\n"
+    )
+    arguments = ["--pg-file", "pg-url", "--jwks", "jwks.json", "--listen", "127.0.0.1:0", "--port-file", "port", "--log", "log"]
+    with open(folder / "output", "wb") as output:
+        process = subprocess.Popen([program, *arguments], cwd=folder, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        _wait_for(lambda: (folder / "port").exists() and (folder / "port").read_text().strip(), process, "the gateway did not start")
+        yield JwtGateway(f"http://127.0.0.1:{(folder / 'port').read_text().strip()}", key)
+    finally:
+        process.terminate()
+        process.wait(30)
+        admin.dispose()
 
 
 @pytest.fixture
