@@ -85,12 +85,20 @@ async def atransaction(
             return await connection.run_sync(_run, list(statements))
 
 
-async def gather(engine: AsyncEngine, statements: Iterable[Item]) -> List[Rows]:
-    """Runs independent statements side by side, each on a connection of its own, in autocommit mode."""
+async def gather(engine: AsyncEngine, statements: Iterable[Item], *, at_most: int = 10) -> List[Rows]:
+    """Runs independent statements side by side, each on a connection of its own, in autocommit mode; ``at_most`` at a time.
+
+    The first error is raised after all have ended: none is left running behind the caller's back.
+    """
+    places = asyncio.Semaphore(at_most)
 
     async def one(item: Item) -> Rows:
-        async with engine.connect() as connection:
+        async with places, engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             return (await connection.run_sync(_run, [item]))[0]
 
-    return list(await asyncio.gather(*(one(item) for item in statements)))
+    results = await asyncio.gather(*(one(item) for item in statements), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return list(results)  # type: ignore[arg-type]

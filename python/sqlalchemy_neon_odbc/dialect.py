@@ -371,9 +371,9 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
     ) -> Any:
         """SQLAlchemy counts rows; a request has a limit in bytes."""
         options = context.execution_options
-        largest = max((_size(row) for row in parameters), default=0)
-        fitting = max(1, _BATCH_BYTES // (largest + 64))
-        if fitting < options.get("insertmanyvalues_page_size", self.insertmanyvalues_page_size):
+        page = min(len(parameters), options.get("insertmanyvalues_page_size", self.insertmanyvalues_page_size))
+        fitting = _fitting_page([_size(row) for row in parameters], page)
+        if fitting < page:
             context.execution_options = options.union({"insertmanyvalues_page_size": fitting})
         return super()._deliver_insertmanyvalues_batches(
             connection, cursor, statement, parameters, generic_setinputsizes, context
@@ -386,6 +386,13 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
 def _size(row: Sequence[Any]) -> int:
     """About how many bytes a row's values are in a request."""
     return sum(len(value) * 2 if isinstance(value, (str, bytes, bytearray)) else 24 for value in row)
+
+
+def _fitting_page(sizes: Sequence[int], page: int) -> int:
+    """The largest of page, page / 2, page / 4, ... rows of which no page exceeds what a request may have."""
+    while page > 1 and any(sum(sizes[at : at + page]) > _BATCH_BYTES for at in range(0, len(sizes), page)):
+        page = (page + 1) // 2
+    return page
 
 
 def _literal(text: Any) -> str:

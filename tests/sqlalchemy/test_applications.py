@@ -282,13 +282,13 @@ def test_alembic_without_a_transaction(mode, psycopg, metadata):
 # Where the extension is not packaged: a type of the same name, input and output, so that everything on this side is the same.
 STAND_IN = """
 CREATE TYPE vector;
-CREATE FUNCTION vector_in(cstring) RETURNS vector AS 'textin' LANGUAGE internal IMMUTABLE STRICT;
-CREATE FUNCTION vector_out(vector) RETURNS cstring AS 'textout' LANGUAGE internal IMMUTABLE STRICT;
-CREATE FUNCTION vector_typmod_in(cstring[]) RETURNS int AS 'varchartypmodin' LANGUAGE internal IMMUTABLE STRICT;
+CREATE OR REPLACE FUNCTION vector_in(cstring) RETURNS vector AS 'textin' LANGUAGE internal IMMUTABLE STRICT;
+CREATE OR REPLACE FUNCTION vector_out(vector) RETURNS cstring AS 'textout' LANGUAGE internal IMMUTABLE STRICT;
+CREATE OR REPLACE FUNCTION vector_typmod_in(cstring[]) RETURNS int AS 'varchartypmodin' LANGUAGE internal IMMUTABLE STRICT;
 CREATE TYPE vector (INPUT = vector_in, OUTPUT = vector_out, TYPMOD_IN = vector_typmod_in, LIKE = text);
 CREATE CAST (vector AS text) WITHOUT FUNCTION;
 CREATE CAST (varchar AS vector) WITHOUT FUNCTION AS IMPLICIT;
-CREATE FUNCTION vector_cosine(a vector, b vector) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION vector_cosine(a vector, b vector) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$
     SELECT 1 - sum(x * y) / (sqrt(sum(x * x)) * sqrt(sum(y * y)))
     FROM unnest(string_to_array(trim(both '[]' from a::text), ',')::float8[], string_to_array(trim(both '[]' from b::text), ',')::float8[]) AS t(x, y) $$;
 CREATE OPERATOR <=> (LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_cosine);
