@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql.base import PGExecutionContext
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import BindTyping
 
-from . import buffered, connstr, converters, errors
+from . import arrays, buffered, connstr, converters, errors
 from .reflection import ReflectionByName
 from .types import COLSPECS, write_untyped
 
@@ -81,11 +81,18 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
     transport = "auto"
     buffers = False  # transactions are kept back until they commit
 
-    def __init__(self, paramstyle: Optional[str] = None, transport: Optional[str] = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        paramstyle: Optional[str] = None,
+        transport: Optional[str] = None,
+        fast_executemany: bool = True,
+        **kwargs: Any,
+    ) -> None:
         if paramstyle not in (None, "numeric_dollar", "qmark"):
             raise exc.ArgumentError(f"paramstyle={paramstyle!r} is not possible: numeric_dollar or qmark.")
         super().__init__(paramstyle=paramstyle or self.default_paramstyle, **kwargs)
         self.bind_typing = BindTyping.RENDER_CASTS
+        self.fast_executemany = fast_executemany
         if transport is not None:
             self._set_transport(transport)
         self._driver_shown = self.pyodbc_driver_name
@@ -357,8 +364,9 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
         self.do_execute(cursor, statement, (), context)
 
     def do_executemany(self, cursor: Any, statement: str, parameters: Sequence[Any], context: Any = None) -> None:
-        if self.fast_executemany:
-            cursor.fast_executemany = True
+        if self.fast_executemany and len(parameters) > 1 and parameters[0] and arrays.WRITES.match(statement):
+            errors.guarded(self.loaded_dbapi, arrays.execute, cursor, statement, parameters)
+            return
         errors.guarded(
             self.loaded_dbapi,
             cursor.executemany,

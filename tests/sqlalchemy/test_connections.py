@@ -83,13 +83,38 @@ def test_a_flush_of_many_objects(mode, numbers, gateway, psycopg):
 def test_executemany_of_updates_and_deletes(mode, numbers, gateway, psycopg):
     with psycopg.begin() as connection:
         connection.execute(sa.insert(numbers), [{"id": n, "v": "a"} for n in range(50)])
+    update = sa.update(numbers).where(numbers.c.id == sa.bindparam("n")).values(v=sa.bindparam("t"))
+    delete = sa.delete(numbers).where(numbers.c.id == sa.bindparam("n"))
     with engine_on(mode) as engine, engine.begin() as connection:
-        update = sa.update(numbers).where(numbers.c.id == sa.bindparam("n")).values(v=sa.bindparam("t"))
-        connection.execute(update, [{"n": n, "t": f"b{n}" if n != 3 else None} for n in range(30)])
-        connection.execute(sa.delete(numbers).where(numbers.c.id == sa.bindparam("n")), [{"n": n} for n in range(10)])
+        with gateway.counted(8):
+            connection.execute(update, [{"n": n, "t": f"b{n}" if n != 3 else None} for n in range(30)])
+            connection.execute(delete, [{"n": n} for n in range(9)])
+
+    async def main():
+        async with async_engine_on(mode) as engine, engine.begin() as connection:
+            await connection.execute(delete, [{"n": 9}, {"n": 9}])
+            await connection.execute(sa.text("SELECT :n"), [{"n": 9}, {"n": 9}])
+
+    run(main())
     with psycopg.connect() as connection:
         rows = dict(connection.execute(sa.select(numbers)).all())
     assert rows == {n: f"b{n}" if n < 30 else "a" for n in range(10, 50)}
+
+
+@ALL
+def test_executemany_is_all_or_nothing(mode, numbers, psycopg):
+    rows = [{"id": n if n != 70 else 3, "v": "x" * n * 100} for n in range(100)]
+    statement = sa.text("INSERT INTO t_numbers (id, v) VALUES (:id, :v)")
+    with engine_on(mode) as engine:
+        with pytest.raises(exc.IntegrityError, match="23505"), engine.begin() as connection:
+            connection.execute(statement, rows)
+        with psycopg.connect() as connection:
+            assert connection.scalar(sa.select(sa.func.count()).select_from(numbers)) == 0
+        del rows[70]
+        with engine.begin() as connection:
+            connection.execute(statement, rows)
+    with psycopg.connect() as connection:
+        assert connection.execute(sa.select(sa.func.count(), sa.func.sum(sa.func.length(numbers.c.v)))).one() == (99, 488_000)
 
 
 # ---- isolation, access, deferrable --------------------------------------------------------------------------------------------
