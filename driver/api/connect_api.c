@@ -161,7 +161,7 @@ NEON_EXPORT SQLRETURN SQL_API SQLDisconnect(SQLHDBC h)
     if (d == NULL)
         return rc;
     for (const struct stmt *s = d->stmts; s != NULL; s = s->next)
-        if (s->need_data.active)
+        if (s->need_data.active || s->edit_need.active)
             return api_leave_dbc(d, diag_post(&d->handle, ST_HY010, 0,
                                               "A statement of this connection waits for data: call "
                                               "SQLParamData and SQLPutData, or SQLCancel, first."));

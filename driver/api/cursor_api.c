@@ -1,4 +1,4 @@
-/* Scrollable cursors: SQLFetchScroll, SQLExtendedFetch, SQLSetPos. */
+/* Scrollable cursors: SQLFetchScroll, SQLExtendedFetch, SQLSetPos, SQLBulkOperations. */
 #include "api/api_enter.h"
 
 NEON_EXPORT SQLRETURN SQL_API SQLFetchScroll(SQLHSTMT h, SQLSMALLINT direction, SQLLEN offset)
@@ -25,4 +25,12 @@ NEON_EXPORT SQLRETURN SQL_API SQLSetPos(SQLHSTMT h, SQLSETPOSIROW row, SQLUSMALL
     struct stmt *s = api_enter_stmt(h, "SQLSetPos", ENTER_PLAIN, &rc);
 
     return s ? api_leave_stmt(s, stmt_set_pos(s, row, operation, lock)) : rc;
+}
+
+NEON_EXPORT SQLRETURN SQL_API SQLBulkOperations(SQLHSTMT h, SQLSMALLINT operation)
+{
+    SQLRETURN rc;
+    struct stmt *s = api_enter_stmt(h, "SQLBulkOperations", ENTER_PLAIN, &rc);
+
+    return s ? api_leave_stmt(s, stmt_bulk_operations(s, (SQLUSMALLINT)operation)) : rc;
 }

@@ -116,6 +116,7 @@ void dbc_close(struct dbc *d)
     settings_release(&d->settings);
     settings_release(&d->keyword_settings);
     type_names_clear(&d->type_names);
+    table_infos_clear(&d->tables);
     transport_free(d->transport);
     d->transport = NULL;
     conn_options_release(&d->options);

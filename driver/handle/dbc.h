@@ -9,6 +9,7 @@
 #include "handle/env.h"
 #include "handle/routine_cache.h"
 #include "handle/settings.h"
+#include "handle/table_info.h"
 #include "handle/tx.h"
 #include "handle/type_names.h"
 #include "transport/transport.h"
@@ -65,6 +66,7 @@ struct dbc {
     struct settings keyword_settings; /* what RESET goes back to */
     struct settings settings;         /* in force: stand before each request (handle/settings.h) */
     struct type_names type_names;     /* of types that are not built in */
+    struct table_infos tables;        /* whose rows were changed through cursors */
     struct stmt *stmts;               /* list through stmt->next */
     struct desc *descs;               /* explicit descriptors, list through desc->next */
     uint64_t cursor_serial;           /* makes SQL_CUR names */

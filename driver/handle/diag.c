@@ -322,6 +322,21 @@ void diag_add_row(struct handle *h, SQLLEN row, const char *fmt, ...)
     buf_release(&text);
 }
 
+void diag_move(struct handle *to, struct handle *from, SQLLEN row, SQLINTEGER column)
+{
+    struct diag *d = &from->diag;
+
+    for (size_t i = 0; i < d->n_records; i++) {
+        d->records[i].row_number = row;
+        d->records[i].column_number = column;
+        add(to, &d->records[i]);
+    }
+    d->n_records = 0;
+    if (d->oom)
+        add(to, &d->oom_record);
+    d->oom = false;
+}
+
 /* ---- reading ---- */
 
 const char *diag_record_text(const struct diag_record *r)

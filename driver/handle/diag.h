@@ -79,6 +79,8 @@ SQLRETURN diag_post(struct handle *h, enum sqlstate s, SQLINTEGER native, const 
  * SQL_NO_COLUMN_NUMBER = none). */
 SQLRETURN diag_post_at(struct handle *h, enum sqlstate s, SQLLEN row, SQLINTEGER column,
                        const char *fmt, ...) NEON_PRINTF(5, 6);
+/* Moves the records of another handle over, for that row and column. */
+void diag_move(struct handle *to, struct handle *from, SQLLEN row, SQLINTEGER column);
 /* Takes the content of *e (left empty) and posts it. With SqlState=postgres the server's own state
  * is shown. */
 SQLRETURN diag_post_err(struct handle *h, struct err *e);

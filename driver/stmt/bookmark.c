@@ -5,7 +5,7 @@
 
 #include "stmt/stmt.h"
 
-#define VARIABLE_BYTES 12 /* the row number (8), the result's tag (4) */
+#define VARIABLE_BYTES BOOKMARK_VARIABLE_BYTES
 
 bool bookmark_is_variable(const struct stmt *s)
 {

@@ -1,7 +1,7 @@
 /* Pieces of the driver's own queries over PostgreSQL's catalogs (14 to 18). Every function, type
  * and operator is qualified, so that no search_path can put another in its place; for the same
  * reason there is no IN, no CASE x WHEN, no NULLIF and no BETWEEN, which look their operator up by
- * name. Read by catalog/ and stmt/row_key.c. */
+ * name. Read by catalog/ and stmt/edit_target.c. */
 #ifndef NEON_STMT_CATALOG_SQL_H
 #define NEON_STMT_CATALOG_SQL_H
 

@@ -336,7 +336,7 @@ static SQLRETURN start(struct stmt *s, const struct wire_request *r,
     if (!finish_if_complete(s, &e))
         return failed(s, &e);
     note_counts(s);
-    return execute_result_code(s);
+    return s->cursor_open ? rowset_settle_concurrency(s) : execute_result_code(s);
 }
 
 /* What may change tables or types makes descriptions of other texts untrue. */
@@ -356,6 +356,7 @@ static void forget_descriptions(struct stmt *s)
                 type_names_clear(&s->dbc->type_names);
                 if (changing[k] != SQLC_CALL) /* which may be under way */
                     routine_cache_clear(&s->dbc->routines);
+                table_infos_clear(&s->dbc->tables);
             }
     for (size_t i = 0; i < s->script.n_stmts; i++)
         if (may_define(s->script.stmts[i].kind.cls))
@@ -547,7 +548,7 @@ static SQLRETURN run_empty(struct stmt *s)
 }
 
 /* In a transaction whose statement failed nothing but its end is possible. */
-static SQLRETURN refuse_failed(struct stmt *s)
+SQLRETURN execute_refuse_failed(struct stmt *s)
 {
     struct err e = ERR_INIT;
 
@@ -568,7 +569,7 @@ static SQLRETURN run(struct stmt *s, const struct plan *plan, const char *const 
     enum sql_class cls = s->script.stmts[0].kind.cls;
 
     if (s->dbc->tx.failed && !ends_transaction(cls))
-        return refuse_failed(s);
+        return execute_refuse_failed(s);
     if (output_params_is_call(s))
         return output_params_execute(s, plan, casts);
     switch (plan->kind) {
@@ -632,7 +633,7 @@ static void end_need_data(struct stmt *s)
 
 static SQLRETURN execute_array(struct stmt *s)
 {
-    SQLRETURN rc = s->dbc->tx.failed ? refuse_failed(s) : param_array_execute(s);
+    SQLRETURN rc = s->dbc->tx.failed ? execute_refuse_failed(s) : param_array_execute(s);
 
     if (rc != SQL_NEED_DATA)
         end_need_data(s);
@@ -751,7 +752,7 @@ SQLRETURN stmt_row_count(struct stmt *s, SQLLEN *out)
         return diag_post(&s->handle, ST_HY010, 0, "No statement has been executed.");
     if (s->rows.complete)
         s->row_count = s->rows.row_count;
-    *out = (SQLLEN)s->row_count;
+    *out = (SQLLEN)(s->edited ? s->edit_count : s->row_count);
     return SQL_SUCCESS;
 }
 
@@ -786,7 +787,7 @@ SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wir
     script_release(&s->script);
     if (transaction_is_open(s->dbc)) {
         if (s->dbc->tx.failed)
-            return refuse_failed(s);
+            return execute_refuse_failed(s);
         return run_internal_in_transaction(s, &ws);
     }
     return start(s, &r, &(struct surroundings){0, 0, SIZE_MAX, NULL}, &select);

@@ -25,6 +25,8 @@ SQLRETURN execute_preview_queue(struct stmt *s, size_t n_last);
 /* The driver's own question: a read-only batch, whose last result becomes the statement's; in a
  * transaction the last statement alone, behind what waits. */
 SQLRETURN execute_probe(struct stmt *s, const struct wire_stmt *stmts, size_t n);
+/* Posts 25P02: the transaction is to be rolled back (tx.failed). */
+SQLRETURN execute_refuse_failed(struct stmt *s);
 /* The SQLSTATE that the server gave in the first record of the last call; "" when the failure was
  * not the server's. */
 const char *execute_server_code(const struct stmt *s);

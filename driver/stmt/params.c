@@ -311,6 +311,8 @@ SQLRETURN stmt_param_data(struct stmt *s, SQLPOINTER *app_token)
     size_t next;
     struct param_source p;
 
+    if (s->edit_need.active)
+        return edit_param_data(s, app_token);
     if (!n->active)
         return diag_post(&s->handle, ST_HY010, 0,
                          "No parameter awaits data: SQLExecute did not answer SQL_NEED_DATA.");
@@ -385,6 +387,8 @@ SQLRETURN stmt_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind)
     struct param_source p;
     SQLSMALLINT c_type;
 
+    if (s->edit_need.active)
+        return edit_put_data(s, app_data, len_or_ind);
     if (!n->active || n->current == SIZE_MAX)
         return diag_post(&s->handle, ST_HY010, 0,
                          "No parameter awaits data: call SQLParamData first.");

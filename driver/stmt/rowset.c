@@ -20,6 +20,21 @@ void rowset_begin(struct stmt *s)
                     (size_t)s->dbc->options.cursor_memory_bytes);
 }
 
+/* SQL_ATTR_CONCURRENCY of the statement's reference: "... substitutes a different concurrency at
+ * execute time". */
+SQLRETURN rowset_settle_concurrency(struct stmt *s)
+{
+    if (s->attrs.concurrency != SQL_CONCUR_ROWVER || !s->cursor_open || s->script.n_stmts == 0)
+        return SQL_SUCCESS;
+    for (size_t i = 1; i <= (size_t)s->ird.count; i++)
+        if (desc_record(&s->ird, i)->pg.attnum == -2)
+            return SQL_SUCCESS;
+    s->attrs.concurrency = SQL_CONCUR_VALUES;
+    return diag_post(&s->handle, ST_01S02, 0,
+                     "SQL_ATTR_CONCURRENCY was set to SQL_CONCUR_VALUES: comparing row versions "
+                     "(SQL_CONCUR_ROWVER) needs the column xmin in the result.");
+}
+
 /* The buffers stay for the next result. */
 void rowset_release(struct stmt *s)
 {
@@ -154,6 +169,63 @@ static SQLRETURN scroll(struct stmt *s, const struct fetch *f)
                      "The rowset would begin before the first row: it begins with the first row.");
 }
 
+/* ---- changes ---- */
+
+/* The row's place in the rowset; SIZE_MAX: it does not stand there. */
+static size_t place_of(const struct stmt *s, uint64_t number)
+{
+    if (s->position.place != ON_ROWSET || number < s->position.start ||
+        number - s->position.start >= s->rowset.n_rows)
+        return SIZE_MAX;
+    return (size_t)(number - s->position.start);
+}
+
+bool rowset_change_row(struct stmt *s, uint64_t number, const struct cell *cells, struct err *e)
+{
+    struct rowset *r = &s->rowset;
+    size_t n_columns = (size_t)s->ird.count;
+    size_t at = place_of(s, number);
+
+    if (s->cursor.open)
+        return cursor_update(&s->cursor, number, cells, e);
+    if (at == SIZE_MAX)
+        return true;
+    if (!local_result_add(&r->changed, cells))
+        return err_oom(e);
+    /* The bytes stay where they are; the array of cells does not. */
+    memcpy(r->cells + at * n_columns, r->changed.cells + (r->changed.n_rows - 1) * n_columns,
+           n_columns * sizeof *cells);
+    return true;
+}
+
+bool rowset_delete_row(struct stmt *s, uint64_t number, struct err *e)
+{
+    size_t at = place_of(s, number);
+
+    if (at != SIZE_MAX)
+        s->rowset.status[at] = SQL_ROW_DELETED;
+    return !s->cursor.open || cursor_delete(&s->cursor, number, e);
+}
+
+bool rowset_reload(struct stmt *s, struct err *e)
+{
+    struct rowset *r = &s->rowset;
+
+    s->getdata = (struct getdata_state){0};
+    if (!s->cursor.open || s->position.place != ON_ROWSET || r->n_rows == 0)
+        return true;
+    if (read_rows(s, s->position.start, r->n_rows, e))
+        return true;
+    r->n_rows = 0;
+    return false;
+}
+
+SQLUSMALLINT *rowset_app_status(const struct stmt *s)
+{
+    return s->rowset.fetched_by == FETCHED_BY_EXTENDED ? s->rowset.app_status
+                                                       : s->ird.app_array_status_ptr;
+}
+
 /* ---- the report ---- */
 
 static void report(const struct stmt *s, const struct fetch *f)
@@ -191,6 +263,7 @@ static SQLRETURN run_fetch(struct stmt *s, const struct fetch *f)
     SQLRETURN rc;
 
     s->getdata = (struct getdata_state){0};
+    s->edited = false;
     local_result_release(&r->changed);
     r->current = 0;
     r->size = f->request.size;

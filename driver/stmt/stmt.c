@@ -65,6 +65,7 @@ void stmt_free(struct stmt *s)
     mem_free(s->rowset.own);
     local_result_release(&s->local);
     need_data_release(&s->need_data);
+    edit_need_release(s);
     mem_free(s->wire_params);
     mem_free(s->as_text);
     buf_release(&s->param_text);
@@ -92,16 +93,23 @@ struct stmt *stmt_helper_new(struct stmt *s)
     stmt_attrs_default(&helper->attrs);
     helper->attrs.query_timeout_s = s->attrs.query_timeout_s;
     helper->works_for = s;
+    pthread_mutex_lock(&s->dbc->cancel_lock);
+    helper->stopped_before = s->running;
+    pthread_mutex_unlock(&s->dbc->cancel_lock);
     return helper;
 }
 
 void stmt_helper_free(struct stmt *helper)
 {
-    struct stmt *s = helper != NULL ? helper->works_for : NULL;
+    struct stmt *s;
+    struct exchange *before;
 
+    if (helper == NULL)
+        return;
+    s = helper->works_for;
+    before = helper->stopped_before;
     stmt_free(helper);
-    if (s != NULL)
-        stmt_set_running(s, s->stream.exchange); /* the result that is being read, again */
+    stmt_set_running(s, before);
 }
 
 void stmt_close(struct stmt *s)
@@ -113,6 +121,8 @@ void stmt_close(struct stmt *s)
     s->described = s->executed = s->cursor_open = false;
     s->results_left = 0;
     s->row_count = -1;
+    s->edited = false;
+    edit_need_release(s);
     rowset_release(s);
     desc_clear(&s->ird);
     bound_columns_forget(s);
@@ -148,34 +158,51 @@ SQLRETURN stmt_free_option(struct stmt *s, SQLUSMALLINT option)
     }
 }
 
+/* Ends a wait for data at execution (ODBC reference, SQLCancel). A call that just holds the lock is
+ * about to finish by itself. */
+static bool end_waiting(struct stmt *s)
+{
+    bool waited = false;
+
+    if (pthread_mutex_trylock(&s->dbc->lock) != 0)
+        return false;
+    if (s->need_data.active) {
+        if (s->need_data.direct)
+            s->prepared = false;
+        need_data_release(&s->need_data);
+        stmt_close(s);
+        waited = true;
+    }
+    if (s->edit_need.active) {
+        edit_need_release(s); /* the result and its rowset stay */
+        waited = true;
+    }
+    pthread_mutex_unlock(&s->dbc->lock);
+    return waited;
+}
+
 SQLRETURN stmt_cancel(struct stmt *s)
 {
     bool was_running;
 
+    if (end_waiting(s))
+        return SQL_SUCCESS;
     pthread_mutex_lock(&s->dbc->cancel_lock);
     was_running = s->running != NULL;
     if (was_running)
         exchange_cancel(s->running);
     pthread_mutex_unlock(&s->dbc->cancel_lock);
-    /* Nothing runs: cancelling ends a wait for data at execution (ODBC reference, SQLCancel). A
-     * call that just holds the lock is about to finish by itself. */
-    if (!was_running && pthread_mutex_trylock(&s->dbc->lock) != 0) {
+    /* A call that is under way is between two requests. */
+    if (!was_running && pthread_mutex_trylock(&s->dbc->lock) != 0)
         atomic_store(&s->cancel_pending, true);
-    } else if (!was_running) {
-        if (s->need_data.active) {
-            if (s->need_data.direct)
-                s->prepared = false;
-            need_data_release(&s->need_data);
-            stmt_close(s);
-        }
+    else if (!was_running)
         pthread_mutex_unlock(&s->dbc->lock);
-    }
     return SQL_SUCCESS;
 }
 
 SQLRETURN stmt_check_idle(struct stmt *s)
 {
-    if (s->need_data.active)
+    if (s->need_data.active || s->edit_need.active)
         return diag_post(&s->handle, ST_HY010, 0,
                          "This statement waits for data: call SQLParamData and SQLPutData, or "
                          "SQLCancel, first.");

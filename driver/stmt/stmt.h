@@ -42,6 +42,23 @@ struct need_data {
     size_t n_params;
 };
 
+/* The same for SQLSetPos and SQLBulkOperations. */
+struct edit_put {
+    size_t column, app_row; /* from 1; from 0 */
+    struct put_param put;
+};
+struct edit_need {
+    bool active;            /* values are awaited */
+    bool filled;            /* they are there: the call goes on */
+    struct edit_put *items; /* owned */
+    size_t n, cap;
+    size_t current; /* SIZE_MAX before the first SQLParamData */
+    /* the call */
+    bool bulk;
+    SQLSETPOSIROW row;
+    SQLUSMALLINT operation, lock;
+};
+
 /* One column's converter, chosen when the binding or the result changed. */
 struct bound_column {
     struct to_c conv;
@@ -86,6 +103,8 @@ struct stmt {
     size_t results_left;   /* results of the stream that SQLMoreResults has not come to yet */
     size_t results_behind; /* results behind the application's own, to be read past */
     int64_t row_count;     /* SQLRowCount */
+    bool edited;           /* SQLSetPos or SQLBulkOperations has changed edit_count rows since */
+    int64_t edit_count;
 
     struct stream stream;
     struct rows rows;
@@ -101,11 +120,13 @@ struct stmt {
     size_t n_bound;
 
     struct need_data need_data;
+    struct edit_need edit_need;
     atomic_bool cancel_pending; /* SQLCancel came while a call was between two requests */
     struct exchange *running;   /* guarded by dbc->cancel_lock: the exchange SQLCancel may stop */
     /* A statement of the driver's own that works for this one of the application's: SQLCancel of
      * that one stops it. NULL for the application's. */
     struct stmt *works_for;
+    struct exchange *stopped_before; /* what SQLCancel of that one stopped before, and will again */
 };
 
 /* --- stmt.c: life and state --- */
@@ -251,21 +272,42 @@ SQLRETURN stmt_name_types(struct stmt *s, struct handle *post_on, size_t column,
 /* A result begins, or ends. */
 void rowset_begin(struct stmt *s);
 void rowset_release(struct stmt *s);
+/* 01S02: SQL_CONCUR_ROWVER without row versions in the result becomes SQL_CONCUR_VALUES. */
+SQLRETURN rowset_settle_concurrency(struct stmt *s);
 SQLRETURN stmt_fetch(struct stmt *s);
 SQLRETURN stmt_fetch_scroll(struct stmt *s, SQLSMALLINT direction, SQLLEN offset);
 SQLRETURN stmt_extended_fetch(struct stmt *s, SQLUSMALLINT direction, SQLLEN offset,
                               SQLULEN *app_fetched, SQLUSMALLINT *app_status);
 /* The number of a row of the rowset in the result, from 1. */
 uint64_t rowset_row_number(const struct stmt *s, size_t index);
+/* A row of the result, by its number, is something else now (cells are copied), or gone: in what
+ * can be scrolled to, and in the rowset when it stands there. False: out of memory or the spool's
+ * file failed. */
+bool rowset_change_row(struct stmt *s, uint64_t number, const struct cell *cells,
+                       struct err *e) NEON_MUST_CHECK;
+bool rowset_delete_row(struct stmt *s, uint64_t number, struct err *e) NEON_MUST_CHECK;
+/* The rowset's cells again, after rows were changed or read on the side. */
+bool rowset_reload(struct stmt *s, struct err *e) NEON_MUST_CHECK;
+/* Where the status of the rowset's rows is told to the application; NULL: nowhere. */
+SQLUSMALLINT *rowset_app_status(const struct stmt *s);
 
 /* --- setpos.c --- */
 SQLRETURN stmt_set_pos(struct stmt *s, SQLSETPOSIROW row, SQLUSMALLINT operation,
                        SQLUSMALLINT lock);
 
+/* --- bulk.c --- */
+SQLRETURN stmt_bulk_operations(struct stmt *s, SQLUSMALLINT operation);
+
+/* --- edit_need.c: SQLParamData and SQLPutData while SQLSetPos or SQLBulkOperations waits --- */
+SQLRETURN edit_param_data(struct stmt *s, SQLPOINTER *app_token);
+SQLRETURN edit_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind);
+void edit_need_release(struct stmt *s);
+
 /* --- bookmark.c --- */
 bool bookmark_is_variable(const struct stmt *s);
 /* The text of a row's bookmark as a cell of the bookmark column. */
 #define BOOKMARK_TEXT_BYTES 32
+#define BOOKMARK_VARIABLE_BYTES 12 /* the row number (8), the result's tag (4) */
 struct cell bookmark_cell(const struct stmt *s, uint64_t row, char text[BOOKMARK_TEXT_BYTES]);
 /* Reads a bookmark that the application gives (of the C type it was bound with; SQL_C_DEFAULT: as
  * SQL_ATTR_FETCH_BOOKMARK_PTR has it). False: it is none of this result (HY111). */

@@ -559,6 +559,57 @@ static void test_extended_fetch(void **state)
     fixture_free(f);
 }
 
+/* ---- what is claimed ---- */
+
+/* Each bit is shown by a test here, in test_setpos or in test_bulk; a new one needs its test too.
+ */
+static void test_what_is_claimed_of_cursors(void **state)
+{
+    struct fixture *f = *state;
+    const SQLUINTEGER rows = SQL_CA1_LOCK_NO_CHANGE | SQL_CA1_POS_POSITION | SQL_CA1_POS_UPDATE |
+                             SQL_CA1_POS_DELETE | SQL_CA1_POS_REFRESH | SQL_CA1_BULK_ADD |
+                             SQL_CA1_NEXT;
+    const SQLUINTEGER scroll = SQL_CA1_ABSOLUTE | SQL_CA1_RELATIVE | SQL_CA1_BOOKMARK |
+                               SQL_CA1_BULK_UPDATE_BY_BOOKMARK | SQL_CA1_BULK_DELETE_BY_BOOKMARK |
+                               SQL_CA1_BULK_FETCH_BY_BOOKMARK;
+    const SQLUINTEGER values = SQL_CA2_READ_ONLY_CONCURRENCY | SQL_CA2_OPT_ROWVER_CONCURRENCY |
+                               SQL_CA2_OPT_VALUES_CONCURRENCY | SQL_CA2_MAX_ROWS_SELECT |
+                               SQL_CA2_MAX_ROWS_CATALOG;
+    const SQLUINTEGER sees = SQL_CA2_SENSITIVITY_ADDITIONS | SQL_CA2_SENSITIVITY_UPDATES;
+    const struct {
+        SQLUSMALLINT id;
+        SQLUINTEGER want;
+    } claims[] = {
+        {SQL_SCROLL_OPTIONS, SQL_SO_FORWARD_ONLY | SQL_SO_STATIC},
+        {SQL_FETCH_DIRECTION, SQL_FD_FETCH_NEXT | SQL_FD_FETCH_FIRST | SQL_FD_FETCH_LAST |
+                                  SQL_FD_FETCH_PRIOR | SQL_FD_FETCH_ABSOLUTE |
+                                  SQL_FD_FETCH_RELATIVE | SQL_FD_FETCH_BOOKMARK},
+        {SQL_SCROLL_CONCURRENCY, SQL_SCCO_READ_ONLY | SQL_SCCO_OPT_ROWVER | SQL_SCCO_OPT_VALUES},
+        {SQL_GETDATA_EXTENSIONS,
+         SQL_GD_ANY_COLUMN | SQL_GD_ANY_ORDER | SQL_GD_BLOCK | SQL_GD_BOUND},
+        {SQL_FORWARD_ONLY_CURSOR_ATTRIBUTES1, rows},
+        {SQL_FORWARD_ONLY_CURSOR_ATTRIBUTES2, values},
+        {SQL_STATIC_CURSOR_ATTRIBUTES1, rows | scroll},
+        {SQL_STATIC_CURSOR_ATTRIBUTES2, values | sees},
+        {SQL_KEYSET_CURSOR_ATTRIBUTES1, rows | scroll}, /* who asks for one gets a static one */
+        {SQL_DYNAMIC_CURSOR_ATTRIBUTES1, rows | scroll},
+        {SQL_LOCK_TYPES, SQL_LCK_NO_CHANGE},
+        {SQL_POS_OPERATIONS,
+         SQL_POS_POSITION | SQL_POS_REFRESH | SQL_POS_UPDATE | SQL_POS_DELETE | SQL_POS_ADD},
+        {SQL_STATIC_SENSITIVITY, SQL_SS_ADDITIONS | SQL_SS_UPDATES},
+        {SQL_BOOKMARK_PERSISTENCE,
+         SQL_BP_SCROLL | SQL_BP_TRANSACTION | SQL_BP_UPDATE | SQL_BP_DELETE},
+    };
+
+    for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++) {
+        SQLUINTEGER got = 0;
+        assert_dbc_ok(f->dbc, SQLGetInfo(f->dbc, claims[i].id, &got, sizeof got, NULL));
+        if (got != claims[i].want)
+            fail_msg("information type %u: 0x%x instead of 0x%x", claims[i].id, got,
+                     claims[i].want);
+    }
+}
+
 /* ---- without a manager in between ---- */
 
 #define DIRECT_STATE(call, state) assert_direct_state(SQL_HANDLE_STMT, s, call, state)
@@ -613,6 +664,7 @@ int main(void)
         T(test_a_static_cursor_on_statements_without_rows),
         cmocka_unit_test(test_a_long_result_goes_to_a_file),
         cmocka_unit_test(test_extended_fetch),
+        T(test_what_is_claimed_of_cursors),
         cmocka_unit_test_setup_teardown(test_the_driver_alone_judges_too, setup_direct,
                                         teardown_direct),
     };
