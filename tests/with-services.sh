@@ -149,6 +149,8 @@ find_pg_bin()
 pg_bin=$(find_pg_bin) || die "PostgreSQL's server programs are not here: run tests/deps.sh, or set PG_BINDIR"
 psql=$pg_bin/psql
 [ -x "$psql" ] || psql=$(command -v psql) || die "psql is not here: run tests/deps.sh"
+pg_isready=$pg_bin/pg_isready # some packages hold the server alone
+[ -x "$pg_isready" ] || pg_isready=$(command -v pg_isready) || die "pg_isready is not here: run tests/deps.sh"
 
 admin_password=$(random_hex 16)
 app_password='s@crt%:/?#[] {};=x' # every character that has a meaning somewhere on its way
@@ -180,7 +182,7 @@ start_postgres()
         ) >"$dir/postgres.log" 2>&1 </dev/null &
         pg_pid=$!
         for i in $(seq 400); do
-            if [ -S "$dir/pg/.s.PGSQL.$pg_port" ] && "$pg_bin/pg_isready" -q -h "$dir/pg" -p "$pg_port"; then
+            if [ -S "$dir/pg/.s.PGSQL.$pg_port" ] && "$pg_isready" -q -h "$dir/pg" -p "$pg_port"; then
                 # With runuser our child is runuser: signals go to the postmaster itself.
                 pg_pid=$(head -n1 "$dir/pg/data/postmaster.pid" 2>/dev/null || echo "$pg_pid")
                 return 0

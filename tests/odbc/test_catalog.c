@@ -192,6 +192,48 @@ GOLDEN(procedures, {PROCEDURES, {NULL, "zoo", NULL}, 0, 0, 0},
        {PROCEDURE_COLUMNS, {NULL, "zoo", "area", ""}, 0, 0, 0},
        {PROCEDURE_COLUMNS, {NULL, "zoo", "are", NULL}, 0, 0, 0})
 
+/* ---- what came with later servers ---- */
+
+static bool rows_have(SQLHSTMT s, const struct call *c, const char *wanted)
+{
+    struct text t = {NULL, 0, 0};
+    bool found;
+
+    assert_stmt_ok(s, call_narrow(s, c));
+    render(s, &t);
+    found = strstr(t.data, wanted) != NULL;
+    free(t.data);
+    return found;
+}
+
+static void test_later_servers(void **state)
+{
+    static const struct call strict = BEST("zoo", "later", SQL_NO_NULLS);
+    static const struct call loose = BEST("zoo", "later", SQL_NULLABLE);
+    static const struct call columns = {COLUMNS, {NULL, "zoo", "later", NULL}, 0, 0, 0};
+    SQLHSTMT s = ((struct fixture *)*state)->stmt;
+    long long version = query_number(s, "SELECT current_setting('server_version_num')::int");
+
+    run(s, "CREATE TABLE zoo.later (a int, b int)");
+    if (version >= 150000) {
+        run(s, "ALTER TABLE zoo.later ADD CONSTRAINT later_key UNIQUE NULLS NOT DISTINCT (a)");
+        assert_false(rows_have(s, &strict, "2|a|4"));
+        assert_true(rows_have(s, &loose, "2|a|4"));
+    }
+    if (version >= 180000) {
+        run(s, "ALTER TABLE zoo.later ADD CONSTRAINT later_b NOT NULL b NOT VALID");
+        assert_true(rows_have(s, &columns, "|b|4|int4|10|4|0|10|1|"));
+        run(s, "ALTER TABLE zoo.later VALIDATE CONSTRAINT later_b");
+        assert_true(rows_have(s, &columns, "|b|4|int4|10|4|0|10|0|"));
+        run(s, "ALTER TABLE zoo.later ADD COLUMN v int GENERATED ALWAYS AS (a + 1) VIRTUAL");
+        assert_true(rows_have(s, &columns, "|v|4|int4|10|4|0|10|1|~|~|4|~|~|3|YES|NO|YES|"));
+    }
+    run(s, "DROP TABLE zoo.later");
+    assert_int_equal(query_number(s, "SELECT count(*) FROM aclexplode(acldefault('r', 10)) WHERE "
+                                     "privilege_type = 'MAINTAIN'"),
+                     version >= 170000);
+}
+
 /* Counted, so without answers from memory. */
 static int setup(void **state)
 {
@@ -208,8 +250,9 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_tables),     T(test_columns),         T(test_primary_keys), T(test_foreign_keys),
-        T(test_statistics), T(test_special_columns), T(test_privileges),   T(test_procedures),
+        T(test_tables),       T(test_columns),    T(test_primary_keys),
+        T(test_foreign_keys), T(test_statistics), T(test_special_columns),
+        T(test_privileges),   T(test_procedures), T(test_later_servers),
     };
     return cmocka_run_group_tests(tests, load_schema, drop_schema);
 }
