@@ -78,6 +78,16 @@ check("tables", [row.table_name for row in cursor.tables(table="client_pyodbc")]
 check("columns", [row.column_name for row in cursor.columns(table="client_pyodbc")], COLUMNS.split(", "))
 check("primary key", [row.column_name for row in cursor.primaryKeys("client_pyodbc")], ["id"])
 check("statistics", "client_pyodbc_pkey" in [row.index_name for row in cursor.statistics("client_pyodbc")], True)
+cursor.execute("create or replace procedure client_pyodbc_put(a integer, inout b text default 'x') language sql as 'select b'")
+check("procedures", [(row.procedure_name, row.procedure_type) for row in cursor.procedures("client_pyodbc_put")], [("client_pyodbc_put", 1)])
+parameters = [(row.column_name, row.column_type) for row in cursor.procedureColumns("client_pyodbc_put")]
+check("parameters of a procedure", parameters, [("a", 1), ("b", 2)])
+cursor.execute("drop procedure client_pyodbc_put")
+check("the columns that identify a row", [row.column_name for row in cursor.rowIdColumns("client_pyodbc")], ["id"])
+check("the column that changes with a row", [row.column_name for row in cursor.rowVerColumns("client_pyodbc")], ["xmin"])
+known = {(row.type_name, row.data_type) for row in cursor.getTypeInfo()}
+unknown = [row.type_name for row in cursor.columns(table="client_pyodbc") if (row.type_name, row.data_type) not in known]
+check("types of columns are among the types", unknown, [])
 foreign = [(row.pktable_name, row.fkcolumn_name) for row in cursor.foreignKeys(foreignTable="orders")]
 check("foreign keys", foreign, [("customers", "customer_id")])
 
