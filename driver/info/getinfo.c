@@ -37,14 +37,16 @@
  * leaves a hole, so SQL_CA2_SENSITIVITY_DELETIONS is clear. */
 #define CA1_ROWS                                                                                   \
     (SQL_CA1_LOCK_NO_CHANGE | SQL_CA1_POS_POSITION | SQL_CA1_POS_UPDATE | SQL_CA1_POS_DELETE |     \
-     SQL_CA1_POS_REFRESH | SQL_CA1_BULK_ADD)
+     SQL_CA1_POS_REFRESH | SQL_CA1_BULK_ADD | SQL_CA1_POSITIONED_UPDATE |                          \
+     SQL_CA1_POSITIONED_DELETE | SQL_CA1_SELECT_FOR_UPDATE)
 #define CA1_STATIC                                                                                 \
     (CA1_ROWS | SQL_CA1_NEXT | SQL_CA1_ABSOLUTE | SQL_CA1_RELATIVE | SQL_CA1_BOOKMARK |            \
      SQL_CA1_BULK_UPDATE_BY_BOOKMARK | SQL_CA1_BULK_DELETE_BY_BOOKMARK |                           \
      SQL_CA1_BULK_FETCH_BY_BOOKMARK)
 #define CA2_ROWS                                                                                   \
     (SQL_CA2_READ_ONLY_CONCURRENCY | SQL_CA2_OPT_ROWVER_CONCURRENCY |                              \
-     SQL_CA2_OPT_VALUES_CONCURRENCY | SQL_CA2_MAX_ROWS_SELECT | SQL_CA2_MAX_ROWS_CATALOG)
+     SQL_CA2_OPT_VALUES_CONCURRENCY | SQL_CA2_MAX_ROWS_SELECT | SQL_CA2_MAX_ROWS_CATALOG |         \
+     SQL_CA2_SIMULATE_UNIQUE)
 #define CA2_STATIC (CA2_ROWS | SQL_CA2_SENSITIVITY_ADDITIONS | SQL_CA2_SENSITIVITY_UPDATES)
 
 /* ---- answers that depend on the connection ---- */

@@ -75,7 +75,7 @@ bool positioned_read(struct strview stmt, struct positioned_text *out)
     if (depth != 0 || !is_word(&last[0], "where") || !is_word(&last[1], "current") ||
         !is_word(&last[2], "of") || !is_name(&last[3]))
         return false;
-    out->condition_start = last[1].at;
+    out->condition_start = last[0].at;
     out->condition_end = last[3].at + last[3].text.len;
     out->cursor = last[3].text;
     return true;

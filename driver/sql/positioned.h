@@ -13,7 +13,7 @@ struct positioned_text {
     size_t table_start, table_end; /* bytes: the table's name, qualified or not */
     struct strview parts[3];       /* of that name, as written */
     size_t n_parts;
-    size_t condition_start, condition_end; /* bytes: "CURRENT OF name" */
+    size_t condition_start, condition_end; /* bytes: "WHERE CURRENT OF name" */
 };
 
 /* False: the statement does not end in WHERE CURRENT OF and a name. */

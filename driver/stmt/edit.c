@@ -219,6 +219,31 @@ static void run_group(struct group *g)
         }
 }
 
+void edit_run_one(struct stmt *s, const struct edit_target *t, enum edit_kind kind,
+                  struct edit_row *row, struct edit_op *op, struct local_result *made)
+{
+    struct group g = {.s = s,
+                      .target = t,
+                      .kind = kind,
+                      .rows = &row,
+                      .ops = &op,
+                      .n = 1,
+                      .made = made,
+                      .scratch = mem_calloc(t->n_columns, sizeof *g.scratch)};
+
+    if (g.scratch == NULL) {
+        oom(s);
+        row->outcome = EDIT_FAILED;
+        return;
+    }
+    run_group(&g);
+    if (made->n_rows > 0)
+        row->fresh = made->cells + row->fresh_at * made->n_columns;
+    if (g.refused)
+        table_infos_clear(&s->dbc->tables);
+    mem_free(g.scratch);
+}
+
 /* ---- all of them ---- */
 
 /* The rows from *at on that have a statement, as many as go together. */

@@ -10,6 +10,8 @@
 #include "convert/convert.h"
 #include "stmt/edit_target.h"
 
+struct edit_op;
+
 enum edit_kind { EDIT_UPDATE, EDIT_DELETE, EDIT_INSERT };
 
 enum edit_outcome {
@@ -39,6 +41,12 @@ struct edit_row {
  * could be tried: outcomes are EDIT_OPEN then). Sets SQLRowCount. */
 SQLRETURN edit_run(struct stmt *s, enum edit_kind kind, struct edit_row *rows, size_t n,
                    struct local_result *made);
+
+/* One row by a statement that is written already (settled): its outcome, and `fresh` in `made`. The
+ * records of EDIT_NO_APP_ROW stand for no row. */
+#define EDIT_NO_APP_ROW ((size_t)-2)
+void edit_run_one(struct stmt *s, const struct edit_target *t, enum edit_kind kind,
+                  struct edit_row *row, struct edit_op *op, struct local_result *made);
 
 /* ---- edit_need.c: values that are sent at execution ---- */
 
@@ -78,7 +86,9 @@ bool edit_op_where(const struct stmt *s, const struct edit_target *t, const stru
                    struct edit_op *op) NEON_MUST_CHECK;
 /* " RETURNING ..." with the table's columns of the result, in its order. */
 bool edit_op_returning(const struct edit_target *t, struct edit_op *op) NEON_MUST_CHECK;
-/* Appends "$n" for a text (ptr NULL: SQL NULL), and keeps a copy. */
+/* Keeps a copy of a text (ptr NULL: SQL NULL) as the next parameter; writes nothing. */
+bool edit_op_keep(struct edit_op *op, struct cell text) NEON_MUST_CHECK;
+/* The same, and writes its "$n". */
 bool edit_op_param(struct edit_op *op, struct cell text) NEON_MUST_CHECK;
 /* Pointers instead of offsets, once all is written. */
 void edit_op_settle(struct edit_op *op);

@@ -20,7 +20,7 @@ void edit_op_release(struct edit_op *op)
 
 /* The parameter is what `values` holds from `start` on, or NULL. The offset + 1 until all is there,
  * because the buffer moves. */
-static bool add_param(struct edit_op *op, size_t start, bool is_null)
+static bool keep_param(struct edit_op *op, size_t start, bool is_null)
 {
     if (op->n_params == op->cap_params) {
         size_t cap = op->cap_params ? op->cap_params * 2 : 8;
@@ -33,15 +33,25 @@ static bool add_param(struct edit_op *op, size_t start, bool is_null)
     op->params[op->n_params++] =
         is_null ? (struct wire_param){NULL, 0}
                 : (struct wire_param){(const char *)(uintptr_t)(start + 1), op->values.len - start};
-    return buf_printf(&op->sql, "$%zu", op->n_params);
+    return true;
 }
 
-bool edit_op_param(struct edit_op *op, struct cell text)
+static bool add_param(struct edit_op *op, size_t start, bool is_null)
+{
+    return keep_param(op, start, is_null) && buf_printf(&op->sql, "$%zu", op->n_params);
+}
+
+bool edit_op_keep(struct edit_op *op, struct cell text)
 {
     size_t start = op->values.len;
 
     return (text.ptr == NULL || buf_append(&op->values, text.ptr, text.len)) &&
-           add_param(op, start, text.ptr == NULL);
+           keep_param(op, start, text.ptr == NULL);
+}
+
+bool edit_op_param(struct edit_op *op, struct cell text)
+{
+    return edit_op_keep(op, text) && buf_printf(&op->sql, "$%zu", op->n_params);
 }
 
 void edit_op_settle(struct edit_op *op)

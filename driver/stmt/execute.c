@@ -653,6 +653,7 @@ static SQLRETURN execute_one(struct stmt *s, const char **casts)
 {
     struct plan plan;
     SQLRETURN read = params_collect(s, casts);
+    struct stmt *cursor;
     SQLRETURN rc;
 
     if (read == SQL_NEED_DATA)
@@ -660,9 +661,10 @@ static SQLRETURN execute_one(struct stmt *s, const char **casts)
     end_need_data(s);
     if (!SQL_SUCCEEDED(read))
         return read;
+    cursor = positioned_cursor(s);
     rc = prepare_to_run(s, &plan);
     if (rc == SQL_SUCCESS)
-        rc = run_typed(s, &plan, casts);
+        rc = cursor != NULL ? positioned_execute(s, cursor, casts) : run_typed(s, &plan, casts);
     return rc == SQL_SUCCESS ? read : rc;
 }
 

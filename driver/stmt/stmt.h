@@ -298,6 +298,13 @@ SQLRETURN stmt_set_pos(struct stmt *s, SQLSETPOSIROW row, SQLUSMALLINT operation
 /* --- bulk.c --- */
 SQLRETURN stmt_bulk_operations(struct stmt *s, SQLUSMALLINT operation);
 
+/* --- positioned.c --- */
+/* The statement to be executed is UPDATE or DELETE ... WHERE CURRENT OF a cursor of this
+ * connection: that statement handle; else NULL. */
+struct stmt *positioned_cursor(const struct stmt *s);
+/* Executes it; parameters are collected. */
+SQLRETURN positioned_execute(struct stmt *s, struct stmt *cursor, const char *const *casts);
+
 /* --- edit_need.c: SQLParamData and SQLPutData while SQLSetPos or SQLBulkOperations waits --- */
 SQLRETURN edit_param_data(struct stmt *s, SQLPOINTER *app_token);
 SQLRETURN edit_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind);

@@ -568,13 +568,14 @@ static void test_what_is_claimed_of_cursors(void **state)
     struct fixture *f = *state;
     const SQLUINTEGER rows = SQL_CA1_LOCK_NO_CHANGE | SQL_CA1_POS_POSITION | SQL_CA1_POS_UPDATE |
                              SQL_CA1_POS_DELETE | SQL_CA1_POS_REFRESH | SQL_CA1_BULK_ADD |
-                             SQL_CA1_NEXT;
+                             SQL_CA1_POSITIONED_UPDATE | SQL_CA1_POSITIONED_DELETE |
+                             SQL_CA1_SELECT_FOR_UPDATE | SQL_CA1_NEXT;
     const SQLUINTEGER scroll = SQL_CA1_ABSOLUTE | SQL_CA1_RELATIVE | SQL_CA1_BOOKMARK |
                                SQL_CA1_BULK_UPDATE_BY_BOOKMARK | SQL_CA1_BULK_DELETE_BY_BOOKMARK |
                                SQL_CA1_BULK_FETCH_BY_BOOKMARK;
     const SQLUINTEGER values = SQL_CA2_READ_ONLY_CONCURRENCY | SQL_CA2_OPT_ROWVER_CONCURRENCY |
                                SQL_CA2_OPT_VALUES_CONCURRENCY | SQL_CA2_MAX_ROWS_SELECT |
-                               SQL_CA2_MAX_ROWS_CATALOG;
+                               SQL_CA2_MAX_ROWS_CATALOG | SQL_CA2_SIMULATE_UNIQUE;
     const SQLUINTEGER sees = SQL_CA2_SENSITIVITY_ADDITIONS | SQL_CA2_SENSITIVITY_UPDATES;
     const struct {
         SQLUSMALLINT id;
@@ -596,6 +597,8 @@ static void test_what_is_claimed_of_cursors(void **state)
         {SQL_LOCK_TYPES, SQL_LCK_NO_CHANGE},
         {SQL_POS_OPERATIONS,
          SQL_POS_POSITION | SQL_POS_REFRESH | SQL_POS_UPDATE | SQL_POS_DELETE | SQL_POS_ADD},
+        {SQL_POSITIONED_STATEMENTS,
+         SQL_PS_POSITIONED_DELETE | SQL_PS_POSITIONED_UPDATE | SQL_PS_SELECT_FOR_UPDATE},
         {SQL_STATIC_SENSITIVITY, SQL_SS_ADDITIONS | SQL_SS_UPDATES},
         {SQL_BOOKMARK_PERSISTENCE,
          SQL_BP_SCROLL | SQL_BP_TRANSACTION | SQL_BP_UPDATE | SQL_BP_DELETE},
