@@ -42,6 +42,7 @@ test    libclang-rt-14-dev|libclang-rt-dev
 test    clang-format-14|clang-format
 test    python3                                    command -v python3
 test    python3-pytest                             python3 -c 'import pytest'
+test    python3-venv                               python3 -c 'import venv, ensurepip'
 test    locales                                    ls /usr/share/i18n/locales/de_DE
 test    nginx-light|nginx                          command -v nginx || test -x /usr/sbin/nginx
 test    tinyproxy-bin|tinyproxy                    command -v tinyproxy

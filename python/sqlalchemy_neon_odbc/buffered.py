@@ -76,6 +76,8 @@ def nextval_of(statement: str) -> str:
 
 
 class NeonCompiler(PGCompiler):
+    dialect: Any
+
     def render_bind_cast(self, type_: Any, dbapi_type: Any, sqltext: str) -> str:
         if self.dialect.buffers and isinstance(dbapi_type, OID):
             return f"{sqltext}::REGCLASS::OID"  # takes numbers, and names of tables (see reflection)
@@ -83,7 +85,7 @@ class NeonCompiler(PGCompiler):
 
     def visit_insert(self, insert_stmt: Any, *args: Any, **kw: Any) -> str:
         text: str = super().visit_insert(insert_stmt, *args, **kw)
-        if self.dialect.insert_returning or not self.insert_prefetch:  # type: ignore[attr-defined]
+        if self.dialect.insert_returning or not self.insert_prefetch:
             return text
         if any(column.identity is not None and column.identity.always for column in self.insert_prefetch):
             # the value comes from the column's own sequence

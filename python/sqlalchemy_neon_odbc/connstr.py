@@ -67,6 +67,10 @@ OPTIONS: Dict[str, Tuple[Tuple[str, ...], Callable[[str], str]]] = {
     "sslkey": (("ClientKey",), _text),
     "sslpassword": (("ClientKeyPwd",), _text),
     "application_name": (("ApplicationName",), _text),
+    "search_path": (("SearchPath",), _text),
+    "timezone": (("TimeZone",), _text),
+    "statement_timeout": (("StatementTimeout",), _text),
+    "role": (("Role",), _text),
     "options": (("Options",), _text),
     "endpoint": (("Endpoint",), _text),
     "fetch_endpoint": (("ApiHost",), _text),
@@ -128,6 +132,24 @@ def _options(query: Mapping[str, Values]) -> Dict[str, str]:
         elif name not in IGNORED and name not in OURS:
             raise unknown(name)
     return out
+
+
+# What pyodbc.connect() and aioodbc.connect() know themselves; anything else they would write into the connection string, where
+# an unknown keyword is only a warning.
+_PYODBC = frozenset(("autocommit", "readonly", "ansi", "attrs_before", "encoding", "executor", "loop", "echo", "after_created"))
+
+
+def from_arguments(arguments: Mapping[str, Any]) -> Tuple[str, Dict[str, Any]]:
+    """connect_args: the options of a URL as the beginning of a connection string, and what is for pyodbc."""
+    ours: Dict[str, Values] = {}
+    theirs: Dict[str, Any] = {}
+    for name, value in arguments.items():
+        if name in _PYODBC or name == "dsn" or name.startswith("async_"):
+            theirs[name] = value
+        else:
+            ours[name] = str(value)
+    keywords = _options(ours)
+    return "".join(f"{keyword}={quote(value)};" for keyword, value in keywords.items()), theirs
 
 
 def _from_environment(keywords: Dict[str, str]) -> None:

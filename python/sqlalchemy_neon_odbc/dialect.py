@@ -21,6 +21,7 @@ from .types import COLSPECS, write_untyped
 
 SQL_ATTR_ACCESS_MODE = 101
 SQL_ATTR_TXN_ISOLATION = 108
+NEON_ATTR_TXN_DEFERRABLE = 66001
 SQL_DBMS_VER = 18
 
 _ISOLATION = {"READ UNCOMMITTED": 1, "READ COMMITTED": 2, "REPEATABLE READ": 4, "SERIALIZABLE": 8}
@@ -33,6 +34,8 @@ _BATCH_BYTES = 4 * 1024 * 1024
 
 
 class NeonExecutionContext(PGExecutionContext):
+    dialect: Any
+
     def create_server_side_cursor(self) -> Any:
         # every cursor of the driver streams: rows are fetched as they are asked for
         return self._dbapi_connection.cursor()
@@ -165,6 +168,11 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
         return (text,), {"autocommit": True} if self._autocommit_engine() else {}
 
     def connect(self, *cargs: Any, **cparams: Any) -> Any:
+        more, cparams = connstr.from_arguments(cparams)
+        if more and "dsn" in cparams:
+            cparams["dsn"] = more + cparams["dsn"]
+        elif more:
+            cargs = (more + cargs[0], *cargs[1:])
         try:
             connection = super().connect(*cargs, **cparams)
         except self.loaded_dbapi.Error as error:
@@ -198,7 +206,7 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
         super().initialize(connection)
         self._first_schema = None
 
-    def _get_default_schema_name(self, connection: Any) -> Optional[str]:
+    def _get_default_schema_name(self, connection: Any) -> Any:
         return self._first_schema or super()._get_default_schema_name(connection)
 
     def get_default_isolation_level(self, dbapi_conn: Any) -> Any:
@@ -270,15 +278,11 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
         return self._state(connection).readonly
 
     def set_deferrable(self, connection: Any, value: bool) -> None:
+        self._set_attr(connection, NEON_ATTR_TXN_DEFERRABLE, int(bool(value)))
         self._state(connection).deferrable = bool(value)
 
     def get_deferrable(self, connection: Any) -> bool:
         return self._state(connection).deferrable
-
-    def do_begin(self, dbapi_connection: Any) -> None:
-        if self._state(dbapi_connection).deferrable and not dbapi_connection.autocommit:
-            # ODBC has no attribute for it; the driver keeps the text and puts it at the transaction's beginning.
-            self._run(dbapi_connection, "SET TRANSACTION DEFERRABLE")
 
     def do_commit(self, dbapi_connection: Any) -> None:
         self._end_buffered(dbapi_connection)

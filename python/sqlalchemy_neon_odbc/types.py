@@ -10,6 +10,7 @@ import datetime as dt
 import decimal
 import ipaddress
 import json
+import math
 import uuid
 from typing import Any, Callable, Dict, Optional, Tuple, Type
 
@@ -98,7 +99,7 @@ class _Number:
 def _write_number(value: Any) -> Any:
     """A number that is not finite is text in SQL; whole numbers beyond 64 bits too."""
     if isinstance(value, (float, decimal.Decimal)):
-        return value if value - value == 0 else text.write_text(value)
+        return value if math.isfinite(value) else text.write_text(value)
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         return str(value)
     return value
@@ -157,8 +158,8 @@ class NeonInterval(pg.INTERVAL):
     render_bind_cast = True
 
     @classmethod
-    def adapt_emulated_to_native(cls, interval: Any, **kw: Any) -> "NeonInterval":
-        return NeonInterval(precision=interval.second_precision)
+    def adapt_emulated_to_native(cls, impl: Any, **kw: Any) -> "NeonInterval":  # type: ignore[override]
+        return NeonInterval(precision=impl.second_precision)
 
     def bind_processor(self, dialect: Any) -> Processor:
         return lambda value: text.write_interval(value) if isinstance(value, dt.timedelta) else value
@@ -245,11 +246,13 @@ class NeonARRAY(pg.ARRAY):
         items = super().bind_processor(dialect)
 
         def process(value: Any) -> Any:
-            return value if value is None or isinstance(value, str) else text.write_array(items(value))
+            if value is None or isinstance(value, str):
+                return value
+            return text.write_array(items(value) if items else value)
 
         return process
 
-    def result_processor(self, dialect: Any, coltype: Any) -> Processor:
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
         read_item = element_reader(self.item_type.dialect_impl(dialect), dialect)
         as_tuple = self.as_tuple
 
@@ -293,8 +296,9 @@ def bound_reader(visit_name: str) -> Callable[[str], Any]:
 
 def make_range(parts: text.RangeParts, read: Callable[[str], Any]) -> Range[Any]:
     lower, upper, bounds, empty = parts
+    kind: Any = bounds
     return Range(
-        None if lower is None else read(lower), None if upper is None else read(upper), bounds=bounds, empty=empty
+        None if lower is None else read(lower), None if upper is None else read(upper), bounds=kind, empty=empty
     )
 
 

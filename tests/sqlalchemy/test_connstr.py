@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from sqlalchemy_neon_odbc import connstr
 from sqlalchemy_neon_odbc.dialect import NeonDialect
 
 
@@ -95,6 +96,28 @@ def test_wrong_urls(url, message):
     with pytest.raises(exc.ArgumentError, match=message) as caught:
         connection_string(url)
     assert ":p@" not in str(caught.value)
+
+
+def test_connect_args_are_the_same_options():
+    text, rest = connstr.from_arguments({"ssl_cert_file": "/x;y", "timeout": 7, "autocommit": True, "dsn": "z"})
+    assert text == "CAFile={/x;y};LoginTimeout=7;QueryTimeout=7;" and rest == {"autocommit": True, "dsn": "z"}
+    engine = sa.create_engine(BASE, connect_args={"ssl_cert_fil": "/x"})
+    with pytest.raises(exc.ArgumentError, match="'ssl_cert_fil' is not known. Did you mean 'ssl_cert_file'"):
+        engine.connect()
+
+
+def test_connect_args_reach_the_driver():
+    from conftest import async_engine_on, engine_on, run
+
+    arguments = {"application_name": "from-arguments"}
+    with engine_on("http", connect_args=arguments) as engine, engine.connect() as connection:
+        assert "from-arguments" in connection.scalar(sa.text("SHOW application_name"))
+
+    async def main():
+        async with async_engine_on("http", connect_args=arguments) as engine, engine.connect() as connection:
+            return await connection.scalar(sa.text("SHOW application_name"))
+
+    assert "from-arguments" in run(main())
 
 
 def test_the_certificate_of_the_environment(monkeypatch, tmp_path):
