@@ -1,15 +1,24 @@
 /* Entering and leaving the driver. Called by every entry point. */
 #include "api/api_enter.h"
 
+#include "base/fiber.h"
+
+/* An asynchronous call runs under the lock of whoever polls it (api_async.c). */
 static void lock_of(struct handle *h)
 {
     struct dbc *dbc = handle_dbc(h);
+
+    if (fiber_is_inside())
+        return;
     pthread_mutex_lock(dbc ? &dbc->lock : &handle_env(h)->lock);
 }
 
 static void unlock_of(struct handle *h)
 {
     struct dbc *dbc = handle_dbc(h);
+
+    if (fiber_is_inside())
+        return;
     pthread_mutex_unlock(dbc ? &dbc->lock : &handle_env(h)->lock);
 }
 
@@ -47,25 +56,56 @@ struct env *api_enter_env(SQLHENV h, const char *function, unsigned flags, SQLRE
     return (struct env *)(void *)enter(h, HANDLE_ENV, function, flags);
 }
 
+static bool executes_something(const struct dbc *d)
+{
+    for (const struct stmt *s = d->stmts; s != NULL; s = s->next)
+        if (s->async != NULL)
+            return true;
+    return false;
+}
+
 struct dbc *api_enter_dbc(SQLHDBC h, const char *function, unsigned flags, SQLRETURN *rc)
 {
     struct dbc *d = (struct dbc *)(void *)enter(h, HANDLE_DBC, function, flags);
 
     *rc = SQL_INVALID_HANDLE;
-    if (d == NULL || !(flags & ENTER_CONNECTED) || d->connected)
+    if (d == NULL)
+        return NULL;
+    if ((flags & ENTER_CONNECTED) && !d->connected)
+        *rc = diag_post(&d->handle, ST_08003, 0,
+                        "The connection is not open: call SQLConnect or SQLDriverConnect first.");
+    else if ((flags & ENTER_ALL_DONE) && executes_something(d))
+        *rc = diag_post(&d->handle, ST_HY010, 0,
+                        "A statement of this connection is executing asynchronously: call its "
+                        "function again until it is done.");
+    else
         return d;
-    *rc = api_leave_dbc(d, diag_post(&d->handle, ST_08003, 0,
-                                     "The connection is not open: call SQLConnect or "
-                                     "SQLDriverConnect first."));
+    *rc = api_leave_dbc(d, *rc);
     return NULL;
+}
+
+static bool may_enter(struct stmt *s, unsigned flags)
+{
+    if (s->async == NULL || fiber_is_inside()) {
+        if (!(flags & ENTER_KEEP_DIAG))
+            diag_clear(&s->handle.diag);
+        return (flags & ENTER_NEED_DATA_OK) || stmt_check_idle(s) == SQL_SUCCESS;
+    }
+    if (flags & ENTER_KEEP_DIAG)
+        return true;
+    diag_post(&s->handle, ST_HY010, 0,
+              "A function is executing asynchronously on this statement: call it again until it is "
+              "done, or SQLCancel.");
+    return false;
 }
 
 struct stmt *api_enter_stmt(SQLHSTMT h, const char *function, unsigned flags, SQLRETURN *rc)
 {
-    struct stmt *s = (struct stmt *)(void *)enter(h, HANDLE_STMT, function, flags);
+    struct stmt *s =
+        (struct stmt *)(void *)enter(h, HANDLE_STMT, function, flags | ENTER_KEEP_DIAG);
 
     *rc = SQL_INVALID_HANDLE;
-    if (s == NULL || (flags & ENTER_NEED_DATA_OK) || stmt_check_idle(s) == SQL_SUCCESS)
+    if (s == NULL || may_enter(s, flags))
         return s;
     *rc = api_leave_stmt(s, SQL_ERROR);
     return NULL;

@@ -54,7 +54,7 @@ static SQLRETURN set_connect_attr(SQLHDBC h, SQLINTEGER id, SQLPOINTER value, st
 {
     SQLRETURN rc;
     struct text t = TEXT_INIT;
-    struct dbc *d = api_enter_dbc(h, "SQLSetConnectAttr", ENTER_PLAIN, &rc);
+    struct dbc *d = api_enter_dbc(h, "SQLSetConnectAttr", ENTER_ALL_DONE, &rc);
 
     if (d == NULL)
         return rc;

@@ -1,4 +1,6 @@
 /* Catalog functions: text arguments in, one call into catalog/. */
+#include "api/sync_names.h"
+
 #include "api/api_enter.h"
 #include "api/text_arg.h"
 #include "catalog/catalog.h"

@@ -156,7 +156,7 @@ NEON_EXPORT SQLRETURN SQL_API SQLDriverConnectW(SQLHDBC h, SQLHWND window, SQLWC
 NEON_EXPORT SQLRETURN SQL_API SQLDisconnect(SQLHDBC h)
 {
     SQLRETURN rc;
-    struct dbc *d = api_enter_dbc(h, "SQLDisconnect", ENTER_CONNECTED, &rc);
+    struct dbc *d = api_enter_dbc(h, "SQLDisconnect", ENTER_CONNECTED | ENTER_ALL_DONE, &rc);
 
     if (d == NULL)
         return rc;

@@ -1,4 +1,6 @@
 /* Scrollable cursors: SQLFetchScroll, SQLExtendedFetch, SQLSetPos, SQLBulkOperations. */
+#include "api/sync_names.h"
+
 #include "api/api_enter.h"
 
 NEON_EXPORT SQLRETURN SQL_API SQLFetchScroll(SQLHSTMT h, SQLSMALLINT direction, SQLLEN offset)

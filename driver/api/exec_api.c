@@ -1,5 +1,7 @@
 /* Preparing and executing: SQLPrepare, SQLExecute, SQLExecDirect, SQLNativeSql, SQLRowCount,
  * SQLMoreResults. */
+#include "api/sync_names.h"
+
 #include "api/api_enter.h"
 #include "api/text_arg.h"
 

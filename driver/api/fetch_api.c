@@ -1,4 +1,6 @@
 /* Results: SQLNumResultCols, SQLDescribeCol, SQLColAttribute, SQLBindCol, SQLFetch, SQLGetData. */
+#include "api/sync_names.h"
+
 #include "api/api_enter.h"
 #include "api/text_arg.h"
 

@@ -1,4 +1,6 @@
 /* Parameters: SQLBindParameter, SQLNumParams, SQLParamData, SQLPutData. */
+#include "api/sync_names.h"
+
 #include "api/api_enter.h"
 
 NEON_EXPORT SQLRETURN SQL_API SQLBindParameter(SQLHSTMT h, SQLUSMALLINT number, SQLSMALLINT io_type,

@@ -11,7 +11,7 @@ static bool completion_is_valid(SQLSMALLINT completion)
 static SQLRETURN end_dbc(SQLHDBC h, SQLSMALLINT completion, unsigned flags)
 {
     SQLRETURN rc;
-    struct dbc *d = api_enter_dbc(h, "SQLEndTran", flags, &rc);
+    struct dbc *d = api_enter_dbc(h, "SQLEndTran", flags | ENTER_ALL_DONE, &rc);
 
     if (d == NULL)
         return rc;

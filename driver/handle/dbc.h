@@ -66,10 +66,11 @@ struct dbc {
     struct settings keyword_settings; /* what RESET goes back to */
     struct settings settings;         /* in force: stand before each request (handle/settings.h) */
     struct type_names type_names;     /* of types that are not built in */
-    struct table_infos tables;        /* whose rows were changed through cursors */
-    struct stmt *stmts;               /* list through stmt->next */
-    struct desc *descs;               /* explicit descriptors, list through desc->next */
-    uint64_t cursor_serial;           /* makes SQL_CUR names */
+    _Atomic(struct stmt *) async_running; /* whose call is under way in pieces (api/api_async.c) */
+    struct table_infos tables;            /* whose rows were changed through cursors */
+    struct stmt *stmts;                   /* list through stmt->next */
+    struct desc *descs;                   /* explicit descriptors, list through desc->next */
+    uint64_t cursor_serial;               /* makes SQL_CUR names */
     pid_t
         pid; /* of the process that connected: a forked child gets an error, not a shared socket */
 };

@@ -166,6 +166,10 @@ static bool end_waiting(struct stmt *s)
 
     if (pthread_mutex_trylock(&s->dbc->lock) != 0)
         return false;
+    if (s->async != NULL) { /* it is the call's own */
+        pthread_mutex_unlock(&s->dbc->lock);
+        return false;
+    }
     if (s->need_data.active) {
         if (s->need_data.direct)
             s->prepared = false;
@@ -193,10 +197,13 @@ SQLRETURN stmt_cancel(struct stmt *s)
         exchange_cancel(s->running);
     pthread_mutex_unlock(&s->dbc->cancel_lock);
     /* A call that is under way is between two requests. */
-    if (!was_running && pthread_mutex_trylock(&s->dbc->lock) != 0)
+    if (!was_running && pthread_mutex_trylock(&s->dbc->lock) != 0) {
         atomic_store(&s->cancel_pending, true);
-    else if (!was_running)
+    } else if (!was_running) {
+        if (s->async != NULL) /* it waits for its turn */
+            atomic_store(&s->cancel_pending, true);
         pthread_mutex_unlock(&s->dbc->lock);
+    }
     return SQL_SUCCESS;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "transport/curl_setup.h"
 #include "transport/neon_error.h"
 #include "transport/quiet.h"
@@ -327,33 +328,40 @@ static int wait_ms(struct http_exchange *x)
     return (int)left;
 }
 
-static void drive_loudly(struct http_exchange *x, bool (*ready)(const struct http_exchange *))
+/* One round. *ms: how long may be waited for the next; false: there is none. */
+static bool drive_once(struct http_exchange *x, bool (*ready)(const struct http_exchange *),
+                       int *ms)
 {
     int running;
 
-    while (!ready(x) && !x->done) {
-        int ms;
-        if (atomic_load(&x->cancelled))
-            x->stop = STOP_CANCELLED;
-        else
-            curl_multi_perform(x->lane->multi, &running);
-        if (x->stop != STOP_NONE || check_done(x) || ready(x))
-            return;
-        ms = wait_ms(x);
-        if (x->stop != STOP_NONE)
-            return;
-        curl_multi_poll(x->lane->multi, NULL, 0, ms, NULL);
-    }
+    if (ready(x) || x->done)
+        return false;
+    if (atomic_load(&x->cancelled))
+        x->stop = STOP_CANCELLED;
+    else
+        curl_multi_perform(x->lane->multi, &running);
+    if (x->stop != STOP_NONE || check_done(x) || ready(x))
+        return false;
+    *ms = wait_ms(x);
+    return x->stop == STOP_NONE;
 }
 
-/* Lets the transfer go on until `ready` says so or it ends. False: x->stop says why. */
+/* Lets the transfer go on until `ready` says so or it ends. An asynchronous call goes back to the
+ * application instead of waiting, with its thread's signals as they were. False: x->stop says why.
+ */
 static bool drive(struct http_exchange *x, bool (*ready)(const struct http_exchange *))
 {
     struct quiet q;
+    int ms = 0;
+    bool more;
 
-    quiet_begin(&q);
-    drive_loudly(x, ready);
-    quiet_end(&q);
+    do {
+        quiet_begin(&q);
+        more = drive_once(x, ready, &ms);
+        quiet_end(&q);
+        if (more && !fiber_wait())
+            curl_multi_poll(x->lane->multi, NULL, 0, ms, NULL);
+    } while (more);
     return x->stop == STOP_NONE;
 }
 
@@ -583,7 +591,8 @@ static bool pause_before_retry(struct http_exchange *x, int64_t ms)
         int64_t left = deadline_left_ms(x->r.deadline, until - clock_now_ms());
         if (left <= 0)
             break;
-        curl_multi_poll(x->lane->multi, NULL, 0, (int)left, NULL);
+        if (!fiber_wait())
+            curl_multi_poll(x->lane->multi, NULL, 0, (int)left, NULL);
     }
     return !atomic_load(&x->cancelled) &&
            (x->r.deadline == DEADLINE_NONE || deadline_left_ms(x->r.deadline, 1) > 0);

@@ -1,0 +1,20 @@
+/* Asynchronous execution by polling: SQL_ATTR_ASYNC_ENABLE, SQL_STILL_EXECUTING.
+ *
+ * A call runs in a fiber until it would wait for the network, and the application gets
+ * SQL_STILL_EXECUTING; calling the same function again lets it go on. There is no thread behind it:
+ * it advances only while it is polled. A connection does one call at a time, as its lock says;
+ * further ones wait their turn. */
+#ifndef NEON_API_ASYNC_H
+#define NEON_API_ASYNC_H
+
+#include "api/api_enter.h"
+
+enum async_how { POLLED, AT_ONCE }; /* async.def */
+typedef SQLRETURN async_fn(const void *args);
+
+/* Calls fn(args), asynchronously when the statement wants it. `function`: static text, its W form
+ * counts as the same. HY010 when another function is executing on the statement. */
+SQLRETURN async_call(SQLHSTMT h, const char *function, enum async_how how, async_fn *fn,
+                     const void *args, size_t args_bytes);
+
+#endif

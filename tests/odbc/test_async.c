@@ -1,0 +1,297 @@
+/* Asynchronous execution by polling, in one thread: every function that may cost a request,
+ * cancelling, what else may be called meanwhile, several statements of one connection. */
+#include "odbc_test.h"
+
+static void async_on(SQLHSTMT stmt)
+{
+    assert_stmt_ok(stmt,
+                   SQLSetStmtAttr(stmt, SQL_ATTR_ASYNC_ENABLE, (SQLPOINTER)SQL_ASYNC_ENABLE_ON, 0));
+}
+
+/* Polls; counts how often the call was still executing. */
+#define POLL(rc, still, call)                                                                      \
+    do {                                                                                           \
+        (still) = 0;                                                                               \
+        while (((rc) = (call)) == SQL_STILL_EXECUTING)                                             \
+            (still)++;                                                                             \
+    } while (0)
+
+static void test_execute_and_fetch(void **state)
+{
+    struct fixture *f = *state;
+    SQLRETURN rc;
+    SQLINTEGER n = 0;
+    long still = 0;
+    int rows = 0;
+
+    async_on(f->stmt);
+    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT 41 + 1 FROM pg_sleep(0.3)"), SQL_NTS));
+    assert_stmt_ok(f->stmt, rc);
+    assert_true(still > 0);
+    POLL(rc, still, SQLFetch(f->stmt));
+    assert_stmt_ok(f->stmt, rc);
+    POLL(rc, still, SQLGetData(f->stmt, 1, SQL_C_SLONG, &n, 0, NULL));
+    assert_stmt_ok(f->stmt, rc);
+    assert_int_equal(n, 42);
+    POLL(rc, still, SQLFetch(f->stmt));
+    assert_int_equal(rc, SQL_NO_DATA);
+    POLL(rc, still, SQLMoreResults(f->stmt));
+    assert_int_equal(rc, SQL_NO_DATA);
+    /* A result that is still on its way while it is read. */
+    POLL(rc, still,
+         SQLExecDirect(f->stmt,
+                       sqltext("SELECT g, repeat('x', 200) FROM generate_series(1, 20000) g"),
+                       SQL_NTS));
+    assert_stmt_ok(f->stmt, rc);
+    for (;; rows++) {
+        POLL(rc, still, SQLFetch(f->stmt));
+        if (rc == SQL_NO_DATA)
+            break;
+        assert_stmt_ok(f->stmt, rc);
+    }
+    assert_int_equal(rows, 20000);
+    SQLFreeStmt(f->stmt, SQL_CLOSE);
+    POLL(rc, still,
+         SQLExecDirect(f->stmt,
+                       sqltext("SELECT g, repeat('x', 200) FROM generate_series(1, 20000) g"),
+                       SQL_NTS));
+    assert_stmt_ok(f->stmt, rc);
+    for (rows = 0;; rows++) {
+        POLL(rc, still, SQLFetchScroll(f->stmt, SQL_FETCH_NEXT, 0));
+        if (rc == SQL_NO_DATA)
+            break;
+        assert_stmt_ok(f->stmt, rc);
+    }
+    assert_int_equal(rows, 20000);
+}
+
+static void test_prepared_and_described(void **state)
+{
+    struct fixture *f = *state;
+    SQLRETURN rc;
+    SQLSMALLINT columns = 0;
+    SQLSMALLINT type = 0;
+    SQLINTEGER id = 7;
+    SQLCHAR name[32];
+    long still;
+
+    async_on(f->stmt);
+    POLL(rc, still,
+         SQLPrepare(f->stmt, sqltext("SELECT name FROM customers WHERE id = ?"), SQL_NTS));
+    assert_stmt_ok(f->stmt, rc);
+    POLL(rc, still, SQLNumResultCols(f->stmt, &columns));
+    assert_stmt_ok(f->stmt, rc);
+    assert_int_equal(columns, 1);
+    POLL(rc, still, SQLDescribeCol(f->stmt, 1, name, sizeof name, NULL, &type, NULL, NULL, NULL));
+    assert_stmt_ok(f->stmt, rc);
+    assert_string_equal(name, "name");
+    POLL(rc, still, SQLDescribeParam(f->stmt, 1, &type, NULL, NULL, NULL));
+    assert_stmt_ok(f->stmt, rc);
+    assert_int_equal(type, SQL_INTEGER);
+    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER,
+                                             0, 0, &id, 0, NULL));
+    POLL(rc, still, SQLExecute(f->stmt));
+    assert_stmt_ok(f->stmt, rc);
+    assert_true(still > 0);
+}
+
+static void test_catalog(void **state)
+{
+    struct fixture *f = *state;
+    SQLRETURN rc;
+    long still;
+
+    async_on(f->stmt);
+    POLL(rc, still, SQLTables(f->stmt, NULL, 0, NULL, 0, sqltext("customers"), SQL_NTS, NULL, 0));
+    assert_stmt_ok(f->stmt, rc);
+    assert_true(still > 0);
+    POLL(rc, still, SQLFetch(f->stmt));
+    assert_stmt_ok(f->stmt, rc);
+    SQLFreeStmt(f->stmt, SQL_CLOSE);
+    POLL(rc, still, SQLColumns(f->stmt, NULL, 0, NULL, 0, sqltext("customers"), SQL_NTS, NULL, 0));
+    assert_stmt_ok(f->stmt, rc);
+    assert_true(still > 0);
+}
+
+static void test_data_at_execution(void **state)
+{
+    struct fixture *f = *state;
+    SQLRETURN rc;
+    SQLLEN ind = SQL_DATA_AT_EXEC;
+    SQLPOINTER token = NULL;
+    SQLCHAR text[16];
+    long still;
+
+    async_on(f->stmt);
+    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_CHAR,
+                                             SQL_LONGVARCHAR, 0, 0, (SQLPOINTER)17, 0, &ind));
+    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT upper(?) FROM pg_sleep(0.1)"), SQL_NTS));
+    assert_int_equal(rc, SQL_NEED_DATA);
+    POLL(rc, still, SQLParamData(f->stmt, &token));
+    assert_int_equal(rc, SQL_NEED_DATA);
+    assert_ptr_equal(token, (SQLPOINTER)17);
+    POLL(rc, still, SQLPutData(f->stmt, sqltext("abc"), 3));
+    assert_stmt_ok(f->stmt, rc);
+    POLL(rc, still, SQLParamData(f->stmt, &token));
+    assert_stmt_ok(f->stmt, rc);
+    assert_true(still > 0);
+    POLL(rc, still, SQLFetch(f->stmt));
+    POLL(rc, still, SQLGetData(f->stmt, 1, SQL_C_CHAR, text, sizeof text, NULL));
+    assert_string_equal(text, "ABC");
+}
+
+static void test_errors_and_cancel(void **state)
+{
+    struct fixture *f = *state;
+    SQLRETURN rc;
+    long still;
+
+    async_on(f->stmt);
+    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT 1 / 0 FROM pg_sleep(0.1)"), SQL_NTS));
+    assert_stmt_state(f->stmt, rc, "22012");
+    rc = SQLExecDirect(f->stmt, sqltext("SELECT 'async cancel', pg_sleep(30)"), SQL_NTS);
+    assert_int_equal(rc, SQL_STILL_EXECUTING);
+    while (strcmp(pg_admin("SELECT count(*) FROM pg_stat_activity WHERE query LIKE "
+                           "'SELECT ''async cancel%'"),
+                  "0") == 0)
+        assert_int_equal(SQLExecDirect(f->stmt, sqltext("x"), SQL_NTS), SQL_STILL_EXECUTING);
+    assert_stmt_ok(f->stmt, SQLCancel(f->stmt));
+    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("x"), SQL_NTS));
+    assert_stmt_state(f->stmt, rc, "HY008");
+    while (strcmp(pg_admin("SELECT count(*) FROM pg_stat_activity WHERE query LIKE "
+                           "'SELECT ''async cancel%'"),
+                  "0") != 0)
+        continue;
+    /* Query timeout. */
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)1, 0));
+    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT pg_sleep(30)"), SQL_NTS));
+    assert_stmt_state(f->stmt, rc, "HYT00");
+    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT 1"), SQL_NTS));
+    assert_stmt_ok(f->stmt, rc);
+}
+
+/* The driver itself: what the manager would keep away from it. */
+static void test_what_else_is_called_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT s = f->stmt;
+    SQLHSTMT other = NULL;
+    SQLRETURN rc;
+    SQLSMALLINT n;
+    SQLINTEGER number = 0;
+
+    assert_direct_ok(
+        SQL_HANDLE_STMT, s,
+        DRIVER(SQLSetStmtAttr)(s, SQL_ATTR_ASYNC_ENABLE, (SQLPOINTER)SQL_ASYNC_ENABLE_ON, 0));
+    rc = DRIVER(SQLExecDirect)(s, sqltext("SELECT 5 FROM pg_sleep(0.5)"), SQL_NTS);
+    assert_int_equal(rc, SQL_STILL_EXECUTING);
+    assert_direct_state(SQL_HANDLE_STMT, s, DRIVER(SQLFetch)(s), "HY010");
+    assert_direct_state(SQL_HANDLE_STMT, s, DRIVER(SQLNumParams)(s, &n), "HY010");
+    assert_direct_state(SQL_HANDLE_STMT, s, DRIVER(SQLFreeStmt)(s, SQL_CLOSE), "HY010");
+    assert_direct_state(SQL_HANDLE_STMT, s, DRIVER(SQLFreeHandle)(SQL_HANDLE_STMT, s), "HY010");
+    assert_direct_state(SQL_HANDLE_DBC, f->dbc,
+                        DRIVER(SQLEndTran)(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT), "HY010");
+    assert_direct_state(SQL_HANDLE_DBC, f->dbc, DRIVER(SQLDisconnect)(f->dbc), "HY010");
+    /* Another statement's ordinary call comes behind; the first one's result waits for it. */
+    assert_direct_ok(SQL_HANDLE_DBC, f->dbc,
+                     DRIVER(SQLAllocHandle)(SQL_HANDLE_STMT, f->dbc, &other));
+    assert_direct_ok(SQL_HANDLE_STMT, other,
+                     DRIVER(SQLExecDirect)(other, sqltext("SELECT 6"), SQL_NTS));
+    assert_direct_ok(SQL_HANDLE_STMT, s, DRIVER(SQLExecDirectW)(s, NULL, 0));
+    while ((rc = DRIVER(SQLFetch)(s)) == SQL_STILL_EXECUTING)
+        continue;
+    assert_direct_ok(SQL_HANDLE_STMT, s, rc);
+    while ((rc = DRIVER(SQLGetData)(s, 1, SQL_C_SLONG, &number, 0, NULL)) == SQL_STILL_EXECUTING)
+        continue;
+    assert_int_equal(number, 5);
+    DRIVER(SQLFreeHandle)(SQL_HANDLE_STMT, other);
+}
+
+/* Two asynchronous statements: polling either advances both in their order; one is cancelled while
+ * it waits. */
+static void test_two_statements(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT other = new_stmt(f);
+    SQLHSTMT third = new_stmt(f);
+    SQLRETURN rc;
+    long still;
+
+    async_on(f->stmt);
+    async_on(other);
+    async_on(third);
+    assert_int_equal(SQLExecDirect(f->stmt, sqltext("SELECT 1 FROM pg_sleep(0.2)"), SQL_NTS),
+                     SQL_STILL_EXECUTING);
+    assert_int_equal(SQLExecDirect(other, sqltext("SELECT 2"), SQL_NTS), SQL_STILL_EXECUTING);
+    assert_int_equal(SQLExecDirect(third, sqltext("SELECT 3"), SQL_NTS), SQL_STILL_EXECUTING);
+    assert_stmt_ok(third, SQLCancel(third));
+    POLL(rc, still, SQLExecDirect(third, sqltext("SELECT 3"), SQL_NTS));
+    assert_stmt_state(third, rc, "HY008");
+    POLL(rc, still, SQLExecDirect(other, sqltext("SELECT 2"), SQL_NTS));
+    assert_stmt_ok(other, rc);
+    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT 1"), SQL_NTS));
+    assert_stmt_ok(f->stmt, rc);
+    assert_int_equal(still, 0);
+    SQLFreeHandle(SQL_HANDLE_STMT, other);
+    SQLFreeHandle(SQL_HANDLE_STMT, third);
+}
+
+static void test_arrays_and_transactions(void **state)
+{
+    struct fixture *f = *state;
+    SQLINTEGER id[100];
+    SQLRETURN rc;
+    long still;
+
+    pg_admin("DROP TABLE IF EXISTS async; CREATE TABLE async (id int PRIMARY KEY); GRANT ALL ON "
+             "async TO "
+             "PUBLIC");
+    for (int i = 0; i < 100; i++)
+        id[i] = i;
+    id[99] = 50;
+    async_on(f->stmt);
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)100, 0));
+    SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0, id, 0, NULL);
+    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("INSERT INTO async VALUES (?)"), SQL_NTS));
+    assert_stmt_state(f->stmt, rc, "23505");
+    assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "Row 100 of the array failed"));
+    id[99] = 99;
+    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("INSERT INTO async VALUES (?)"), SQL_NTS));
+    assert_stmt_ok(f->stmt, rc);
+    assert_string_equal(pg_admin("SELECT count(*) FROM async"), "100");
+}
+
+static void test_attributes(void **state)
+{
+    struct fixture *f = *state;
+    SQLUINTEGER mode = 99;
+    SQLULEN on = 99;
+    SQLHSTMT fresh;
+
+    assert_dbc_ok(f->dbc, SQLGetInfo(f->dbc, SQL_ASYNC_MODE, &mode, sizeof mode, NULL));
+    assert_int_equal(mode, SQL_AM_STATEMENT);
+    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_ASYNC_ENABLE,
+                                            (SQLPOINTER)SQL_ASYNC_ENABLE_ON, 0));
+    fresh = new_stmt(f);
+    assert_stmt_ok(fresh, SQLGetStmtAttr(fresh, SQL_ATTR_ASYNC_ENABLE, &on, 0, NULL));
+    assert_int_equal(on, SQL_ASYNC_ENABLE_ON);
+    SQLFreeHandle(SQL_HANDLE_STMT, fresh);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
+    const struct CMUnitTest tests[] = {
+        TEST(test_execute_and_fetch),
+        TEST(test_prepared_and_described),
+        TEST(test_catalog),
+        TEST(test_data_at_execution),
+        TEST(test_errors_and_cancel),
+        cmocka_unit_test_setup_teardown(test_what_else_is_called_meanwhile, setup_direct,
+                                        teardown_direct),
+        TEST(test_two_statements),
+        TEST(test_arrays_and_transactions),
+        TEST(test_attributes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
