@@ -450,7 +450,8 @@ static void test_nothing_is_claimed_that_is_not_there(void **state)
     struct fixture *f = *state;
 
     assert_int_equal(ask(f, SQL_SCROLL_OPTIONS).number, SQL_SO_FORWARD_ONLY | SQL_SO_STATIC);
-    assert_int_equal(ask(f, SQL_ASYNC_MODE).number, SQL_AM_NONE);
+    assert_int_equal(ask(f, SQL_ASYNC_MODE).number, SQL_AM_STATEMENT);
+    assert_int_equal(ask(f, SQL_ASYNC_DBC_FUNCTIONS).number, SQL_ASYNC_DBC_NOT_CAPABLE);
     assert_int_equal(
         ask(f, SQL_CREATE_TABLE).number & (SQL_CT_GLOBAL_TEMPORARY | SQL_CT_LOCAL_TEMPORARY), 0);
     expect_text(f, SQL_DESCRIBE_PARAMETER, "N");
