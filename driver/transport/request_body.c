@@ -54,6 +54,19 @@ size_t request_body_string_bytes(const char *s, size_t len)
     return bytes;
 }
 
+size_t request_body_bytes(const struct wire_stmt *s)
+{
+    size_t n = sizeof "{\"query\":}," - 1 + request_body_string_bytes(s->sql.ptr, s->sql.len);
+
+    if (s->n_params > 0)
+        n += sizeof ",\"params\":[]" - 1 + s->n_params - 1;
+    for (size_t i = 0; i < s->n_params; i++)
+        n += s->params[i].ptr == NULL
+                 ? 4
+                 : request_body_string_bytes(s->params[i].ptr, s->params[i].len);
+    return n;
+}
+
 static void append_stmt(struct buf *out, const struct wire_stmt *s)
 {
     buf_append_str(out, "{\"query\":");

@@ -12,5 +12,7 @@ bool request_body_write(const struct wire_request *r, struct buf *out,
 
 /* What a text takes in the body, with its quotes and escapes. */
 size_t request_body_string_bytes(const char *s, size_t len);
+/* What a statement takes, with the comma behind it. */
+size_t request_body_bytes(const struct wire_stmt *s);
 
 #endif
