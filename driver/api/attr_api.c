@@ -61,7 +61,8 @@ static SQLRETURN set_connect_attr(SQLHDBC h, SQLINTEGER id, SQLPOINTER value, st
     rc = attr_dbc_is_text(id) ? text_in_read(&d->handle, in, &t) : SQL_SUCCESS;
     /* Switching autocommit on commits (SQLSetConnectAttr's reference). */
     if (rc == SQL_SUCCESS && id == SQL_ATTR_AUTOCOMMIT &&
-        (SQLUINTEGER)(uintptr_t)value == SQL_AUTOCOMMIT_ON && transaction_is_open(d))
+        (SQLUINTEGER)(uintptr_t)value == SQL_AUTOCOMMIT_ON &&
+        d->attrs.autocommit == SQL_AUTOCOMMIT_OFF && transaction_is_open(d))
         rc = transaction_end(d, true);
     if (rc == SQL_SUCCESS)
         rc = attr_set_dbc(d, id, value, t.is_null ? NULL : buf_str(&t.utf8));

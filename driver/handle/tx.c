@@ -310,14 +310,14 @@ size_t tx_wire(const struct tx *t, bool commit, struct wire_stmt *out)
     return n;
 }
 
-bool tx_expect(struct tx *t, int64_t rows, size_t limit_bytes)
+bool tx_expect(struct tx *t, size_t at, int64_t rows, size_t limit_bytes)
 {
-    struct tx_item *last = &t->items[t->n_items - 1];
+    struct tx_item *item = &t->items[at];
 
     if (t->bytes + GUARD_BYTES + REQUEST_RESERVE_BYTES > limit_bytes)
         return false;
-    last->expect = rows;
-    last->bytes += GUARD_BYTES;
+    item->expect = rows;
+    item->bytes += GUARD_BYTES;
     t->bytes += GUARD_BYTES;
     return true;
 }
@@ -390,9 +390,9 @@ static bool changes_something(const struct tx *t, size_t from, size_t to)
     return false;
 }
 
-/* What was read behind the savepoint has been seen, and counts for the transaction although what was
- * written is undone (PostgreSQL's SERIALIZABLE has it so too): the commit does it again, checks, and
- * undoes it again. items[from .. n) become SAVEPOINT, items, ROLLBACK TO, RELEASE. */
+/* What was read behind the savepoint has been seen, and counts for the transaction although what
+ * was written is undone (PostgreSQL's SERIALIZABLE has it so too): the commit does it again,
+ * checks, and undoes it again. items[from .. n) become SAVEPOINT, items, ROLLBACK TO, RELEASE. */
 static bool enclose(struct tx *t, size_t from, struct err *e)
 {
     size_t number = t->n_savepoints++;

@@ -2,9 +2,9 @@
  * commits. Pure memory; sending is stmt/transaction.c's.
  *
  * Items are in the order in which the application made them. A write is a statement without rows
- * that waits; consecutive executions of one INSERT are one item with several rows. A check repeats a
- * read of the transaction and fails when it would give other rows now; a setting holds for the items
- * behind it. A savepoint is a mark between items. */
+ * that waits; consecutive executions of one INSERT are one item with several rows. A check repeats
+ * a read of the transaction and fails when it would give other rows now; a setting holds for the
+ * items behind it. A savepoint is a mark between items. */
 #ifndef NEON_HANDLE_TX_H
 #define NEON_HANDLE_TX_H
 
@@ -20,15 +20,15 @@ enum tx_item_kind {
     TX_WRITE,
     TX_CHECK,   /* sent with the commit only */
     TX_SETTING, /* SET */
-    TX_UNDONE   /* behind a savepoint that was rolled back, kept for the checks among them: sent with
-                   the commit only, which rolls it back again */
+    TX_UNDONE /* behind a savepoint that was rolled back, kept for the checks among them: sent with
+                 the commit only, which rolls it back again */
 };
 
 /* The rows of one INSERT that was executed several times in a row. */
 struct tx_rows {
     struct script_stmt st; /* text and markers owned; the rest is not used */
     struct insert_values place;
-    const char **casts; /* owned array of static texts; n * st.n_params */
+    const char **casts;         /* owned array of static texts; n * st.n_params */
     struct wire_param **blocks; /* owned: the parameters of the second row on */
     size_t n, cap;
     /* made by tx_prepare */
@@ -65,7 +65,7 @@ struct tx {
     int read_only, deferrable; /* of this transaction alone: -1 unsaid, 0, 1 */
     struct tx_item *items;     /* owned */
     size_t n_items, cap_items, n_writes, n_checks, n_undone, bytes;
-    size_t n_savepoints; /* that were written for TX_UNDONE */
+    size_t n_savepoints;   /* that were written for TX_UNDONE */
     struct tx_mark *marks; /* owned */
     size_t n_marks, cap_marks;
 };
@@ -77,8 +77,8 @@ void tx_reset(struct tx *t);
 bool tx_add(struct tx *t, enum tx_item_kind kind, struct strview sql,
             const struct wire_param *params, size_t n_params, size_t limit_bytes,
             struct err *e) NEON_MUST_CHECK;
-/* A row of the INSERT `st`, whose row stands at `place`: joins the item before when that is the same
- * INSERT and nothing stands between. */
+/* A row of the INSERT `st`, whose row stands at `place`: joins the item before when that is the
+ * same INSERT and nothing stands between. */
 bool tx_add_row(struct tx *t, const struct script_stmt *st, const struct insert_values *place,
                 const char *const *casts, const struct wire_param *params, size_t limit_bytes,
                 struct err *e) NEON_MUST_CHECK;
@@ -91,9 +91,9 @@ void tx_drop_last(struct tx *t);
 bool tx_savepoint(struct tx *t, struct strview name, struct err *e) NEON_MUST_CHECK;
 bool tx_release(struct tx *t, struct strview name, struct err *e) NEON_MUST_CHECK;
 bool tx_rollback_to(struct tx *t, struct strview name, struct err *e) NEON_MUST_CHECK;
-/* The last item, a write, changed so many rows when it was tried: the commit must find the same. False:
+/* Item `at`, a write, changed so many rows when it was tried: the commit must find the same. False:
  * there is no room for that. */
-bool tx_expect(struct tx *t, int64_t rows, size_t limit_bytes);
+bool tx_expect(struct tx *t, size_t at, int64_t rows, size_t limit_bytes);
 /* Makes the texts that tx_wire lends. HY001. */
 bool tx_prepare(struct tx *t, struct err *e) NEON_MUST_CHECK;
 /* Writes the items as statements of a request, after tx_prepare; borrowed until the next change.

@@ -97,8 +97,7 @@ bool tx_rows_prepare(struct tx_rows *r, const struct wire_param *first)
         return true;
     buf_reset(&r->sql);
     r->flat = mem_calloc(r->n * per_row, sizeof *r->flat);
-    if (r->flat == NULL ||
-        !insert_values_render(&r->st, &r->place, r->casts, r->n, &r->sql))
+    if (r->flat == NULL || !insert_values_render(&r->st, &r->place, r->casts, r->n, &r->sql))
         return false;
     memcpy(r->flat, first, per_row * sizeof *first);
     for (size_t i = 1; i < r->n; i++)

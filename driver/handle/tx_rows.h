@@ -10,7 +10,8 @@ struct tx_rows *tx_rows_new(const struct script_stmt *st, const struct insert_va
 void tx_rows_free(struct tx_rows *r);
 /* Is it the same INSERT, and is there room for a row? */
 bool tx_rows_fit(const struct tx_rows *r, const struct script_stmt *st);
-/* Another row; the parameters belong to it then. False: out of memory, and they stay the caller's. */
+/* Another row; the parameters belong to it then. False: out of memory, and they stay the caller's.
+ */
 bool tx_rows_adopt(struct tx_rows *r, const char *const *casts,
                    struct wire_param *block) NEON_MUST_CHECK;
 /* Makes text and parameters for all rows; `first` are the first row's. */

@@ -7,6 +7,7 @@
 #include "stmt/output_params.h"
 #include "stmt/param_types.h"
 #include "stmt/params.h"
+#include "sql/read_shape.h"
 #include "stmt/preview.h"
 #include "stmt/setting.h"
 #include "stmt/transaction.h"
@@ -57,7 +58,19 @@ static struct plan_context plan_context(const struct stmt *s, bool several)
         .settings = s->attrs.query_timeout_s > 0 || s->dbc->settings.n > 0,
         .carried = settings_matter(&s->dbc->settings),
         .transaction = transaction_is_open(s->dbc),
+        .checked = transaction_is_open(s->dbc) && transaction_checks_reads(s->dbc),
     };
+}
+
+/* A read that must be the same at the commit, and cannot be. */
+static bool varies(const struct script_stmt *st)
+{
+    struct read_shape shape;
+
+    if (st->kind.cls != SQLC_SELECT)
+        return false;
+    shape = read_shape_of(sv_n(st->text, st->len));
+    return shape.varies && !shape.tableless;
 }
 
 /* The whole text's plan: a batch when one of its statements needs it; the first refusal refuses
@@ -68,7 +81,9 @@ SQLRETURN execute_plan(struct stmt *s, bool several, struct plan *out)
 
     *out = (struct plan){.kind = PLAN_SINGLE, .takes_settings = true};
     for (size_t i = 0; i < s->script.n_stmts; i++) {
-        struct plan p = plan_statement(s->script.stmts[i].kind, &c);
+        struct plan p;
+        c.varies = c.checked && varies(&s->script.stmts[i]);
+        p = plan_statement(s->script.stmts[i].kind, &c);
         if (p.kind == PLAN_REFUSE)
             return diag_post(&s->handle, p.state, 0, "%s: %s",
                              sql_class_name(s->script.stmts[i].kind.cls), p.text);
@@ -370,11 +385,12 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
 {
     bool batch = plan->kind == PLAN_BATCH || x->rollback;
     bool read_only = batch && dbc_is_read_only(s->dbc);
-    struct wire_stmt *stmts = mem_calloc(x->n_stmts + 1, sizeof *stmts);
+    struct wire_stmt *stmts;
     SQLRETURN rc;
 
     if (plan->kind == PLAN_READ)
         return run_read(s, &x->stmts[0], &s->script.stmts[0].kind);
+    stmts = mem_calloc(x->n_stmts + 1, sizeof *stmts);
     if (stmts == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
     memcpy(stmts, x->stmts, x->n_stmts * sizeof *stmts);
@@ -425,10 +441,9 @@ static SQLRETURN run_read(struct stmt *s, const struct wire_stmt *read, const st
     struct preview p;
     struct buf checksum = BUF_INIT(256);
     struct err e = ERR_INIT;
-    bool wrappable = kind->cls == SQLC_SELECT;
     SQLRETURN rc;
 
-    if (preview_build(s->dbc, read, wrappable, &p, &e)) {
+    if (preview_build(s->dbc, read, kind, &p, &e)) {
         const struct wire_request r = {
             .stmts = p.stmts,
             .n_stmts = p.n,
@@ -444,7 +459,7 @@ static SQLRETURN run_read(struct stmt *s, const struct wire_stmt *read, const st
         rc = start(s, &r, &around, kind);
         s->dbc->tx.used = true;
         if (SQL_SUCCEEDED(rc) && p.check_at != PREVIEW_NO_CHECK &&
-            !preview_add_check(s->dbc, read, buf_sv(&checksum), &e))
+            !preview_add_check(s->dbc, read, p.ordered, buf_sv(&checksum), &e))
             rc = failed(s, &e);
     } else {
         rc = failed(s, &e);
@@ -492,14 +507,18 @@ static SQLRETURN run_planned_read(struct stmt *s, const char *const *casts)
 
 SQLRETURN execute_preview_queue(struct stmt *s, size_t n_last)
 {
-    const struct dbc *d = s->dbc;
+    struct dbc *d = s->dbc;
     struct wire_stmt *stmts = mem_calloc(d->tx.n_items + 1, sizeof *stmts);
     const struct sql_kind *kind = &s->script.stmts[0].kind;
+    struct err e = ERR_INIT;
     size_t n;
     SQLRETURN rc;
 
-    if (stmts == NULL)
-        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    if (stmts == NULL || !tx_prepare(&d->tx, &e)) {
+        mem_free(stmts);
+        err_oom(&e);
+        return diag_post_err(&s->handle, &e);
+    }
     n = tx_wire(&d->tx, false, stmts);
     stmts[n++] = (struct wire_stmt){SV_LIT("ROLLBACK"), NULL, 0};
     rc = start(s,
@@ -517,14 +536,21 @@ SQLRETURN execute_preview_queue(struct stmt *s, size_t n_last)
     return rc;
 }
 
-/* The statement that was queued last is tried at once, for its count and its errors. */
+/* The statement that was queued last is tried at once, for its count and its errors. The count is
+ * told only where the commit can make sure of it. */
 static SQLRETURN preview_write(struct stmt *s)
 {
     SQLRETURN rc = execute_preview_queue(s, 1);
 
-    if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
+    if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA) {
         tx_drop_last(&s->dbc->tx);
-    return rc;
+        return rc;
+    }
+    if (transaction_expect(s, s->dbc->tx.n_items - 1))
+        return rc;
+    s->row_count = s->rows.row_count = -1;
+    note_counts(s);
+    return SQL_SUCCESS;
 }
 
 static SQLRETURN run_queued(struct stmt *s, const char *const *casts)

@@ -426,13 +426,33 @@ static void unqueue(struct job *j)
         set_status(j->s, row, SQL_PARAM_UNUSED);
 }
 
+/* Reads the counts of what waits; they are told when the commit can make sure of all of them. */
+static SQLRETURN take_previewed(struct job *j, SQLRETURN rc)
+{
+    struct stmt *s = j->s;
+    size_t at = j->queued_before;
+    bool sure = true;
+    int64_t total = 0;
+
+    while (SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA) {
+        sure = sure && transaction_expect(s, at++);
+        total += s->row_count;
+        if (s->results_left == 0) {
+            j->total = sure ? total : -1;
+            return SQL_SUCCESS;
+        }
+        rc = stmt_more_results(s);
+    }
+    return rc;
+}
+
 static SQLRETURN preview_queued(struct job *j)
 {
     struct stmt *s = j->s;
 
     if (s->dbc->options.buffered_row_count != BUFFERED_ROW_COUNT_PREVIEW)
         return SQL_SUCCESS;
-    return take_counts(j, execute_preview_queue(s, s->dbc->tx.n_items - j->queued_before));
+    return take_previewed(j, execute_preview_queue(s, s->dbc->tx.n_items - j->queued_before));
 }
 
 /* ---- all of it ---- */
@@ -619,6 +639,10 @@ static SQLRETURN prepare_job(struct job *j)
     rc = execute_plan(
         s, !j->one_insert || param_array_rows(s) > insert_values_max_rows(&s->script.stmts[0]),
         &j->plan);
+    if (rc == SQL_SUCCESS && j->plan.kind == PLAN_SETTING)
+        return diag_post(&s->handle, ST_HYC00, 0,
+                         "A setting cannot be set with an array of parameters: execute it once per "
+                         "set of parameters.");
     if (rc == SQL_SUCCESS && j->plan.kind == PLAN_READ)
         return diag_post(&s->handle, ST_HYC00, 0,
                          "In an open transaction over HTTP an array of parameters needs a "

@@ -26,7 +26,8 @@ enum refusal {
     R_TWO_PHASE,
     R_BY_ITSELF,
     R_CARRIED,
-    R_SET_CONFIG
+    R_SET_CONFIG,
+    R_VARIES
 };
 
 #define BUFFERED "Over HTTP a transaction is sent as a whole when it commits"
@@ -114,6 +115,11 @@ static const struct {
                    "driver sets what SET and the keywords asked for (search_path, role, ...). "
                    "RESET ALL before it, and name schemas in full; or store the settings with "
                    "ALTER ROLE ... SET."},
+    [R_VARIES] =
+        {ST_HYC00, BUFFERED
+         ", and at REPEATABLE READ and SERIALIZABLE what was read must be the same then. This "
+         "statement returns times or random values, which never are. Read them in a statement "
+         "of their own (SELECT now()), use READ COMMITTED, or " IN_SESSION "."},
     [R_SET_CONFIG] = {ST_HYC00, BUFFERED
                       ", so what set_config does in the middle of a read would be gone behind it. "
                       "Send SELECT set_config('name', 'value', true) by itself, or SET LOCAL."},
@@ -219,6 +225,8 @@ static struct plan plan_in_transaction(struct sql_kind kind, const struct row *r
         return refuse(unfit);
     if (kind.cls == SQLC_EMPTY && c->several)
         way = WAY_QUEUE;
+    if (c->varies && way == WAY_READ)
+        return refuse(R_VARIES);
     if (c->several && way == WAY_SETTING) {
         if (row->with_others != WAY_SEND || kind.cls == SQLC_SELECT)
             return refuse(R_BY_ITSELF);

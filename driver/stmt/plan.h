@@ -31,6 +31,8 @@ struct plan_context {
     bool transaction; /* a buffered transaction is open (or the statement is BEGIN) */
     bool settings;    /* what may be left out stands at the head of the request (query timeout) */
     bool carried;     /* settings of the session do, which change what a statement means */
+    bool checked;     /* REPEATABLE READ or SERIALIZABLE: a read must be the same at the commit */
+    bool varies;      /* and this one cannot be (now(), random() among what it returns) */
 };
 
 struct plan {

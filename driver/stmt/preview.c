@@ -2,22 +2,26 @@
  * execute.c. */
 #include "stmt/preview.h"
 
+#include "sql/read_shape.h"
 #include "stmt/transaction.h"
 
-/* The number of rows and a sum over them that does not depend on their order; NULLs and empty texts
- * differ in a row's text. */
-#define CHECKSUM                                                                                   \
+/* The number of rows and a sum over their texts, in which NULLs and empty texts differ. Without an
+ * order the sum does not depend on it; with one each row's hash is seeded with its place. A row is
+ * hashed where it is read: nobody holds the result. */
+#define ROW_HASH                                                                                   \
     "SELECT pg_catalog.count(*)::pg_catalog.text OPERATOR(pg_catalog.||) ':' "                     \
-    "OPERATOR(pg_catalog.||) "                                                                     \
-    "coalesce(pg_catalog.sum(pg_catalog.hashtextextended(neon_row::pg_catalog.text, "              \
-    "0))::pg_catalog.text, '') AS c "                                                              \
-    "FROM (\n"
-#define CHECKSUM_END "\n) AS neon_row"
+    "OPERATOR(pg_catalog.||) coalesce(pg_catalog.sum(pg_catalog.hashtextextended("                 \
+    "neon_odbc_rows.t, neon_odbc_rows.n))::pg_catalog.text, '') AS c FROM ("                       \
+    "SELECT neon_odbc_row::pg_catalog.text AS t, "
+#define PLACE_ANY "0::pg_catalog.int8 AS n FROM (\n"
+#define PLACE_ORDERED "pg_catalog.row_number() OVER () AS n FROM (\n"
+#define ROW_HASH_END "\n) AS neon_odbc_row) AS neon_odbc_rows"
 
-static bool append_checksum(struct buf *out, struct strview read)
+static bool append_checksum(struct buf *out, struct strview read, bool ordered)
 {
-    return buf_append_str(out, CHECKSUM) && buf_append_sv(out, read) &&
-           buf_append_str(out, CHECKSUM_END);
+    return buf_append_str(out, ROW_HASH) &&
+           buf_append_str(out, ordered ? PLACE_ORDERED : PLACE_ANY) && buf_append_sv(out, read) &&
+           buf_append_str(out, ROW_HASH_END);
 }
 
 static void add(struct preview *p, struct strview sql, const struct wire_param *params,
@@ -26,16 +30,33 @@ static void add(struct preview *p, struct strview sql, const struct wire_param *
     p->stmts[p->n++] = (struct wire_stmt){sql, params, n_params};
 }
 
-bool preview_build(const struct dbc *d, const struct wire_stmt *read, bool wrappable,
+/* Must its rows be the same at the commit, and can they be compared? */
+static bool is_checked(const struct dbc *d, const struct sql_kind *kind, struct strview read,
+                       bool *ordered)
+{
+    struct read_shape shape;
+
+    if (!transaction_checks_reads(d) || kind->cls != SQLC_SELECT ||
+        (kind->flags & SQLF_EXPLAIN_ANALYZE) != 0)
+        return false;
+    shape = read_shape_of(read);
+    *ordered = shape.ordered;
+    return !shape.tableless;
+}
+
+bool preview_build(struct dbc *d, const struct wire_stmt *read, const struct sql_kind *kind,
                    struct preview *out, struct err *e)
 {
-    bool check = wrappable && transaction_checks_reads(d);
+    bool check;
 
     *out = (struct preview){.check_at = PREVIEW_NO_CHECK, .read_only = d->tx.n_writes == 0};
     buf_init(&out->check_sql, 0);
+    check = is_checked(d, kind, read->sql, &out->ordered);
     out->stmts = mem_calloc(d->tx.n_items + 5, sizeof *out->stmts);
-    if (out->stmts == NULL || (check && !append_checksum(&out->check_sql, read->sql)))
+    if (out->stmts == NULL || (check && !append_checksum(&out->check_sql, read->sql, out->ordered)))
         return err_oom(e);
+    if (!tx_prepare(&d->tx, e))
+        return false;
     out->n = tx_wire(&d->tx, false, out->stmts);
     /* A function that writes would be undone without a word; now the server refuses it. */
     if (!out->read_only)
@@ -59,8 +80,8 @@ void preview_release(struct preview *p)
     mem_free(p->stmts);
 }
 
-bool preview_add_check(struct dbc *d, const struct wire_stmt *read, struct strview checksum,
-                       struct err *e)
+bool preview_add_check(struct dbc *d, const struct wire_stmt *read, bool ordered,
+                       struct strview checksum, struct err *e)
 {
     struct buf sql = BUF_INIT(0);
     struct wire_param *params = mem_calloc(read->n_params + 1, sizeof *params);
@@ -74,10 +95,10 @@ bool preview_add_check(struct dbc *d, const struct wire_stmt *read, struct strvi
     buf_printf(
         &sql,
         "SELECT CASE WHEN neon_check.c OPERATOR(pg_catalog.=) $%zu::pg_catalog.text THEN 1 ELSE "
-        "('neon_odbc_serialization_failure ' OPERATOR(pg_catalog.||) "
+        "('" TX_CHECK_FAILED " ' OPERATOR(pg_catalog.||) "
         "neon_check.c)::pg_catalog.int4 END FROM (",
         read->n_params + 1);
-    ok = append_checksum(&sql, read->sql) && buf_append_str(&sql, ") AS neon_check");
+    ok = append_checksum(&sql, read->sql, ordered) && buf_append_str(&sql, ") AS neon_check");
     ok = ok ? tx_add(&d->tx, TX_CHECK, buf_sv(&sql), params, read->n_params + 1,
                      (size_t)d->options.max_request_bytes, e)
             : err_oom(e);

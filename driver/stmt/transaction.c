@@ -6,10 +6,6 @@
 #include "sql/transaction_text.h"
 #include "stmt/setting.h"
 
-/* Fields of the check that fails (plan of design section 3): the cast depends on the checksum, so
- * that the server cannot fold it. */
-#define CHECK_FAILED "neon_odbc_serialization_failure"
-
 bool transaction_is_open(const struct dbc *d)
 {
     return d->connected && (d->tx.begun || d->attrs.autocommit == SQL_AUTOCOMMIT_OFF);
@@ -127,15 +123,13 @@ static void judge_failure(struct err *e, bool sent)
 {
     const char *message = e->pg != NULL ? e->pg->value[PG_MESSAGE] : NULL;
 
-    if (message != NULL && strstr(message, CHECK_FAILED) != NULL) {
+    if (message != NULL && strstr(message, TX_CHECK_FAILED) != NULL) {
         pg_fields_free(e->pg);
         e->pg = NULL;
         err_set_state(e, "40001", 0,
-                      "The transaction was rolled back: what it had read is different now, because "
-                      "another transaction has "
-                      "committed in between (or a read calls a function whose answer changes, such "
-                      "as now() or random()). Run "
-                      "the transaction again from its beginning, or use READ COMMITTED.");
+                      "The transaction was rolled back: what it had read, or how many rows it had "
+                      "changed, is different now, because another transaction has committed in "
+                      "between. Run the transaction again from its beginning.");
     } else if (sent && e->pg == NULL && strncmp(e->state, "08", 2) == 0) {
         memcpy(e->state, "08007", sizeof "08007");
         if (e->effect != EFFECT_UNKNOWN)
@@ -170,7 +164,7 @@ static bool send_commit(struct dbc *d, const struct wire_stmt *stmts, size_t n, 
         .n_stmts = n,
         .batch = true,
         .isolation = transaction_header(d),
-        .read_only = transaction_is_read_only(d) || d->tx.n_writes == 0,
+        .read_only = transaction_is_read_only(d) || (d->tx.n_writes == 0 && d->tx.n_undone == 0),
         .deferrable = transaction_is_deferrable(d),
         .committing = true,
         .repeatable = d->tx.n_writes == 0,
@@ -197,7 +191,8 @@ static bool send_waiting(struct dbc *d, struct err *e)
     if (nothing_to_send(&d->tx))
         return true;
     stmts = mem_calloc(d->tx.n_items, sizeof *stmts);
-    ok = stmts != NULL ? send_commit(d, stmts, tx_wire(&d->tx, true, stmts), e) : err_oom(e);
+    ok = stmts != NULL ? tx_prepare(&d->tx, e) : err_oom(e);
+    ok = ok && send_commit(d, stmts, tx_wire(&d->tx, true, stmts), e);
     describe_cache_clear(&d->described); /* definitions may be among them */
     if (d->tx.n_writes > 0)
         catalog_cache_changed(&d->catalog_cache);
@@ -401,6 +396,43 @@ SQLRETURN transaction_run_text(struct stmt *s)
 
 /* ---- statements that wait ---- */
 
+bool transaction_expect(struct stmt *s, size_t at)
+{
+    struct sql_kind kind = s->script.stmts[0].kind;
+    /* MERGE has no RETURNING before PostgreSQL 17; what writes in a WITH cannot stand in another.
+     */
+    bool possible =
+        (kind.cls == SQLC_INSERT || kind.cls == SQLC_UPDATE || kind.cls == SQLC_DELETE) &&
+        (kind.flags & SQLF_WRITES_CTE) == 0;
+
+    return possible && s->script.n_stmts == 1 && s->row_count >= 0 &&
+           tx_expect(&s->dbc->tx, at, s->row_count, (size_t)s->dbc->options.max_request_bytes);
+}
+
+/* A row of an INSERT joins the rows before. Not where each is tried at once: its count is wanted.
+ */
+static bool queue_one(struct stmt *s, const struct script_stmt *st, const char *const *casts,
+                      struct err *e)
+{
+    struct dbc *d = s->dbc;
+    size_t first = st->n_params > 0 ? st->first_param - 1 : 0;
+    size_t limit = (size_t)d->options.max_request_bytes;
+    struct insert_values place;
+    struct buf text = BUF_INIT(0);
+    bool ok;
+
+    if (st->kind.cls == SQLC_SET || st->kind.cls == SQLC_SET_LOCAL)
+        return setting_queue(s, st, e);
+    if (d->options.buffered_row_count == BUFFERED_ROW_COUNT_NONE && s->script.n_stmts == 1 &&
+        insert_values_find(st, &place))
+        return tx_add_row(&d->tx, st, &place, casts + first, s->wire_params + first, limit, e);
+    ok = script_render(st, casts + first, &text) || err_oom(e);
+    ok = ok &&
+         tx_add(&d->tx, TX_WRITE, buf_sv(&text), s->wire_params + first, st->n_params, limit, e);
+    buf_release(&text);
+    return ok;
+}
+
 SQLRETURN transaction_queue(struct stmt *s, const char *const *casts)
 {
     struct dbc *d = s->dbc;
@@ -408,19 +440,8 @@ SQLRETURN transaction_queue(struct stmt *s, const char *const *casts)
     size_t before = d->tx.n_items;
     bool ok = true;
 
-    for (size_t i = 0; ok && i < s->script.n_stmts; i++) {
-        const struct script_stmt *st = &s->script.stmts[i];
-        size_t first = st->n_params > 0 ? st->first_param - 1 : 0;
-        struct buf text = BUF_INIT(0);
-        if (st->kind.cls == SQLC_SET || st->kind.cls == SQLC_SET_LOCAL) {
-            ok = setting_queue(s, st, &e);
-            continue;
-        }
-        ok = script_render(st, casts + first, &text) || err_oom(&e);
-        ok = ok && tx_add(&d->tx, TX_WRITE, buf_sv(&text), s->wire_params + first, st->n_params,
-                          (size_t)d->options.max_request_bytes, &e);
-        buf_release(&text);
-    }
+    for (size_t i = 0; ok && i < s->script.n_stmts; i++)
+        ok = queue_one(s, &s->script.stmts[i], casts, &e);
     if (!ok) {
         while (d->tx.n_items > before)
             tx_drop_last(&d->tx);

@@ -32,6 +32,9 @@ SQLRETURN transaction_end(struct dbc *d, bool commit);
 
 /* PLAN_LOCAL: BEGIN, COMMIT, SAVEPOINT, ... as text, answered without a request but for COMMIT. */
 SQLRETURN transaction_run_text(struct stmt *s);
+/* BufferedRowCount=preview: the commit is to make sure that the waiting item `at`, which was tried
+ * just now, changes s->row_count rows again. False: it cannot, so the count must not be told. */
+bool transaction_expect(struct stmt *s, size_t at);
 /* PLAN_QUEUE: every statement of the text waits. */
 SQLRETURN transaction_queue(struct stmt *s, const char *const *casts);
 

@@ -411,6 +411,104 @@ static void test_counts_by_preview(void **state)
     STORED("1=11 2=21");
 }
 
+/* ---- rows of one INSERT leave together ---- */
+
+static void bind_two(SQLHSTMT s, SQLINTEGER *a, SQLINTEGER *b, SQLLEN *ind)
+{
+    assert_stmt_ok(
+        s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, a, 0, NULL));
+    assert_stmt_ok(
+        s, SQLBindParameter(s, 2, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, b, 0, ind));
+}
+
+static void test_ten_thousand_inserts_are_a_handful_of_statements(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+    SQLINTEGER id, v;
+    SQLLEN ind = 0;
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    assert_stmt_ok(s, SQLPrepare(s, sqltext("INSERT INTO t_tx VALUES (?, ?)"), SQL_NTS));
+    bind_two(s, &id, &v, &ind);
+    gateway_reset();
+    for (id = 1; id <= 20000; id++) {
+        v = id % 1000;
+        ind = id % 7 == 0 ? SQL_NULL_DATA : 0;
+        assert_stmt_ok(s, SQLExecute(s));
+    }
+    assert_int_equal(gateway_requests(), 0);
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    assert_int_equal(gateway_requests(), 1);
+    assert_in_range(gateway_count("statements"), 2, 5); /* 32767 parameters are the limit of one */
+    assert_string_equal(
+        pg_admin("SELECT count(*) || ' ' || sum(v) || ' ' || count(v) || ' ' || "
+                 "bool_and(v IS NULL OR v = id % 1000) FROM t_tx"),
+        pg_admin("SELECT count(*) || ' ' || sum(v) || ' ' || count(v) || ' true' FROM "
+                 "(SELECT CASE WHEN g % 7 <> 0 THEN g % 1000 END AS v FROM "
+                 "generate_series(1, 20000) g) s"));
+}
+
+static void test_rows_are_gathered_only_where_that_changes_nothing(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+    SQLHSTMT other = new_stmt(*state);
+    SQLINTEGER id = 0, v = 0;
+    SQLLEN ind = 0;
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    assert_stmt_ok(s, SQLPrepare(s, sqltext("INSERT INTO t_tx VALUES (?, ?)"), SQL_NTS));
+    bind_two(s, &id, &v, &ind);
+    for (id = 1; id <= 2; id++)
+        assert_stmt_ok(s, SQLExecute(s));    /* 1 */
+    run(other, "UPDATE t_tx SET v = v + 1"); /* 2: another statement between */
+    for (id = 3; id <= 4; id++)
+        assert_stmt_ok(s, SQLExecute(s)); /* 3 */
+    run(other, "SAVEPOINT a");            /* a savepoint between */
+    for (id = 5; id <= 6; id++)
+        assert_stmt_ok(s, SQLExecute(s));
+    run(other, "ROLLBACK TO a");
+    for (id = 7; id <= 8; id++)
+        assert_stmt_ok(s, SQLExecute(s)); /* 4 */
+    run(other, "RELEASE a");
+    /* seen by a read behind them, all rows of each */
+    gateway_reset();
+    assert_string_equal(
+        query_text(other, "SELECT string_agg(id || '=' || v, ' ' ORDER BY id) FROM t_tx"),
+        "1=1 2=1 3=0 4=0 7=0 8=0");
+    gateway_reset();
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    assert_int_equal(gateway_count("statements"), 4);
+    STORED("1=1 2=1 3=0 4=0 7=0 8=0");
+    /* a row may depend on the one before: each by itself */
+    assert_stmt_ok(
+        s, SQLPrepare(s,
+                      sqltext("INSERT INTO t_tx VALUES ((SELECT max(id) + 1 FROM t_tx), ? + "
+                              "0 * ?)"),
+                      SQL_NTS));
+    v = 5;
+    for (id = 1; id <= 3; id++)
+        assert_stmt_ok(s, SQLExecute(s));
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    STORED("1=1 2=1 3=0 4=0 7=0 8=0 9=1 10=2 11=3");
+    SQLFreeHandle(SQL_HANDLE_STMT, other);
+}
+
+static void test_setting_autocommit_to_what_it_is_ends_nothing(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    run(s, "BEGIN");
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    gateway_reset();
+    autocommit(d, SQL_AUTOCOMMIT_ON);
+    assert_int_equal(gateway_requests(), 0);
+    run(s, "ROLLBACK");
+    STORED("");
+}
+
 /* ---- two connections ---- */
 
 struct pair {
@@ -575,6 +673,185 @@ static void test_one_read_needs_no_check(void **state)
     assert_int_equal(gateway_requests(), 4);
 }
 
+/* ---- what a check sees ---- */
+
+/* Reads by one, changes by psql, and whether the first then may commit. */
+static void check_read(struct pair *p, const char *read, const char *change, bool same)
+{
+    SQLRETURN rc;
+
+    run(p->a->stmt, read);
+    SQLFreeStmt(p->a->stmt, SQL_CLOSE);
+    run(p->a->stmt, "INSERT INTO t_seen VALUES (99, 'mark', '{}', '(0,0)')");
+    pg_admin(change);
+    rc = end(p->a->dbc, SQL_COMMIT);
+    if (same)
+        assert_dbc_ok(p->a->dbc, rc);
+    else
+        assert_dbc_state(p->a->dbc, rc, "40001");
+    pg_admin("DELETE FROM t_seen WHERE id = 99");
+}
+
+static void test_what_a_check_sees(void **state)
+{
+    static const struct {
+        const char *read, *change;
+        bool same;
+    } cases[] = {
+        /* another place on disk is no change */
+        {"SELECT * FROM t_seen WHERE id < 50", "UPDATE t_seen SET id = id WHERE id = 1", true},
+        /* NULL and the empty text, types without hash or equality */
+        {"SELECT t FROM t_seen WHERE id = 3", "UPDATE t_seen SET t = '' WHERE id = 3", false},
+        {"SELECT j FROM t_seen WHERE id = 1", "UPDATE t_seen SET j = '{\"a\": 2}' WHERE id = 1",
+         false},
+        {"SELECT p FROM t_seen WHERE id = 1", "UPDATE t_seen SET p = '(1,2)' WHERE id = 1", false},
+        /* how often */
+        {"SELECT 'x' FROM t_seen WHERE id < 50",
+         "INSERT INTO t_seen VALUES (4, 'd', '{}', '(0,0)')", false},
+        {"SELECT t, t FROM t_seen WHERE id IN (1, 2)",
+         "UPDATE t_seen SET t = CASE id WHEN 1 THEN 'b' ELSE 'a' END WHERE id IN (1, 2)", true},
+        /* the order where one was asked for */
+        {"SELECT t FROM t_seen WHERE id IN (1, 2) ORDER BY id",
+         "UPDATE t_seen SET t = CASE t WHEN 'a' THEN 'b' ELSE 'a' END WHERE id IN (1, 2)", false},
+        {"SELECT t FROM t_seen ORDER BY id LIMIT 1", "UPDATE t_seen SET t = 'z' WHERE id = 2",
+         true},
+        {"SELECT t FROM t_seen ORDER BY id LIMIT 1", "UPDATE t_seen SET t = 'z' WHERE id = 1",
+         false},
+        {"WITH w AS (SELECT max(id) AS m FROM t_seen WHERE id < 50) SELECT m FROM w",
+         "INSERT INTO t_seen VALUES (5, 'e', '{}', '(0,0)')", false},
+        {"TABLE t_seen", "DELETE FROM t_seen WHERE id = 5", false},
+        {"VALUES ((SELECT count(*) FROM t_seen WHERE id < 50))", "DELETE FROM t_seen WHERE id = 4",
+         false},
+        /* nothing that another could change */
+        {"SELECT now(), random(), version()", "UPDATE t_seen SET t = 'y' WHERE id = 1", true},
+        {"EXPLAIN ANALYZE SELECT * FROM t_seen", "UPDATE t_seen SET t = 'w' WHERE id = 1", true},
+        {"SHOW TimeZone", "UPDATE t_seen SET t = 'v' WHERE id = 1", true},
+        {"SELECT t FROM t_seen WHERE id < extract(epoch FROM now())",
+         "UPDATE t_seen SET p = '(5,5)' WHERE id = 1", true},
+    };
+    struct pair *p = *state;
+
+    pg_admin("CREATE TABLE t_seen (id int, t text, j json, p point); GRANT ALL ON t_seen TO app; "
+             "INSERT INTO t_seen VALUES (1, 'a', '{\"a\": 1}', '(1,1)'), (2, 'b', '{}', '(0,0)'), "
+             "(3, NULL, NULL, NULL)");
+    for (size_t level = 0; level < 2; level++) {
+        pg_admin(
+            "TRUNCATE t_seen; INSERT INTO t_seen VALUES (1, 'a', '{\"a\": 1}', '(1,1)'), (2, 'b', "
+            "'{}', '(0,0)'), (3, NULL, NULL, NULL)");
+        open_both(p, checked_levels[level]);
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+            check_read(p, cases[i].read, cases[i].change, cases[i].same);
+    }
+    pg_admin("DROP TABLE t_seen");
+}
+
+static void test_parameters_of_reads_are_checked_too(void **state)
+{
+    struct pair *p = *state;
+    SQLHSTMT s = p->a->stmt;
+    SQLINTEGER id = 1, v = 0;
+    SQLLEN ind;
+
+    open_both(p, SQL_TXN_SERIALIZABLE);
+    for (int changed = 0; changed < 2; changed++) {
+        assert_stmt_ok(s, SQLPrepare(s, sqltext("SELECT v FROM t_tx WHERE id = ?"), SQL_NTS));
+        assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0,
+                                           &id, 0, NULL));
+        assert_stmt_ok(s, SQLExecute(s));
+        assert_stmt_ok(s, SQLFetch(s));
+        assert_stmt_ok(s, SQLGetData(s, 1, SQL_C_LONG, &v, 0, &ind));
+        SQLFreeStmt(s, SQL_CLOSE);
+        SQLFreeStmt(s, SQL_RESET_PARAMS);
+        run(s, "UPDATE t_tx SET v = v + 1 WHERE id = 1");
+        set_value(p->b, changed ? 1 : 2, 7);
+        assert_dbc_ok(p->b->dbc, end(p->b->dbc, SQL_COMMIT));
+        if (changed)
+            assert_dbc_state(p->a->dbc, end(p->a->dbc, SQL_COMMIT), "40001");
+        else
+            assert_dbc_ok(p->a->dbc, end(p->a->dbc, SQL_COMMIT));
+    }
+}
+
+static void test_what_varies_by_itself_is_refused(void **state)
+{
+    static const char *const texts[] = {"SELECT now(), v FROM t_tx", "SELECT random() FROM t_tx",
+                                        "SELECT id, CURRENT_TIMESTAMP AS t FROM t_tx"};
+    struct pair *p = *state;
+
+    open_both(p, SQL_TXN_SERIALIZABLE);
+    gateway_reset();
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        assert_stmt_state(p->a->stmt, exec(p->a->stmt, texts[i]), "HYC00");
+    assert_int_equal(gateway_requests(), 0);
+    isolation(p->a->dbc, SQL_TXN_READ_COMMITTED);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        assert_stmt_ok(p->a->stmt, exec(p->a->stmt, texts[i]));
+}
+
+/* What was read behind a savepoint counts, although what was written there is undone. */
+static void test_reads_behind_a_savepoint_that_is_rolled_back(void **state)
+{
+    struct pair *p = *state;
+
+    for (int changed = 0; changed < 2; changed++) {
+        pg_admin("UPDATE t_tx SET v = 100");
+        open_both(p, SQL_TXN_SERIALIZABLE);
+        run(p->a->stmt, "SAVEPOINT outside");
+        run(p->a->stmt, "SAVEPOINT a");
+        set_value(p->a, 1, 1);
+        assert_int_equal(query_number(p->a->stmt, "SELECT sum(v) FROM t_tx"), 101);
+        run(p->a->stmt, "ROLLBACK TO a");
+        assert_int_equal(value_of(p->a, 1), 100);
+        set_value(p->a, 1, 2);
+        assert_int_equal(query_number(p->a->stmt, "SELECT sum(v) FROM t_tx"), 102);
+        run(p->a->stmt, "ROLLBACK TO outside");
+        run(p->a->stmt, "ROLLBACK TO outside");
+        run(p->a->stmt, "INSERT INTO t_tx VALUES (9, 9)");
+        if (changed) {
+            set_value(p->b, 2, 50);
+            assert_dbc_ok(p->b->dbc, end(p->b->dbc, SQL_COMMIT));
+            assert_dbc_state(p->a->dbc, end(p->a->dbc, SQL_COMMIT), "40001");
+            STORED("1=100 2=50");
+        } else {
+            assert_dbc_ok(p->a->dbc, end(p->a->dbc, SQL_COMMIT));
+            STORED("1=100 2=100 9=9");
+        }
+        pg_admin("DELETE FROM t_tx WHERE id = 9");
+    }
+}
+
+/* A count that the application was told is that of the commit, at any level: the stale update that
+ * an ORM's version column finds on TCP is found here. */
+static void test_counts_by_preview_are_kept_by_the_commit(void **state)
+{
+    struct pair *p = *state;
+    SQLLEN n = 0;
+
+    SQLFreeHandle(SQL_HANDLE_STMT, p->a->stmt);
+    SQLDisconnect(p->a->dbc);
+    fixture_connect(p->a, "DSN=neon;Transport=http;BufferedRowCount=preview");
+    open_both(p, SQL_TXN_READ_COMMITTED);
+    run(p->a->stmt, "UPDATE t_tx SET v = 101 WHERE id = 1 AND v = 100");
+    assert_stmt_ok(p->a->stmt, SQLRowCount(p->a->stmt, &n));
+    assert_int_equal(n, 1);
+    set_value(p->b, 1, 110);
+    assert_dbc_ok(p->b->dbc, end(p->b->dbc, SQL_COMMIT));
+    assert_dbc_state(p->a->dbc, end(p->a->dbc, SQL_COMMIT), "40001");
+    STORED("1=110 2=100");
+    run(p->a->stmt, "WITH w AS (SELECT 2 AS id) DELETE FROM t_tx USING w WHERE t_tx.id = w.id");
+    run(p->a->stmt, "INSERT INTO t_tx VALUES (3, 3), (4, 4) ON CONFLICT DO NOTHING");
+    assert_dbc_ok(p->a->dbc, end(p->a->dbc, SQL_COMMIT));
+    STORED("1=110 3=3 4=4");
+    /* where the commit could not make sure, no count is told */
+    run(p->a->stmt,
+        "WITH w AS (DELETE FROM t_tx WHERE id = 3 RETURNING id) UPDATE t_tx SET v = 1 FROM w "
+        "WHERE t_tx.id = 4");
+    assert_stmt_ok(p->a->stmt, SQLRowCount(p->a->stmt, &n));
+    assert_int_equal(n, -1);
+    assert_dbc_ok(p->a->dbc, end(p->a->dbc, SQL_COMMIT));
+    STORED("1=110 4=1");
+}
+
 /* ---- the network ---- */
 
 static void test_a_lost_commit_is_unknown_and_said_so(void **state)
@@ -622,6 +899,9 @@ int main(void)
         T(test_the_environment_ends_all_its_transactions),
         T(test_a_transaction_too_large_is_refused_before_it_is_sent),
         T(test_counts_by_preview),
+        T(test_ten_thousand_inserts_are_a_handful_of_statements),
+        T(test_rows_are_gathered_only_where_that_changes_nothing),
+        T(test_setting_autocommit_to_what_it_is_ends_nothing),
         T(test_a_lost_commit_is_unknown_and_said_so),
         P(test_no_lost_update),
         P(test_a_lost_update_at_read_committed_is_as_on_tcp),
@@ -630,6 +910,11 @@ int main(void)
         P(test_no_phantom),
         P(test_reads_of_own_writes_are_checked_where_they_stood),
         P(test_one_read_needs_no_check),
+        P(test_what_a_check_sees),
+        P(test_parameters_of_reads_are_checked_too),
+        P(test_what_varies_by_itself_is_refused),
+        P(test_reads_behind_a_savepoint_that_is_rolled_back),
+        P(test_counts_by_preview_are_kept_by_the_commit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

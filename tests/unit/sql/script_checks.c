@@ -6,6 +6,9 @@
 #include <stdlib.h>
 
 #include "sql/insert_values.h"
+#include "sql/read_shape.h"
+#include "sql/setting_text.h"
+#include "sql/transaction_text.h"
 #include "sql/split.h"
 #include "sql/token.h"
 
@@ -105,6 +108,27 @@ static void check_render(const struct script_stmt *s, bool foreign_dollars)
     mem_free(casts);
 }
 
+/* Readers of single statements take any text, and point into it. */
+static void check_readers(const struct script_stmt *s)
+{
+    struct strview text = sv_n(s->text, s->len);
+    struct setting_call calls[SETTING_MAX_CALLS];
+    struct setting_text t;
+    struct transaction_modes modes;
+    struct buf name = BUF_INIT(0);
+    size_t n = setting_calls_read(text, calls, ARRAY_LEN(calls));
+
+    for (size_t i = 0; i < n; i++)
+        REQUIRE(calls[i].flag_len > 0 && calls[i].flag_at + calls[i].flag_len <= s->len);
+    if (setting_text_read(text, &t) && t.words.len > 0)
+        REQUIRE(t.words.ptr >= s->text && t.words.ptr + t.words.len <= s->text + s->len);
+    buf_release(&t.name);
+    (void)!transaction_modes_read(text, &modes);
+    (void)!transaction_savepoint_name(text, &name);
+    (void)read_shape_of(text);
+    buf_release(&name);
+}
+
 /* With three rows it is one INSERT with three times the markers. */
 static void check_rows(const struct script_stmt *s)
 {
@@ -146,6 +170,7 @@ static void check_statement(const struct script *sc, const struct script_stmt *s
     check_again(s);
     check_render(s, foreign_dollars);
     check_rows(s);
+    check_readers(s);
 }
 
 void script_checks(struct strview text, const struct script_options *o)

@@ -175,6 +175,17 @@ static void test_what_a_transaction_over_http_cannot_know_is_refused(void **stat
     assert_int_equal(plan_statement((struct sql_kind){SQLC_ALONE, 0}, &c).state, ST_25000);
 }
 
+static void test_a_read_that_varies_cannot_be_checked(void **state)
+{
+    const struct plan_context varies = {.transaction = true, .checked = true, .varies = true};
+    const struct plan_context checked = {.transaction = true, .checked = true};
+
+    (void)state;
+    assert_int_equal(plan_statement((struct sql_kind){SQLC_SELECT, 0}, &varies).state, ST_HYC00);
+    assert_int_equal(plan_statement((struct sql_kind){SQLC_SELECT, 0}, &checked).kind, PLAN_READ);
+    assert_int_equal(plan_statement((struct sql_kind){SQLC_INSERT, 0}, &varies).kind, PLAN_QUEUE);
+}
+
 static void test_set_config_by_itself_is_a_setting(void **state)
 {
     const unsigned session = SQLF_SET_CONFIG_SESSION | SQLF_SET_CONFIG_ALONE;
@@ -202,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_refusals_name_a_state_and_a_remedy),
         cmocka_unit_test(test_session_state_is_refused_whatever_the_class),
         cmocka_unit_test(test_set_config_by_itself_is_a_setting),
+        cmocka_unit_test(test_a_read_that_varies_cannot_be_checked),
         cmocka_unit_test(test_settings_never_go_before_what_may_not_run_in_a_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,125 @@
+/* settings.c: the list, the statements it becomes, and memory that runs out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "handle/settings.h"
+
+static bool put(struct settings *s, const char *name, const char *value, const char *words,
+                bool optional, struct err *e)
+{
+    struct setting one = {(char *)(uintptr_t)name, (char *)(uintptr_t)value,
+                          (char *)(uintptr_t)words, optional};
+    return settings_put(s, &one, e);
+}
+
+static void expect(const struct settings_head *h, size_t at, const char *sql, size_t n_params)
+{
+    assert_true(at < h->n);
+    assert_int_equal(h->stmts[at].sql.len, strlen(sql));
+    assert_memory_equal(h->stmts[at].sql.ptr, sql, strlen(sql));
+    assert_int_equal(h->stmts[at].n_params, n_params);
+}
+
+static void test_the_list(void **state)
+{
+    struct settings s = {0}, t = {0};
+    struct err e = ERR_INIT;
+
+    (void)state;
+    assert_true(put(&s, "a", "1", NULL, true, &e));
+    assert_false(settings_matter(&s));
+    assert_true(put(&s, "b", "2", NULL, false, &e));
+    assert_true(settings_matter(&s));
+    assert_true(put(&s, "a", "3", NULL, true, &e)); /* again: the last one now */
+    assert_int_equal(s.n, 2);
+    assert_string_equal(s.items[1].name, "a");
+    assert_string_equal(settings_find(&s, "a")->value, "3");
+    assert_null(settings_find(&s, "A"));
+    assert_true(settings_copy(&t, &s, &e));
+    settings_drop(&s, "b");
+    settings_drop(&s, "none");
+    assert_int_equal(s.n, 1);
+    assert_int_equal(t.n, 2);
+    settings_release(&s);
+    settings_release(&t);
+}
+
+static void test_statements(void **state)
+{
+    struct settings s = {0};
+    struct settings_head h;
+    struct err e = ERR_INIT;
+    struct wire_stmt own = {SV_LIT("SELECT 1"), NULL, 0};
+    struct wire_request r = {.stmts = &own, .n_stmts = 1};
+
+    (void)state;
+    assert_true(settings_head_init(&h, &s, true, 0, &e));
+    assert_int_equal(h.n, 0);
+    assert_true(settings_head_before(&h, &r, &e));
+    assert_false(r.batch);
+    assert_ptr_equal(r.stmts, &own);
+    settings_head_release(&h);
+    assert_true(put(&s, "a", "1", NULL, false, &e));
+    assert_true(put(&s, "b", "2", NULL, false, &e));
+    assert_true(put(&s, "c", NULL, "c TO x, y", false, &e));
+    assert_true(put(&s, "d", "4", NULL, false, &e));
+    assert_true(put(&s, "e.\"f", NULL, NULL, false, &e));
+    assert_true(settings_head_init(&h, &s, true, 7, &e));
+    assert_int_equal(h.n, 5);
+    expect(&h, 0, "SELECT pg_catalog.set_config($1, $2, true), pg_catalog.set_config($3, $4, true)",
+           4);
+    assert_memory_equal(h.stmts[0].params[2].ptr, "b", 1);
+    expect(&h, 1, "SET LOCAL c TO x, y", 0);
+    expect(&h, 2, "SELECT pg_catalog.set_config($1, $2, true)", 2);
+    expect(&h, 3, "SET LOCAL \"e\".\"\"\"f\" TO DEFAULT", 0);
+    expect(&h, 4, "SELECT pg_catalog.set_config('statement_timeout', $1, true)", 1);
+    assert_memory_equal(h.stmts[4].params[0].ptr, "7000", 4);
+    assert_true(settings_head_before(&h, &r, &e));
+    assert_true(r.batch);
+    assert_int_equal(r.n_stmts, 6);
+    assert_memory_equal(r.stmts[5].sql.ptr, "SELECT 1", 8);
+    settings_head_release(&h);
+    /* for a session that stays, and with a timeout of the user's own */
+    assert_true(put(&s, "statement_timeout", "5s", NULL, false, &e));
+    assert_true(settings_head_init(&h, &s, false, 7, &e));
+    expect(&h, 1, "SET SESSION c TO x, y", 0);
+    assert_int_equal(h.n, 5);
+    expect(&h, 4, "SELECT pg_catalog.set_config($1, $2, false)", 2);
+    settings_head_release(&h);
+    settings_release(&s);
+}
+
+static void test_memory_that_runs_out(void **state)
+{
+    (void)state;
+    for (uint64_t n = 1; n < 20; n++) {
+        struct settings s = {0}, copy = {0};
+        struct settings_head h = {0};
+        struct err e = ERR_INIT;
+        bool ok;
+        mem_fail_at(n, 0);
+        ok = put(&s, "a", "1", NULL, false, &e) && put(&s, "a", NULL, "a TO 2", false, &e) &&
+             settings_copy(&copy, &s, &e) && settings_head_init(&h, &s, true, 1, &e);
+        mem_fail_at(0, 0);
+        if (!ok)
+            assert_string_equal(e.state, "HY001");
+        settings_head_release(&h);
+        settings_release(&s);
+        settings_release(&copy);
+        err_release(&e);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_list),
+        cmocka_unit_test(test_statements),
+        cmocka_unit_test(test_memory_that_runs_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
