@@ -1,5 +1,5 @@
-/* SQLConnect, SQLDriverConnect, SQLDisconnect. Keywords are config/'s, the connection itself is
- * handle/dbc.c's. */
+/* SQLConnect, SQLDriverConnect, SQLBrowseConnect, SQLDisconnect. Keywords are config/'s, the
+ * connection itself is handle/dbc.c's. */
 #include "api/api_enter.h"
 #include "api/text_arg.h"
 #include "config/config.h"
@@ -153,11 +153,144 @@ NEON_EXPORT SQLRETURN SQL_API SQLDriverConnectW(SQLHDBC h, SQLHWND window, SQLWC
                           completion);
 }
 
+/* ---- SQLBrowseConnect: asks for what is missing, as often as needed ---- */
+
+/* "UID:User=?;", with a star before what may be left out, "{a,b}" where there is a choice. */
+static void ask_for(struct buf *out, enum conn_key_id id, bool optional)
+{
+    const struct conn_key *row = conn_key_row(id);
+    struct strview rest = sv(row->choices);
+    struct strview item;
+    bool any = false;
+
+    buf_printf(out, "%s%s:%s=", optional ? "*" : "", row->name, row->label);
+    while (conn_key_item(&rest, ',', &item)) {
+        buf_append_char(out, any ? ',' : '{');
+        buf_append(out, item.ptr,
+                   sv_find(item, SV_LIT("=")) != SIZE_MAX ? sv_find(item, SV_LIT("=")) : item.len);
+        any = true;
+    }
+    buf_append_str(out, any ? "};" : "?;");
+}
+
+/* False: nothing that is needed is missing. */
+static bool ask_for_missing(const struct conn_options *o, struct buf *out)
+{
+    static const enum conn_key_id optional[] = {CONN_KEY_database, CONN_KEY_transport};
+    enum conn_key_id id;
+    size_t at = 0;
+
+    while ((id = conn_options_missing(o, &at)) != CONN_KEY_COUNT)
+        ask_for(out, id, false);
+    if (out->len == 0)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(optional); i++)
+        if (o->source[optional[i]] == CONN_SRC_DEFAULT)
+            ask_for(out, optional[i], true);
+    return true;
+}
+
+/* What was given so far; the newest first, since the first occurrence of a keyword counts. */
+static bool remember(struct dbc *d, const struct text *given)
+{
+    struct buf all = BUF_INIT(0);
+    bool ok = buf_append_sv(&all, text_sv(given)) && buf_append_char(&all, ';') &&
+              buf_append_sv(&all, buf_sv(&d->browse));
+
+    buf_release_secret(&d->browse);
+    if (ok)
+        d->browse = all;
+    else
+        buf_release_secret(&all);
+    return ok;
+}
+
+/* SQL_NEED_DATA with the question; SQL_SUCCESS: it is complete. */
+static SQLRETURN browse_question(struct dbc *d, const struct text_out *out)
+{
+    struct conn_options options;
+    struct config_warnings w;
+    struct err e = ERR_INIT;
+    struct buf question = BUF_INIT(0);
+    SQLRETURN rc = SQL_SUCCESS;
+
+    conn_options_init(&options);
+    config_warnings_init(&w);
+    if (!config_build(&options, buf_sv(&d->browse), NULL, NULL, NULL, &w, &e))
+        rc = diag_post_err(&d->handle, &e);
+    else if (ask_for_missing(&options, &question))
+        rc = text_out_put(&d->handle, out, buf_sv(&question)) == SQL_ERROR ? SQL_ERROR
+                                                                           : SQL_NEED_DATA;
+    conn_options_release(&options);
+    config_warnings_release(&w);
+    buf_release(&question);
+    return rc;
+}
+
+static SQLRETURN browse_connect(SQLHDBC h, struct text_in given, const struct text_out *out)
+{
+    SQLRETURN rc;
+    struct connect_args a = {TEXT_INIT, TEXT_INIT, TEXT_INIT, TEXT_INIT};
+    struct dbc *d = enter_closed(h, "SQLBrowseConnect", &rc);
+
+    if (d == NULL)
+        return rc;
+    rc = text_in_read(&d->handle, given, &a.connstr);
+    if (rc == SQL_SUCCESS && !remember(d, &a.connstr))
+        rc = diag_post(&d->handle, ST_HY001, 0, "Out of memory.");
+    if (rc == SQL_SUCCESS)
+        rc = browse_question(d, out);
+    if (rc == SQL_SUCCESS) {
+        buf_reset(&a.connstr.utf8);
+        rc = buf_append_sv(&a.connstr.utf8, buf_sv(&d->browse))
+                 ? open_with(d, &a, out, SQL_DRIVER_NOPROMPT)
+                 : diag_post(&d->handle, ST_HY001, 0, "Out of memory.");
+    }
+    /* Connected, or failed: the next SQLBrowseConnect begins anew. */
+    if (rc != SQL_NEED_DATA)
+        buf_release_secret(&d->browse);
+    connect_args_release(&a);
+    return api_leave_dbc(d, rc);
+}
+
+NEON_EXPORT SQLRETURN SQL_API SQLBrowseConnect(SQLHDBC h, SQLCHAR *given, SQLSMALLINT len,
+                                               SQLCHAR *out, SQLSMALLINT cap, SQLSMALLINT *out_len)
+{
+    return browse_connect(h, IN_A(given, len), &OUT_SMALL(out, cap, out_len, UNIT_A));
+}
+
+NEON_EXPORT SQLRETURN SQL_API SQLBrowseConnectW(SQLHDBC h, SQLWCHAR *given, SQLSMALLINT len,
+                                                SQLWCHAR *out, SQLSMALLINT cap,
+                                                SQLSMALLINT *out_len)
+{
+    return browse_connect(h, IN_W(given, len), &OUT_SMALL(out, cap, out_len, UNIT_W_CHARS));
+}
+
+/* ---- SQLDisconnect ---- */
+
+/* Giving up a SQLBrowseConnect that asked for more. */
+static bool ends_browsing(SQLHDBC h, SQLRETURN *rc)
+{
+    struct dbc *d = api_enter_dbc(h, "SQLDisconnect", ENTER_PLAIN, rc);
+    bool browsing;
+
+    if (d == NULL)
+        return true;
+    browsing = !d->connected && d->browse.len > 0;
+    if (browsing)
+        buf_release_secret(&d->browse);
+    *rc = api_leave_dbc(d, SQL_SUCCESS);
+    return browsing;
+}
+
 NEON_EXPORT SQLRETURN SQL_API SQLDisconnect(SQLHDBC h)
 {
     SQLRETURN rc;
-    struct dbc *d = api_enter_dbc(h, "SQLDisconnect", ENTER_CONNECTED | ENTER_ALL_DONE, &rc);
+    struct dbc *d;
 
+    if (ends_browsing(h, &rc))
+        return rc;
+    d = api_enter_dbc(h, "SQLDisconnect", ENTER_CONNECTED | ENTER_ALL_DONE, &rc);
     if (d == NULL)
         return rc;
     for (const struct stmt *s = d->stmts; s != NULL; s = s->next)

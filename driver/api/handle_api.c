@@ -1,4 +1,4 @@
-/* SQLAllocHandle, SQLFreeHandle, SQLFreeStmt, SQLCancel, SQLCloseCursor. */
+/* SQLAllocHandle, SQLFreeHandle, SQLFreeStmt, SQLCancel, SQLCancelHandle, SQLCloseCursor. */
 #include "api/api_enter.h"
 
 static SQLRETURN alloc_env(SQLHANDLE *out)
@@ -185,4 +185,28 @@ NEON_EXPORT SQLRETURN SQL_API SQLCancel(SQLHSTMT h)
     struct handle *handle = handle_check(h, HANDLE_STMT);
 
     return handle ? stmt_cancel((struct stmt *)(void *)handle) : SQL_INVALID_HANDLE;
+}
+
+static SQLRETURN cannot_be_cancelled(struct handle *h)
+{
+    return diag_post(h, ST_HY092, 0, "Only statements and connections can be cancelled.");
+}
+
+/* Connection functions are never asynchronous here: there is nothing to cancel. */
+NEON_EXPORT SQLRETURN SQL_API SQLCancelHandle(SQLSMALLINT type, SQLHANDLE h)
+{
+    SQLRETURN rc = SQL_INVALID_HANDLE;
+    struct env *e = NULL;
+    struct desc *desc = NULL;
+    struct dbc *d = NULL;
+
+    if (type == SQL_HANDLE_STMT)
+        return SQLCancel(h);
+    if (type == SQL_HANDLE_DBC && (d = api_enter_dbc(h, "SQLCancelHandle", 0, &rc)) != NULL)
+        return api_leave_dbc(d, SQL_SUCCESS);
+    if (type == SQL_HANDLE_ENV && (e = api_enter_env(h, "SQLCancelHandle", 0, &rc)) != NULL)
+        return api_leave_env(e, cannot_be_cancelled(&e->handle));
+    if (type == SQL_HANDLE_DESC && (desc = api_enter_desc(h, "SQLCancelHandle", 0, &rc)) != NULL)
+        return api_leave_desc(desc, cannot_be_cancelled(&desc->handle));
+    return rc;
 }

@@ -76,3 +76,18 @@ NEON_EXPORT SQLRETURN SQL_API SQLDescribeParam(SQLHSTMT h, SQLUSMALLINT number,
     }
     return api_leave_stmt(s, rc);
 }
+
+/* ODBC 1: the array's size and the count of sets, which are attributes since. */
+NEON_EXPORT SQLRETURN SQL_API SQLParamOptions(SQLHSTMT h, SQLULEN n_sets, SQLULEN *processed)
+{
+    SQLRETURN rc;
+    struct stmt *s = api_enter_stmt(h, "SQLParamOptions", ENTER_PLAIN, &rc);
+
+    if (s == NULL)
+        return rc;
+    rc = n_sets > 0 ? stmt_set_attr(s, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)(uintptr_t)n_sets)
+                    : diag_post(&s->handle, ST_HY107, 0, "An array has at least one set.");
+    if (rc == SQL_SUCCESS)
+        rc = stmt_set_attr(s, SQL_ATTR_PARAMS_PROCESSED_PTR, processed);
+    return api_leave_stmt(s, rc);
+}

@@ -58,6 +58,7 @@ struct dbc *dbc_new(struct env *env)
     if (pthread_mutex_init(&d->cancel_lock, NULL) != 0)
         goto no_cancel_lock;
     handle_init(&d->handle, HANDLE_DBC, &env->handle);
+    buf_init(&d->browse, 0);
     d->env = env;
     conn_options_init(&d->options);
     type_options_default(&d->type_options);
@@ -90,6 +91,7 @@ void dbc_free(struct dbc *d)
     handle_release(&d->handle);
     pthread_mutex_destroy(&d->cancel_lock);
     pthread_mutex_destroy(&d->lock);
+    buf_release_secret(&d->browse);
     mem_free(d);
 }
 

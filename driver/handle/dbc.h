@@ -50,6 +50,7 @@ struct dbc {
     pthread_mutex_t lock;        /* one call at a time */
     pthread_mutex_t cancel_lock; /* guards stmt->exchange against SQLCancel from another thread */
     bool connected;
+    struct buf browse;           /* what SQLBrowseConnect was given so far; secret */
     char *dsn_name;              /* SQL_DATA_SOURCE_NAME; owned, NULL for DSN-less */
     struct conn_options options; /* valid while connected */
     struct type_options type_options;

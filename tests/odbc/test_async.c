@@ -261,6 +261,33 @@ static void test_arrays_and_transactions(void **state)
     assert_string_equal(pg_admin("SELECT count(*) FROM async"), "100");
 }
 
+/* SQLCancelHandle, and SQLParamOptions of ODBC 1, which a manager may pass on. */
+static void test_old_and_new_names(void **state)
+{
+    struct fixture *f = *state;
+    SQLINTEGER id[3] = {1, 2, 3};
+    SQLULEN processed = 0;
+    SQLHDESC d = NULL;
+
+    assert_direct_ok(SQL_HANDLE_STMT, f->stmt,
+                     DRIVER(SQLBindParameter)(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER,
+                                              0, 0, id, 0, NULL));
+    assert_direct_state(SQL_HANDLE_STMT, f->stmt, DRIVER(SQLParamOptions)(f->stmt, 0, &processed),
+                        "HY107");
+    assert_direct_ok(SQL_HANDLE_STMT, f->stmt, DRIVER(SQLParamOptions)(f->stmt, 3, &processed));
+    assert_direct_ok(SQL_HANDLE_STMT, f->stmt,
+                     DRIVER(SQLExecDirect)(f->stmt, sqltext("SELECT ? + 1"), SQL_NTS));
+    assert_int_equal(processed, 3);
+    assert_direct_ok(SQL_HANDLE_STMT, f->stmt, DRIVER(SQLCancelHandle)(SQL_HANDLE_STMT, f->stmt));
+    assert_direct_ok(SQL_HANDLE_DBC, f->dbc, DRIVER(SQLCancelHandle)(SQL_HANDLE_DBC, f->dbc));
+    assert_direct_state(SQL_HANDLE_ENV, f->env, DRIVER(SQLCancelHandle)(SQL_HANDLE_ENV, f->env),
+                        "HY092");
+    DRIVER(SQLGetStmtAttr)(f->stmt, SQL_ATTR_APP_ROW_DESC, &d, 0, NULL);
+    assert_direct_state(SQL_HANDLE_DESC, d, DRIVER(SQLCancelHandle)(SQL_HANDLE_DESC, d), "HY092");
+    assert_int_equal(DRIVER(SQLCancelHandle)(SQL_HANDLE_STMT, f->dbc), SQL_INVALID_HANDLE);
+    assert_int_equal(DRIVER(SQLCancelHandle)(99, f->dbc), SQL_INVALID_HANDLE);
+}
+
 static void test_attributes(void **state)
 {
     struct fixture *f = *state;
@@ -292,6 +319,7 @@ int main(void)
         TEST(test_two_statements),
         TEST(test_arrays_and_transactions),
         TEST(test_attributes),
+        cmocka_unit_test_setup_teardown(test_old_and_new_names, setup_direct, teardown_direct),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

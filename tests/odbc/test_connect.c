@@ -258,6 +258,57 @@ static void test_what_is_missing_is_named(void **state)
 }
 
 /* Everything written at the highest level, searched for the password in every spelling. */
+/* What is missing is asked for; the answers add up; a failure begins anew. */
+static void test_browsing(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    char given[4096];
+    char out[1024];
+    SQLSMALLINT len = 0;
+
+    snprintf(given, sizeof given, "Driver=Neon;%s", through_gateway(""));
+    assert_int_equal(
+        SQLBrowseConnect(f->dbc, sqltext(given), SQL_NTS, (SQLCHAR *)out, sizeof out, &len),
+        SQL_NEED_DATA);
+    assert_int_equal(len, strlen(out));
+    assert_non_null(strstr(out, "Server:Server=?;"));
+    assert_non_null(strstr(out, "UID:"));
+    assert_non_null(strstr(out, "PWD:"));
+    assert_non_null(strstr(out, "*Database:Database=?;"));
+    assert_non_null(strstr(out, "*Transport:Transport={auto,http,websocket};"));
+    snprintf(given, sizeof given, "Server=%s;UID=%s;Database=%s", test_env("NEON_TEST_SERVER"),
+             test_env("NEON_TEST_USER"), test_env("NEON_TEST_DATABASE"));
+    assert_int_equal(
+        SQLBrowseConnect(f->dbc, sqltext(given), SQL_NTS, (SQLCHAR *)out, sizeof out, &len),
+        SQL_NEED_DATA);
+    assert_null(strstr(out, "Server:"));
+    assert_null(strstr(out, "UID:"));
+    assert_null(strstr(out, "Database:"));
+    assert_non_null(strstr(out, "PWD:"));
+    snprintf(given, sizeof given, "PWD=%s", braced_password());
+    assert_dbc_ok(f->dbc, SQLBrowseConnect(f->dbc, sqltext(given), SQL_NTS, (SQLCHAR *)out,
+                                           sizeof out, &len));
+    assert_null(strstr(out, test_env("NEON_TEST_PASSWORD")));
+    assert_dbc_ok(f->dbc, SQLDisconnect(f->dbc));
+    /* A wrong password ends it, and giving up does. */
+    snprintf(given, sizeof given, "Driver=Neon;%sServer=%s;UID=%s;Database=%s", through_gateway(""),
+             test_env("NEON_TEST_SERVER"), test_env("NEON_TEST_USER"),
+             test_env("NEON_TEST_DATABASE"));
+    assert_int_equal(
+        SQLBrowseConnect(f->dbc, sqltext(given), SQL_NTS, (SQLCHAR *)out, sizeof out, &len),
+        SQL_NEED_DATA);
+    assert_dbc_state(
+        f->dbc,
+        SQLBrowseConnect(f->dbc, sqltext("PWD=wrong"), SQL_NTS, (SQLCHAR *)out, sizeof out, &len),
+        "28000");
+    assert_int_equal(
+        SQLBrowseConnect(f->dbc, sqltext("Driver=Neon"), SQL_NTS, (SQLCHAR *)out, 10, &len),
+        SQL_NEED_DATA);
+    assert_true(len > 10);
+    assert_string_equal(out, "Server:Se");
+    assert_dbc_ok(f->dbc, SQLDisconnect(f->dbc));
+}
+
 static void test_the_log_holds_no_secret_and_is_private(void **state)
 {
     struct fixture *f = fixture_of(state);
@@ -310,6 +361,7 @@ int main(void)
         T(test_the_completed_string_connects_again_and_holds_no_secret_unless_asked),
         T(test_open_and_closed_connections),
         T(test_what_is_missing_is_named),
+        T(test_browsing),
         T(test_the_log_holds_no_secret_and_is_private),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

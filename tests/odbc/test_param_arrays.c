@@ -217,20 +217,20 @@ static void test_deferred_constraint(void **state)
 /* Beyond one request: the earlier ones are done, and their rows say so. */
 static void test_several_requests(void **state)
 {
-    struct fixture f = *fixture_new(SQL_OV_ODBC3_80);
+    struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
     struct columns *c;
     size_t done = 0;
 
     (void)state;
-    fixture_connect(&f, "DSN=neon;MaxRequestBytes=100000");
-    reset_table(f.stmt);
-    c = columns_new(f.stmt, N);
-    assert_stmt_ok(f.stmt, SQLExecDirect(f.stmt, sqltext(INSERT), SQL_NTS));
+    fixture_connect(f, "DSN=neon;MaxRequestBytes=100000");
+    reset_table(f->stmt);
+    c = columns_new(f->stmt, N);
+    assert_stmt_ok(f->stmt, SQLExecDirect(f->stmt, sqltext(INSERT), SQL_NTS));
     assert_in_range(gateway_requests(), 5, 40);
     assert_string_equal(pg_admin("SELECT count(*) FROM arrays"), "10000");
-    reset_table(f.stmt);
+    reset_table(f->stmt);
     c->id[8000] = 1;
-    assert_stmt_state(f.stmt, SQLExecDirect(f.stmt, sqltext(INSERT), SQL_NTS), "23505");
+    assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext(INSERT), SQL_NTS), "23505");
     while (c->status[done] == SQL_PARAM_SUCCESS)
         done++;
     assert_in_range(done, 1000, 8000);
@@ -239,10 +239,7 @@ static void test_several_requests(void **state)
     assert_statuses(c->status, 8001, N, SQL_PARAM_UNUSED);
     assert_int_equal(strtoul(pg_admin("SELECT count(*) FROM arrays"), NULL, 10), done);
     free(c);
-    SQLFreeHandle(SQL_HANDLE_STMT, f.stmt);
-    SQLDisconnect(f.dbc);
-    SQLFreeHandle(SQL_HANDLE_DBC, f.dbc);
-    SQLFreeHandle(SQL_HANDLE_ENV, f.env);
+    fixture_free(f);
 }
 
 static void test_updates(void **state)
