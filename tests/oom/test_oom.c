@@ -162,6 +162,31 @@ static void catalogue(SQLHSTMT s)
         STMT(SQLFetch(s));
 }
 
+/* Rows that are passed on as they come, and rows that are made. */
+static void catalogue_of_keys(SQLHSTMT s)
+{
+    if (STMT(SQLForeignKeys(s, NULL, 0, NULL, 0, NULL, 0, NULL, 0, text("public"), SQL_NTS,
+                            text("orders"), SQL_NTS)))
+        STMT(SQLFetch(s));
+    SQLFreeStmt(s, SQL_CLOSE);
+    if (STMT(SQLSpecialColumns(s, SQL_BEST_ROWID, NULL, 0, text("public"), SQL_NTS, text("orders"),
+                               SQL_NTS, SQL_SCOPE_SESSION, SQL_NULLABLE)))
+        STMT(SQLFetch(s));
+}
+
+/* From the third table on from a picture of all; without memory for it, from the server. */
+static void catalogue_from_memory(SQLHSTMT s)
+{
+    static const char *const tables[] = {"customers", "products", "orders", "order_items"};
+
+    for (size_t i = 0; i < 4; i++) {
+        if (STMT(
+                SQLColumns(s, NULL, 0, text("public"), SQL_NTS, text(tables[i]), SQL_NTS, NULL, 0)))
+            STMT(SQLFetch(s));
+        SQLFreeStmt(s, SQL_CLOSE);
+    }
+}
+
 static void type_info(SQLHSTMT s)
 {
     if (STMT(SQLGetTypeInfo(s, SQL_ALL_TYPES)))
@@ -246,6 +271,8 @@ static void test_catalogue(void **state)
 {
     (void)state;
     fail_each(catalogue);
+    fail_each(catalogue_of_keys);
+    fail_each(catalogue_from_memory);
 }
 
 static void test_type_info(void **state)
