@@ -13,10 +13,13 @@
 
 /* The tables there are: tells a table without rows from one that is not known. */
 #define NAMES_KEY "names"
+/* clang-format off */
 static const char names_sql[] =
     "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c "
     "JOIN pg_catalog.pg_namespace n ON n.oid" EQ "c.relnamespace "
     "WHERE " IS_TABLE("c") " AND " IS_VISIBLE("n") " AND NOT " IS_SYSTEM("n");
+/* clang-format on */
+
 enum names_column { NAMES_SCHEMA, NAMES_TABLE, NAMES_COUNT };
 
 static bool is_usable(const struct stmt *s)

@@ -55,22 +55,26 @@ SQLRETURN catalog_ask(struct stmt *s, const struct catalog_query *q);
 
 /* ---- types ---- */
 
+/* clang-format off */
 /* Domains: d.oid is described as d.base with d.modifier; one over a domain as what is below all of
  * them, as the server describes results. To be put behind WITH RECURSIVE. */
-#define DOMAINS                                                                                    \
-    "chain(oid, base, modifier, not_null) AS (SELECT t.oid, t.typbasetype, t.typtypmod, "          \
-    "t.typnotnull FROM pg_catalog.pg_type t WHERE t.typtype" EQ "'d' "                             \
-    "UNION ALL SELECT chain.oid, t.typbasetype, CASE WHEN chain.modifier" EQ "-1 "                 \
-    "THEN t.typtypmod ELSE chain.modifier END, chain.not_null OR t.typnotnull "                    \
-    "FROM chain JOIN pg_catalog.pg_type t ON t.oid" EQ "chain.base AND t.typtype" EQ "'d'), "      \
-    "domain AS (SELECT chain.oid, chain.base, chain.modifier, chain.not_null FROM chain "          \
+#define DOMAINS \
+    "chain(oid, base, modifier, not_null) AS (" \
+    "SELECT t.oid, t.typbasetype, t.typtypmod, t.typnotnull FROM pg_catalog.pg_type t " \
+    "WHERE t.typtype" EQ "'d' " \
+    "UNION ALL SELECT chain.oid, t.typbasetype, " \
+    "CASE WHEN chain.modifier" EQ "-1 THEN t.typtypmod ELSE chain.modifier END, " \
+    "chain.not_null OR t.typnotnull " \
+    "FROM chain JOIN pg_catalog.pg_type t ON t.oid" EQ "chain.base AND t.typtype" EQ "'d'), " \
+    "domain AS (SELECT chain.oid, chain.base, chain.modifier, chain.not_null FROM chain " \
     "JOIN pg_catalog.pg_type t ON t.oid" EQ "chain.base AND t.typtype" NE "'d') "
 /* Base type of a column and its name, of `oid` with the domain joined as d and the type as bt. */
-#define TYPE_COLUMNS(oid, modifier)                                                                \
+#define TYPE_COLUMNS(oid, modifier) \
     "coalesce(d.base, " oid "), coalesce(d.modifier, " modifier "), bt.typname"
-#define TYPE_JOINS(type)                                                                           \
-    "LEFT JOIN domain d ON d.oid" EQ type " "                                                      \
+#define TYPE_JOINS(type) \
+    "LEFT JOIN domain d ON d.oid" EQ type " " \
     "JOIN pg_catalog.pg_type bt ON bt.oid" EQ "coalesce(d.base, " type ") "
+/* clang-format on */
 
 /* How ODBC describes a type; texts lie in the scratch or are static. Not applicable is NULL. */
 struct catalog_type {

@@ -21,49 +21,41 @@ enum in_column {
     IN_COUNT
 };
 
-/* Dropped columns leave gaps in attnum, not in ORDINAL_POSITION. A NOT NULL that is not validated
- * (PostgreSQL 18) promises nothing. The expression of a generated column is no default. */
-#define OF_ONE_TABLE                                                                               \
-    "(SELECT n.nspname, c.relname, a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, "     \
-    "a.attnotnull, a.attidentity, a.attgenerated, " CAT                                            \
-    "row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum) AS position "                   \
-    "FROM pg_catalog.pg_class c "                                                                  \
-    "JOIN pg_catalog.pg_namespace n ON n.oid" EQ "c.relnamespace "                                 \
-    "JOIN pg_catalog.pg_attribute a ON a.attrelid" EQ "c.oid "                                     \
-    "WHERE " IS_TABLE("c") " AND a.attnum" GT "0 AND NOT a.attisdropped AND " THIS_CATALOG(        \
-        "1") " AND " MATCHES("n.nspname",                                                          \
-                             "2") " AND " MATCHES("c.relname",                                     \
-                                                  "3") " AND ($5::pg_catalog.bool OR "             \
-                                                       "NOT " IS_SYSTEM("n") ") AND " IS_VISIBLE(  \
-                                                           "n") ")"
+/* clang-format off */
+/* Dropped columns leave gaps in attnum, not in ORDINAL_POSITION. */
+#define OF_ONE_TABLE \
+    "(SELECT n.nspname, c.relname, a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, " \
+    "a.attnotnull, a.attidentity, a.attgenerated, " \
+    CAT "row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum) AS position " \
+    "FROM pg_catalog.pg_class c " \
+    "JOIN pg_catalog.pg_namespace n ON n.oid" EQ "c.relnamespace " \
+    "JOIN pg_catalog.pg_attribute a ON a.attrelid" EQ "c.oid " \
+    "WHERE " IS_TABLE("c") " AND a.attnum" GT "0 AND NOT a.attisdropped AND " \
+    THIS_CATALOG("1") " AND " MATCHES("n.nspname", "2") " AND " MATCHES("c.relname", "3") \
+    " AND ($5::pg_catalog.bool OR NOT " IS_SYSTEM("n") ") AND " IS_VISIBLE("n") ")"
 
-/* $1 catalog; $2 schema, $3 table, $4 column: patterns or NULL; $5 system tables too. */
+/* $1 catalog; $2 schema, $3 table, $4 column: patterns or NULL; $5 system tables too. A NOT NULL that
+ * is not validated (PostgreSQL 18) promises nothing. The expression of a generated column is no
+ * default; a domain's default is that of a column without one. */
 static const char columns_sql[] =
-    "WITH RECURSIVE " DOMAINS "SELECT " CAT
-    "current_database(), q.nspname, q.relname, q.attname, " TYPE_COLUMNS(
-        "q.atttypid",
-        "q.atttypmod") ", "
-                       "(q.attnotnull AND loose.conrelid IS NULL) OR coalesce(d.not_null, false), "
-                       "q.position, "
-                       "CASE WHEN q.attgenerated" EQ
-                       "'' THEN coalesce(e.text, dt.typdefault) END, " CAT
-                       "col_description(q.attrelid, q.attnum), "
-                       "q.attidentity" NE "'' OR (q.attgenerated" EQ "'' AND e.text" LIKE
-                       "'nextval(%'), "
-                       "q.attgenerated" NE "'', dt.typname "
-                       "FROM " OF_ONE_TABLE " q " TYPE_JOINS(
-                           "q.atttypid") "LEFT JOIN pg_catalog.pg_type dt ON dt.oid" EQ "d.oid "
-                                         "LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid" EQ
-                                         "q.attrelid AND ad.adnum" EQ "q.attnum "
-                                         "LEFT JOIN LATERAL (SELECT " CAT
-                                         "pg_get_expr(ad.adbin, ad.adrelid) AS text) e ON true "
-                                         "LEFT JOIN pg_catalog.pg_constraint loose ON "
-                                         "loose.conrelid" EQ "q.attrelid AND loose.contype" EQ
-                                         "'n' AND NOT loose.convalidated AND loose.conkey[1]" EQ
-                                         "q.attnum "
-                                         "WHERE " MATCHES(
-                                             "q.attname",
-                                             "4") " ORDER BY q.nspname, q.relname, q.attnum";
+    "WITH RECURSIVE " DOMAINS
+    "SELECT " CAT "current_database(), q.nspname, q.relname, q.attname, "
+    TYPE_COLUMNS("q.atttypid", "q.atttypmod") ", "
+    "(q.attnotnull AND loose.conrelid IS NULL) OR coalesce(d.not_null, false), q.position, "
+    "CASE WHEN q.attgenerated" EQ "'' THEN coalesce(e.text, dt.typdefault) END, "
+    CAT "col_description(q.attrelid, q.attnum), "
+    "q.attidentity" NE "'' OR (q.attgenerated" EQ "'' AND e.text" LIKE "'nextval(%'), "
+    "q.attgenerated" NE "'', dt.typname "
+    "FROM " OF_ONE_TABLE " q "
+    TYPE_JOINS("q.atttypid")
+    "LEFT JOIN pg_catalog.pg_type dt ON dt.oid" EQ "d.oid "
+    "LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid" EQ "q.attrelid AND ad.adnum" EQ "q.attnum "
+    "LEFT JOIN LATERAL (SELECT " CAT "pg_get_expr(ad.adbin, ad.adrelid) AS text) e ON true "
+    "LEFT JOIN pg_catalog.pg_constraint loose ON loose.conrelid" EQ "q.attrelid "
+    "AND loose.contype" EQ "'n' AND NOT loose.convalidated AND loose.conkey[1]" EQ "q.attnum "
+    "WHERE " MATCHES("q.attname", "4") " "
+    "ORDER BY q.nspname, q.relname, q.attnum";
+/* clang-format on */
 
 static bool map_column(const struct stmt *s, const struct cell *in, struct cell *out,
                        struct buf *scratch)

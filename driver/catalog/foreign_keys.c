@@ -4,65 +4,43 @@
 #include "catalog/catalog_result.h"
 #include "stmt/catalog_sql.h"
 
+/* clang-format off */
 /* SQL_CASCADE 0, SQL_RESTRICT 1, SQL_SET_NULL 2, SQL_NO_ACTION 3, SQL_SET_DEFAULT 4 */
-#define RULE(column)                                                                               \
-    "CASE WHEN " column EQ "'c' THEN 0 WHEN " column EQ "'r' THEN 1 WHEN " column EQ "'n' THEN 2 " \
-    "WHEN " column EQ "'d' THEN 4 ELSE 3 END"
+#define RULE(column) \
+    "CASE WHEN " column EQ "'c' THEN 0 WHEN " column EQ "'r' THEN 1 " \
+    "WHEN " column EQ "'n' THEN 2 WHEN " column EQ "'d' THEN 4 ELSE 3 END"
 
 /* $1 to $3 catalog, schema and name of the table referred to, $4 to $6 of the referring one. A key
  * that refers to a partitioned table has a constraint of the server's own for each partition beside
  * it (the same referring table as that of its parent): not shown. Keys to unique constraints are
  * shown beside those to primary keys: PK_NAME says which it is. */
-#define KEYS                                                                                                                                    \
-    "SELECT " CAT "current_database(), pn.nspname, pc.relname, pa.attname, " CAT                                                                \
-    "current_database(), fn.nspname, fc.relname, fa.attname, k.seq, " RULE(                                                                     \
-        "con.confupdtype") ", " RULE("con.confdeltype") ", con.conname, ic.relname, "                                                           \
-                                                        "CASE WHEN con.condeferred THEN 5 WHEN "                                                \
-                                                        "con.condeferrable THEN 6 ELSE 7 END "                                                  \
-                                                        "FROM pg_catalog.pg_constraint con "                                                    \
-                                                        "JOIN pg_catalog.pg_class fc ON fc.oid" EQ                                              \
-                                                        "con.conrelid "                                                                         \
-                                                        "JOIN pg_catalog.pg_namespace fn ON "                                                   \
-                                                        "fn.oid" EQ "fc.relnamespace "                                                          \
-                                                        "JOIN pg_catalog.pg_class pc ON pc.oid" EQ                                              \
-                                                        "con.confrelid "                                                                        \
-                                                        "JOIN pg_catalog.pg_namespace pn ON "                                                   \
-                                                        "pn.oid" EQ "pc.relnamespace "                                                          \
-                                                        "LEFT JOIN pg_catalog.pg_class ic ON "                                                  \
-                                                        "ic.oid" EQ "con.conindid "                                                             \
-                                                        "LEFT JOIN pg_catalog.pg_constraint "                                                   \
-                                                        "parent ON parent.oid" EQ                                                               \
-                                                        "con.conparentid "                                                                      \
-                                                        "CROSS JOIN LATERAL ROWS FROM "                                                         \
-                                                        "(pg_catalog.unnest(con.conkey), "                                                      \
-                                                        "pg_catalog.unnest(con.confkey)) WITH "                                                 \
-                                                        "ORDINALITY AS k(fk, pk, seq) "                                                         \
-                                                        "JOIN pg_catalog.pg_attribute fa ON "                                                   \
-                                                        "fa.attrelid" EQ "fc.oid AND fa.attnum" EQ                                              \
-                                                        "k.fk "                                                                                 \
-                                                        "JOIN pg_catalog.pg_attribute pa ON "                                                   \
-                                                        "pa.attrelid" EQ "pc.oid AND pa.attnum" EQ                                              \
-                                                        "k.pk "                                                                                 \
-                                                        "WHERE con.contype" EQ                                                                  \
-                                                        "'f' AND (parent.oid IS NULL OR "                                                       \
-                                                        "parent.conrelid" NE "con.conrelid) "                                                   \
-                                                        "AND " IS_VISIBLE("fn") " AND"                                                          \
-                                                                                " " THIS_CATALOG("1") " AND " THIS_CATALOG("4") " AND " EQUALS( \
-                                                                                    "pn.nspname",                                               \
-                                                                                    "2") " AND"                                                 \
-                                                                                         " " EQUALS("pc.relname", "3") " AND " EQUALS(          \
-                                                                                             "fn."                                              \
-                                                                                             "nsp"                                              \
-                                                                                             "nam"                                              \
-                                                                                             "e",                                               \
-                                                                                             "5") " AND " EQUALS("fc.relname",                  \
-                                                                                                                 "6")
+#define KEYS \
+    "SELECT " CAT "current_database(), pn.nspname, pc.relname, pa.attname, " \
+    CAT "current_database(), fn.nspname, fc.relname, fa.attname, k.seq, " \
+    RULE("con.confupdtype") ", " RULE("con.confdeltype") ", con.conname, ic.relname, " \
+    "CASE WHEN con.condeferred THEN 5 WHEN con.condeferrable THEN 6 ELSE 7 END " \
+    "FROM pg_catalog.pg_constraint con " \
+    "JOIN pg_catalog.pg_class fc ON fc.oid" EQ "con.conrelid " \
+    "JOIN pg_catalog.pg_namespace fn ON fn.oid" EQ "fc.relnamespace " \
+    "JOIN pg_catalog.pg_class pc ON pc.oid" EQ "con.confrelid " \
+    "JOIN pg_catalog.pg_namespace pn ON pn.oid" EQ "pc.relnamespace " \
+    "LEFT JOIN pg_catalog.pg_class ic ON ic.oid" EQ "con.conindid " \
+    "LEFT JOIN pg_catalog.pg_constraint parent ON parent.oid" EQ "con.conparentid " \
+    "CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(con.conkey), " \
+    "pg_catalog.unnest(con.confkey)) WITH ORDINALITY AS k(fk, pk, seq) " \
+    "JOIN pg_catalog.pg_attribute fa ON fa.attrelid" EQ "fc.oid AND fa.attnum" EQ "k.fk " \
+    "JOIN pg_catalog.pg_attribute pa ON pa.attrelid" EQ "pc.oid AND pa.attnum" EQ "k.pk " \
+    "WHERE con.contype" EQ "'f' AND (parent.oid IS NULL OR parent.conrelid" NE "con.conrelid) " \
+    "AND " IS_VISIBLE("fn") " AND " THIS_CATALOG("1") " AND " THIS_CATALOG("4") \
+    " AND " EQUALS("pn.nspname", "2") " AND " EQUALS("pc.relname", "3") \
+    " AND " EQUALS("fn.nspname", "5") " AND " EQUALS("fc.relname", "6") " "
 
 /* By the other side's table; the columns of one key stay together. */
 static const char by_referring_sql[] =
-    KEYS " ORDER BY fn.nspname, fc.relname, con.conname, k.seq, pn.nspname, pc.relname";
+    KEYS "ORDER BY fn.nspname, fc.relname, con.conname, k.seq, pn.nspname, pc.relname";
 static const char by_referred_sql[] =
-    KEYS " ORDER BY pn.nspname, pc.relname, con.conname, k.seq, fn.nspname, fc.relname";
+    KEYS "ORDER BY pn.nspname, pc.relname, con.conname, k.seq, fn.nspname, fc.relname";
+/* clang-format on */
 
 static SQLRETURN add_side(struct stmt *s, struct catalog_args *a, const struct catalog_names *n)
 {

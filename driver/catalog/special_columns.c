@@ -6,39 +6,42 @@
 
 enum in_column { IN_SCOPE, IN_NAME, IN_TYPE, IN_PSEUDO = IN_TYPE + 3, IN_COUNT };
 
-/* The result does not say of which table it speaks: where the schema is not given and several have
- * a table of that name, it is the one that the name alone means, else the first by schema. */
-#define ONE_TABLE                                                                                  \
-    "(SELECT c.oid, c.relkind FROM pg_catalog.pg_class c "                                         \
-    "JOIN pg_catalog.pg_namespace n ON n.oid" EQ "c.relnamespace "                                 \
-    "WHERE " IS_TABLE("c") " AND " IS_VISIBLE("n") " AND " THIS_CATALOG("1") " AND " EQUALS(       \
-        "n.nspname",                                                                               \
-        "2") " AND " EQUALS("c.relname",                                                           \
-                            "3") " ORDER BY " CAT                                                  \
-                                 "pg_table_is_visible(c.oid) DESC, n.nspname LIMIT 1) c "
+/* clang-format off */
+/* The result does not say of which table it speaks: where the schema is not given and several have a
+ * table of that name, it is the one that the name alone means, else the first by schema. */
+#define ONE_TABLE \
+    "(SELECT c.oid, c.relkind FROM pg_catalog.pg_class c " \
+    "JOIN pg_catalog.pg_namespace n ON n.oid" EQ "c.relnamespace " \
+    "WHERE " IS_TABLE("c") " AND " IS_VISIBLE("n") " AND " THIS_CATALOG("1") \
+    " AND " EQUALS("n.nspname", "2") " AND " EQUALS("c.relname", "3") \
+    " ORDER BY " CAT "pg_table_is_visible(c.oid) DESC, n.nspname LIMIT 1) c "
+
+#define NULLS_ARE_VALUES \
+    "($4::pg_catalog.bool AND coalesce((" CAT "to_jsonb(i) OPERATOR(pg_catalog.->>) " \
+    "'indnullsnotdistinct')::pg_catalog.bool, false))"
 
 /* $4: keys with NULLs too, where a NULL is a value like others (NULLS NOT DISTINCT, PostgreSQL 15).
- * The scope is SQL_SCOPE_SESSION: a key outlives any transaction. */
-static const char best_sql[] = "WITH RECURSIVE " DOMAINS "SELECT 2, a.attname, " TYPE_COLUMNS(
-    "a.atttypid", "a.atttypmod") ", 1 FROM " ONE_TABLE
-                                 "CROSS JOIN LATERAL " BEST_KEY(
-                                     "($4::pg_catalog.bool AND coalesce((" CAT
-                                     "to_jsonb(i) OPERATOR(pg_catalog.->>) "
-                                     "'indnullsnotdistinct')::pg_catalog.bool, "
-                                     "false))") " k CROSS JOIN LATERAL "
-                                                "pg_catalog.unnest(k.indkey) WITH "
-                                                "ORDINALITY AS kc(attnum, seq) "
-                                                "JOIN pg_catalog.pg_attribute a ON "
-                                                "a.attrelid" EQ "c.oid AND a.attnum" EQ
-                                                "kc.attnum " TYPE_JOINS(
-                                                    "a.atttypid") "WHERE kc.seq" LE "k.indnkeyatts "
-                                                                  "ORDER BY kc.seq";
+ * The scope is SQL_SCOPE_SESSION: a key outlives any transaction. A table that others inherit from
+ * has none: its keys do not hold for their rows, which are rows of it too. */
+static const char best_sql[] =
+    "WITH RECURSIVE " DOMAINS
+    "SELECT 2, a.attname, " TYPE_COLUMNS("a.atttypid", "a.atttypmod") ", 1 "
+    "FROM " ONE_TABLE
+    "CROSS JOIN LATERAL " BEST_KEY(NULLS_ARE_VALUES) " k "
+    "CROSS JOIN LATERAL pg_catalog.unnest(k.indkey) WITH ORDINALITY AS kc(attnum, seq) "
+    "JOIN pg_catalog.pg_attribute a ON a.attrelid" EQ "c.oid AND a.attnum" EQ "kc.attnum "
+    TYPE_JOINS("a.atttypid")
+    "WHERE kc.seq" LE "k.indnkeyatts AND NOT (c.relkind" EQ "'r' AND EXISTS "
+    "(SELECT 1 FROM pg_catalog.pg_inherits h WHERE h.inhparent" EQ "c.oid)) "
+    "ORDER BY kc.seq";
 
 static const char version_sql[] =
-    "SELECT NULL" TEXT ", a.attname, a.atttypid, a.atttypmod, t.typname, 2 FROM " ONE_TABLE
+    "SELECT NULL" TEXT ", a.attname, a.atttypid, a.atttypmod, t.typname, 2 "
+    "FROM " ONE_TABLE
     "JOIN pg_catalog.pg_attribute a ON a.attrelid" EQ "c.oid AND a.attname" EQ "'xmin' "
     "JOIN pg_catalog.pg_type t ON t.oid" EQ "a.atttypid "
     "WHERE c.relkind" EQ "ANY (ARRAY['r', 'p']::\"char\"[]) AND $4::pg_catalog.bool IS NOT NULL";
+/* clang-format on */
 
 static bool map_column(const struct stmt *s, const struct cell *in, struct cell *out,
                        struct buf *scratch)

@@ -3,253 +3,55 @@
 #include "catalog/catalog_result.h"
 #include "stmt/catalog_sql.h"
 
+/* clang-format off */
 /* Not analyzed is -1; what an index counted when it was made is not asked for then. A partitioned
  * table has no pages, and its index neither. CARDINALITY and PAGES are INTEGERs. */
-#define CARDINALITY(column)                                                                        \
-    "CASE WHEN c.relkind" NE "'p' AND c.reltuples" GE "0 AND " column GE "0 THEN least(" column    \
-    ", 2147483647)::pg_catalog.int8 END"
+#define CARDINALITY(column) \
+    "CASE WHEN c.relkind" NE "'p' AND c.reltuples" GE "0 AND " column GE "0 " \
+    "THEN least(" column ", 2147483647)::pg_catalog.int8 END"
 #define PAGES(column) "CASE WHEN c.relkind" NE "'p' AND " column GE "0 THEN " column " END"
+#define INDEX_COLUMN "i.indexrelid, k.seq::pg_catalog.int4"
 
-/* $1 catalog, $2 schema, $3 table, $4 unique indexes alone. Columns of INCLUDE are not what an
- * index is ordered by: they are left out. */
+#define OF_TABLE \
+    "SELECT n.nspname, c.relname, NULL::pg_catalog.int4 AS non_unique, " \
+    "NULL::pg_catalog.name AS qualifier, NULL::pg_catalog.name AS index_name, 0 AS type, " \
+    "NULL::pg_catalog.int8 AS seq, NULL" TEXT ", NULL" TEXT ", " \
+    CARDINALITY("c.reltuples") ", " PAGES("c.relpages") ", NULL" TEXT " " \
+    "FROM pg_catalog.pg_class c " \
+    "JOIN pg_catalog.pg_namespace n ON n.oid" EQ "c.relnamespace " \
+    "WHERE c.relkind" EQ "ANY (ARRAY['r', 'p', 'm', 'f']::\"char\"[]) AND " IS_VISIBLE("n") \
+    " AND " THIS_CATALOG("1") " AND " EQUALS("n.nspname", "2") " AND " EQUALS("c.relname", "3")
+
+/* Columns of INCLUDE are not what an index is ordered by: they are left out. */
+#define OF_INDEXES \
+    "SELECT n.nspname, c.relname, CASE WHEN i.indisunique THEN 0 ELSE 1 END, xn.nspname, " \
+    "xc.relname, " \
+    "CASE WHEN i.indisclustered THEN 1 WHEN am.amname" EQ "'hash' THEN 2 ELSE 3 END, k.seq, " \
+    "coalesce(a.attname" TEXT ", " CAT "pg_get_indexdef(" INDEX_COLUMN ", true)), " \
+    "CASE WHEN " CAT "pg_index_column_has_property(" INDEX_COLUMN ", 'asc') THEN 'A' " \
+    "WHEN " CAT "pg_index_column_has_property(" INDEX_COLUMN ", 'desc') THEN 'D' END, " \
+    "CASE WHEN i.indisunique THEN " CARDINALITY("xc.reltuples") " END, " \
+    PAGES("xc.relpages") ", " CAT "pg_get_expr(i.indpred, i.indrelid, true) " \
+    "FROM pg_catalog.pg_index i " \
+    "JOIN pg_catalog.pg_class c ON c.oid" EQ "i.indrelid " \
+    "JOIN pg_catalog.pg_namespace n ON n.oid" EQ "c.relnamespace " \
+    "JOIN pg_catalog.pg_class xc ON xc.oid" EQ "i.indexrelid " \
+    "JOIN pg_catalog.pg_namespace xn ON xn.oid" EQ "xc.relnamespace " \
+    "JOIN pg_catalog.pg_am am ON am.oid" EQ "xc.relam " \
+    "JOIN LATERAL pg_catalog.unnest(i.indkey) WITH ORDINALITY AS k(attnum, seq) " \
+    "ON k.seq" LE "i.indnkeyatts " \
+    "LEFT JOIN pg_catalog.pg_attribute a " \
+    "ON a.attrelid" EQ "c.oid AND a.attnum" EQ "k.attnum AND k.attnum" NE "0 " \
+    "WHERE " IS_TABLE("c") " AND i.indisvalid AND i.indislive AND " IS_VISIBLE("n") \
+    " AND " THIS_CATALOG("1") " AND " EQUALS("n.nspname", "2") " AND " EQUALS("c.relname", "3") \
+    " AND (i.indisunique OR NOT $4::pg_catalog.bool)"
+
+/* $1 catalog, $2 schema, $3 table, $4 unique indexes alone. */
 static const char statistics_sql[] =
-    "SELECT " CAT "current_database(), x.* FROM ("
-    "SELECT n.nspname, c.relname, NULL::pg_catalog.int4 AS non_unique, "
-    "NULL::pg_catalog.name AS "
-    "qualifier, NULL::pg_catalog.name AS index_name, 0 AS type, NULL::pg_catalog.int8 AS "
-    "seq, NULL" TEXT ", NULL" TEXT ", " CARDINALITY("c.reltuples") ", " PAGES(
-        "c.relpages") ", NULL" TEXT " "
-                      "FROM pg_catalog.pg_class c JOIN "
-                      "pg_catalog.pg_namespace n ON "
-                      "n.oid" EQ "c.relnamespace "
-                      "WHERE c.relkind" EQ "ANY (ARRAY['r', 'p', 'm', 'f']::\"char\"[]) "
-                      "AND " IS_VISIBLE("n") " AND " THIS_CATALOG("1") " AND " EQUALS("n.nspname", "2") " AND " EQUALS(
-                          "c.relname",
-                          "3") " UNION ALL "
-                               "SELECT n.nspname, c.relname, CASE "
-                               "WHEN i.indisunique THEN "
-                               "0 ELSE 1 END, xn.nspname, "
-                               "xc.relname, CASE WHEN "
-                               "i.indisclustered THEN 1 WHEN "
-                               "am.amname" EQ "'hash' THEN 2 ELSE 3 END, "
-                               "k.seq, coalesce(a.attname" TEXT ", " CAT
-                               "pg_get_indexdef(i.indexrelid, "
-                               "k.seq::pg_catalog.int4, true)), "
-                               "CASE WHEN " CAT "pg_index_column_has_property(i."
-                               "indexrelid, "
-                               "k.seq::pg_catalog.int4, 'asc') "
-                               "THEN 'A' WHEN " CAT "pg_index_column_has_property(i."
-                               "indexrelid, k.seq::pg_catalog.int4, "
-                               "'desc') THEN 'D' END, "
-                               "CASE WHEN i.indisunique "
-                               "THEN " CARDINALITY("xc.reltuples") " END, " PAGES(
-                                   "xc.relpages") ", " CAT "pg_get_expr(i."
-                                                  "indpred, "
-                                                  "i.indrelid, "
-                                                  "true) "
-                                                  "FROM "
-                                                  "pg_catalog.pg_"
-                                                  "index i "
-                                                  "JOIN "
-                                                  "pg_catalog.pg_"
-                                                  "class c ON "
-                                                  "c.oid" EQ "i.indrelid "
-                                                  "JOIN "
-                                                  "pg_catalog.pg_"
-                                                  "namespace n ON "
-                                                  "n.oid" EQ "c.relnamespace "
-                                                  "JOIN "
-                                                  "pg_catalog.pg_"
-                                                  "class xc ON "
-                                                  "xc.oid" EQ "i.indexrelid "
-                                                  "JOIN "
-                                                  "pg_catalog.pg_"
-                                                  "namespace xn ON "
-                                                  "xn.oid" EQ "xc.relnamespace "
-                                                  "JOIN "
-                                                  "pg_catalog.pg_am "
-                                                  "am ON am.oid" EQ "xc.relam "
-                                                  "JOIN LATERAL "
-                                                  "pg_catalog."
-                                                  "unnest(i.indkey) "
-                                                  "WITH "
-                                                  "ORDINALITY AS "
-                                                  "k(attnum, seq) "
-                                                  "ON "
-                                                  "k.seq" LE "i.indnkeyatts "
-                                                  "LEFT JOIN "
-                                                  "pg_catalog.pg_"
-                                                  "attribute a ON "
-                                                  "a.attrelid" EQ "c.oid AND "
-                                                  "a.attnum" EQ "k.attnum AND "
-                                                  "k.attnum" NE "0 "
-                                                  "WHERE " IS_TABLE(
-                                                      "c") " AND "
-                                                           "i."
-                                                           "indisval"
-                                                           "id "
-                                                           "AND "
-                                                           "i."
-                                                           "indisliv"
-                                                           "e "
-                                                           "AND"
-                                                           " " IS_VISIBLE("n") " AND " THIS_CATALOG(
-                                                               "1") " AND " EQUALS("n."
-                                                                                   "nspn"
-                                                                                   "ame",
-                                                                                   "2") " AND"
-                                                                                        " " EQUALS(
-                                                                                            "c."
-                                                                                            "relnam"
-                                                                                            "e",
-                                                                                            "3") " "
-                                                                                                 "A"
-                                                                                                 "N"
-                                                                                                 "D"
-                                                                                                 " "
-                                                                                                 "("
-                                                                                                 "i"
-                                                                                                 "."
-                                                                                                 "i"
-                                                                                                 "n"
-                                                                                                 "d"
-                                                                                                 "i"
-                                                                                                 "s"
-                                                                                                 "u"
-                                                                                                 "n"
-                                                                                                 "i"
-                                                                                                 "q"
-                                                                                                 "u"
-                                                                                                 "e"
-                                                                                                 " "
-                                                                                                 "O"
-                                                                                                 "R"
-                                                                                                 " "
-                                                                                                 "N"
-                                                                                                 "O"
-                                                                                                 "T"
-                                                                                                 " "
-                                                                                                 "$"
-                                                                                                 "4"
-                                                                                                 ":"
-                                                                                                 ":"
-                                                                                                 "p"
-                                                                                                 "g"
-                                                                                                 "_"
-                                                                                                 "c"
-                                                                                                 "a"
-                                                                                                 "t"
-                                                                                                 "a"
-                                                                                                 "l"
-                                                                                                 "o"
-                                                                                                 "g"
-                                                                                                 "."
-                                                                                                 "b"
-                                                                                                 "o"
-                                                                                                 "o"
-                                                                                                 "l"
-                                                                                                 ")"
-                                                                                                 ")"
-                                                                                                 " "
-                                                                                                 "x"
-                                                                                                 " "
-                                                                                                 "O"
-                                                                                                 "R"
-                                                                                                 "D"
-                                                                                                 "E"
-                                                                                                 "R"
-                                                                                                 " "
-                                                                                                 "B"
-                                                                                                 "Y"
-                                                                                                 " "
-                                                                                                 "x"
-                                                                                                 "."
-                                                                                                 "n"
-                                                                                                 "o"
-                                                                                                 "n"
-                                                                                                 "_"
-                                                                                                 "u"
-                                                                                                 "n"
-                                                                                                 "i"
-                                                                                                 "q"
-                                                                                                 "u"
-                                                                                                 "e"
-                                                                                                 " "
-                                                                                                 "N"
-                                                                                                 "U"
-                                                                                                 "L"
-                                                                                                 "L"
-                                                                                                 "S"
-                                                                                                 " "
-                                                                                                 "F"
-                                                                                                 "I"
-                                                                                                 "R"
-                                                                                                 "S"
-                                                                                                 "T"
-                                                                                                 ","
-                                                                                                 " "
-                                                                                                 "x"
-                                                                                                 "."
-                                                                                                 "t"
-                                                                                                 "y"
-                                                                                                 "p"
-                                                                                                 "e"
-                                                                                                 ","
-                                                                                                 " "
-                                                                                                 "x"
-                                                                                                 "."
-                                                                                                 "q"
-                                                                                                 "u"
-                                                                                                 "a"
-                                                                                                 "l"
-                                                                                                 "i"
-                                                                                                 "f"
-                                                                                                 "i"
-                                                                                                 "e"
-                                                                                                 "r"
-                                                                                                 ","
-                                                                                                 " "
-                                                                                                 "x"
-                                                                                                 "."
-                                                                                                 "i"
-                                                                                                 "n"
-                                                                                                 "d"
-                                                                                                 "e"
-                                                                                                 "x"
-                                                                                                 "_"
-                                                                                                 "n"
-                                                                                                 "a"
-                                                                                                 "m"
-                                                                                                 "e"
-                                                                                                 ","
-                                                                                                 " "
-                                                                                                 "x"
-                                                                                                 "."
-                                                                                                 "s"
-                                                                                                 "e"
-                                                                                                 "q"
-                                                                                                 ","
-                                                                                                 " "
-                                                                                                 "x"
-                                                                                                 "."
-                                                                                                 "n"
-                                                                                                 "s"
-                                                                                                 "p"
-                                                                                                 "n"
-                                                                                                 "a"
-                                                                                                 "m"
-                                                                                                 "e"
-                                                                                                 ","
-                                                                                                 " "
-                                                                                                 "x"
-                                                                                                 "."
-                                                                                                 "r"
-                                                                                                 "e"
-                                                                                                 "l"
-                                                                                                 "n"
-                                                                                                 "a"
-                                                                                                 "m"
-                                                                                                 "e";
+    "SELECT " CAT "current_database(), x.* FROM (" OF_TABLE " UNION ALL " OF_INDEXES ") x "
+    "ORDER BY x.non_unique NULLS FIRST, x.type, x.qualifier, x.index_name, x.seq, x.nspname, "
+    "x.relname";
+/* clang-format on */
 
 SQLRETURN catalog_statistics(struct stmt *s, const struct catalog_names *n, SQLUSMALLINT unique,
                              SQLUSMALLINT accuracy)

@@ -4,36 +4,36 @@
 #include "catalog/catalog_result.h"
 #include "stmt/catalog_sql.h"
 
-#define TABLE_TYPES                                                                                \
-    "CASE WHEN " IS_SYSTEM("n") " THEN 'SYSTEM TABLE' "                                            \
-                                "WHEN c.relpersistence" EQ "'t' AND c.relkind" EQ                  \
-                                "'r' THEN 'LOCAL TEMPORARY' "                                      \
-                                "WHEN c.relkind" EQ "'v' THEN 'VIEW' "                             \
-                                "WHEN c.relkind" EQ "'m' THEN 'MATERIALIZED VIEW' "                \
-                                "WHEN c.relkind" EQ "'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END"
+/* clang-format off */
+#define TABLE_TYPES \
+    "CASE WHEN " IS_SYSTEM("n") " THEN 'SYSTEM TABLE' " \
+    "WHEN c.relpersistence" EQ "'t' AND c.relkind" EQ "'r' THEN 'LOCAL TEMPORARY' " \
+    "WHEN c.relkind" EQ "'v' THEN 'VIEW' " \
+    "WHEN c.relkind" EQ "'m' THEN 'MATERIALIZED VIEW' " \
+    "WHEN c.relkind" EQ "'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END"
 
-/* $1 catalog, $2 schema, $3 table: patterns or NULL; $4 types as text[] or NULL; $5 are system
- * tables among those of every type. */
+/* $1 catalog, $2 schema, $3 table: patterns or NULL; $4 types as text[] or NULL; $5 are system tables
+ * among those of every type. */
 static const char tables_sql[] =
-    "SELECT " CAT "current_database(), x.nspname, x.relname, x.type, " CAT
-    "obj_description(x.oid, 'pg_class') "
+    "SELECT " CAT "current_database(), x.nspname, x.relname, x.type, "
+    CAT "obj_description(x.oid, 'pg_class') "
     "FROM (SELECT c.oid, n.nspname, c.relname, " TABLE_TYPES " AS type "
-    "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid" EQ "c.relnamespace "
-    "WHERE " IS_TABLE("c") " AND " IS_VISIBLE("n") " AND " MATCHES(
-        "n.nspname",
-        "2") " AND " MATCHES("c.relname",
-                             "3") ") x "
-                                  "WHERE " MATCHES(
-                                      CAT "current_database()",
-                                      "1") " AND CASE WHEN $4::pg_catalog.text[] IS NULL "
-                                           "THEN $5::pg_catalog.bool OR x.type" NE "'SYSTEM TABLE' "
-                                           "ELSE x.type" EQ "ANY ($4::pg_catalog.text[]) END "
-                                           "ORDER BY x.type, x.nspname, x.relname";
+    "FROM pg_catalog.pg_class c "
+    "JOIN pg_catalog.pg_namespace n ON n.oid" EQ "c.relnamespace "
+    "WHERE " IS_TABLE("c") " AND " IS_VISIBLE("n")
+    " AND " MATCHES("n.nspname", "2") " AND " MATCHES("c.relname", "3") ") x "
+    "WHERE " MATCHES(CAT "current_database()", "1")
+    " AND CASE WHEN $4::pg_catalog.text[] IS NULL "
+    "THEN $5::pg_catalog.bool OR x.type" NE "'SYSTEM TABLE' "
+    "ELSE x.type" EQ "ANY ($4::pg_catalog.text[]) END "
+    "ORDER BY x.type, x.nspname, x.relname";
 
 static const char catalogs_sql[] = "SELECT " CAT "current_database(), NULL, NULL, NULL, NULL";
 static const char schemas_sql[] =
     "SELECT NULL, n.nspname, NULL, NULL, NULL FROM pg_catalog.pg_namespace n "
-    "WHERE NOT n.nspname" LIKE "'pg\\_toast%' AND " IS_VISIBLE("n") " ORDER BY n.nspname";
+    "WHERE NOT n.nspname" LIKE "'pg\\_toast%' AND " IS_VISIBLE("n") " "
+    "ORDER BY n.nspname";
+/* clang-format on */
 
 static const char *const table_types[] = {"FOREIGN TABLE", "LOCAL TEMPORARY", "MATERIALIZED VIEW",
                                           "SYSTEM TABLE",  "TABLE",           "VIEW"};

@@ -446,6 +446,34 @@ static void test_rows_come_in_blocks_and_to_a_limit(void **state)
     assert_int_equal(SQLFetch(s), SQL_NO_DATA);
 }
 
+/* As LibreOffice reads them. */
+static void test_rows_can_be_scrolled(void **state)
+{
+    static const enum function f[] = {TABLES, COLUMNS}; /* passed on, and made */
+    SQLHSTMT s = stmt_of(state);
+
+    for (size_t i = 0; i < 2; i++) {
+        struct call c = {f[i], {NULL, "zoo", "s%", NULL, NULL, NULL}, 0, 0, 0};
+        char first[70], last[70], again[70];
+        SQLLEN n = 0;
+        assert_stmt_ok(s,
+                       SQLSetStmtAttr(s, SQL_ATTR_CURSOR_TYPE, (SQLPOINTER)SQL_CURSOR_STATIC, 0));
+        assert_stmt_ok(s, call_narrow(s, &c));
+        assert_stmt_ok(s, SQLFetchScroll(s, SQL_FETCH_NEXT, 0));
+        assert_stmt_ok(s, SQLGetData(s, 3, SQL_C_CHAR, first, sizeof first, NULL));
+        assert_stmt_ok(s, SQLFetchScroll(s, SQL_FETCH_LAST, 0));
+        assert_stmt_ok(s, SQLGetData(s, 3, SQL_C_CHAR, last, sizeof last, NULL));
+        assert_string_equal(last, "specimen");
+        assert_stmt_ok(s, SQLRowCount(s, &n));
+        assert_true(n > 1);
+        assert_int_equal(SQLFetchScroll(s, SQL_FETCH_NEXT, 0), SQL_NO_DATA);
+        assert_stmt_ok(s, SQLFetchScroll(s, SQL_FETCH_FIRST, 0));
+        assert_stmt_ok(s, SQLGetData(s, 3, SQL_C_CHAR, again, sizeof again, NULL));
+        assert_string_equal(first, again);
+        assert_stmt_ok(s, SQLFreeStmt(s, SQL_CLOSE));
+    }
+}
+
 static int setup(void **state)
 {
     struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
@@ -473,6 +501,7 @@ int main(void)
         T(test_information_schema_agrees),
         T(test_odbc_2_has_its_own_names),
         T(test_rows_come_in_blocks_and_to_a_limit),
+        T(test_rows_can_be_scrolled),
     };
     return cmocka_run_group_tests(tests, load_schema, drop_schema);
 }

@@ -70,7 +70,7 @@ create unique index census_id on census (id);
 create foreign table elsewhere (a integer not null, b text) server zoo_server;
 create table measured (taken date not null, place integer not null, value real, primary key (taken, place)) partition by range (taken);
 create table measured_2025 partition of measured for values from ('2025-01-01') to ('2026-01-01');
-create table animal (name text not null, legs integer);
+create table animal (name text primary key, legs integer);
 create table bird (wings integer) inherits (animal);
 comment on view keepers is 'Who keeps them';
 
