@@ -1,0 +1,181 @@
+"""Figures of bench_sqlalchemy.sh: 100,000 rows read, 10,000 inserted, 1,000 point queries, 300 tables reflected.
+
+Each measurement is a process of its own, so that the client's CPU time is that client's; the latency is added by a proxy (this
+file again) in front of gateway and PostgreSQL alike. The figure is the best of --repeat (default 3) runs.
+"""
+
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+import urllib.parse
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import registry
+
+for _name, _class in [("postgresql.neonodbc", "NeonDialect"), ("neon", "NeonDialect")]:
+    registry.register(_name, "sqlalchemy_neon_odbc.dialect", _class)
+
+CLIENTS = ["serverless", "autocommit", "http", "auto", "websocket", "psycopg"]
+TASKS = ["read 100,000 rows", "insert 10,000 rows", "1,000 point queries", "reflect 300 tables"]
+TABLES = 300
+
+
+async def delay(listen_port, host, port, seconds):
+    """Hands bytes on, each direction seconds later."""
+
+    async def pump(reader, writer):
+        queue, loop = asyncio.Queue(), asyncio.get_running_loop()
+
+        async def later():
+            while (item := await queue.get()) is not None:
+                due, data = item
+                if (wait := due - loop.time()) > 0:
+                    await asyncio.sleep(wait)
+                writer.write(data)
+                await writer.drain()
+            writer.close()
+
+        task = asyncio.create_task(later())
+        try:
+            while data := await reader.read(262144):
+                queue.put_nowait((loop.time() + seconds, data))
+        except ConnectionError:
+            pass
+        queue.put_nowait(None)
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def serve(reader, writer):
+        other_reader, other_writer = await asyncio.open_connection(host, port)
+        await asyncio.gather(pump(reader, other_writer), pump(other_reader, writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", listen_port)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+def engine_of(client, gateway_port, pg_port):
+    gateway = f"http://127.0.0.1:{gateway_port}"
+    if client == "psycopg":
+        return sa.create_engine(f"postgresql+psycopg://bench:bench@127.0.0.1:{pg_port}/bench")
+    host = os.environ["NEON_TEST_SERVER"]
+    if client == "serverless":
+        return sa.create_engine(f"postgresql+neonserverless://bench:bench@{host}/bench", connect_args={"endpoint": gateway + "/sql"})
+    query = {"driver": os.environ["NEON_TEST_DRIVER"], "api_host": gateway, "allow_insecure": "1", "transport": client}
+    if client == "autocommit":
+        query.update(transport="http", autocommit="1")
+    return sa.create_engine(sa.URL.create("postgresql+neonodbc", "bench", "bench", host, database="bench", query=query))
+
+
+def measure(client, task, gateway_port, pg_port, repeat):
+    engine = engine_of(client, gateway_port, pg_port)
+    table = sa.Table(
+        "target", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True, autoincrement=False), sa.Column("name", sa.Text),
+        sa.Column("amount", sa.Float), sa.Column("flag", sa.Boolean), sa.Column("n", sa.BigInteger),
+    )
+    source = sa.Table(
+        "source", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text), sa.Column("amount", sa.Float),
+        sa.Column("flag", sa.Boolean), sa.Column("n", sa.BigInteger),
+    )
+    # one request a row: a part is measured, and the figure multiplied
+    part = 10 if client == "serverless" and task == TASKS[1] else 1
+
+    def work(connection):
+        if task == TASKS[0]:
+            rows = connection.execute(sa.select(source)).all()
+            assert len(rows) == 100_000 and rows[-1].name.startswith("name")
+        elif task == TASKS[1]:
+            count = 10_000 // part
+            rows = [{"id": n, "name": f"name {n}", "amount": n / 4, "flag": n % 2 == 0, "n": n * 1000} for n in range(count)]
+            connection.execute(sa.insert(table), rows)
+        elif task == TASKS[2]:
+            statement = sa.select(source).where(source.c.id == sa.bindparam("key"))
+            for n in range(1, 1001):
+                assert connection.execute(statement, {"key": n}).one().id == n
+        else:
+            metadata = sa.MetaData()
+            metadata.reflect(connection, only=lambda name, _: name.startswith("r_"))
+            assert len(metadata.tables) == TABLES
+
+    best = None
+    with engine.connect() as connection:
+        connection.execute(sa.text("SELECT 1")).scalar()
+        connection.rollback()
+        for _ in range(repeat):
+            connection.execute(sa.text("DELETE FROM target"))
+            connection.commit()
+            before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+            work(connection)
+            connection.commit()
+            elapsed, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
+            cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            if best is None or elapsed < best[0]:
+                best = elapsed, cpu
+    print(json.dumps([part * figure for figure in best]))
+
+
+def prepare():
+    admin = sa.create_engine(
+        sa.make_url(os.environ["NEON_TEST_PG_ADMIN_URL"]).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with admin.connect() as connection:
+        connection.exec_driver_sql("CREATE ROLE bench LOGIN PASSWORD 'bench'")
+        connection.exec_driver_sql("CREATE DATABASE bench OWNER bench")
+    with engine_of("psycopg", 0, os.environ["NEON_TEST_PG_PORT"]).begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE source (id int PRIMARY KEY, name text, amount float8, flag bool, n bigint);"
+            "INSERT INTO source SELECT i, 'name ' || i, i / 4.0, i %% 2 = 0, i * 1000::bigint FROM generate_series(1, 100000) i;"
+            "CREATE TABLE target (id int PRIMARY KEY, name text, amount float8, flag bool, n bigint)"
+        )
+        for n in range(TABLES):
+            references = f"REFERENCES r_{n - 1}" if n % 3 else ""
+            connection.exec_driver_sql(
+                f"CREATE TABLE r_{n} (id int PRIMARY KEY, other int {references}, name varchar(40) UNIQUE, a numeric(10, 2) CHECK (a > 0), "
+                f"b text[], c timestamptz DEFAULT now(), d jsonb); CREATE INDEX ON r_{n} (other, c)"
+            )
+        connection.exec_driver_sql("ANALYZE")
+
+
+def proxy(host, port, milliseconds):
+    process = subprocess.Popen(
+        [sys.executable, __file__, "delay", host, str(port), str(milliseconds)], stdout=subprocess.PIPE, text=True
+    )
+    return process, int(process.stdout.readline())
+
+
+def main(quick):
+    prepare()
+    gateway = urllib.parse.urlsplit(os.environ["NEON_TEST_GATEWAY_URL"])
+    for milliseconds in (0, 20):
+        processes = [proxy(gateway.hostname, gateway.port, milliseconds / 2), proxy("127.0.0.1", os.environ["NEON_TEST_PG_PORT"], milliseconds / 2)]
+        print(f"\n{milliseconds} ms of added latency: seconds, and seconds of the client's CPU")
+        print(f"{'':22}" + "".join(f"{client:>18}" for client in CLIENTS))
+        for task in TASKS:
+            line = f"{task:22}"
+            for client in CLIENTS:
+                slow = client == "serverless" and milliseconds
+                repeat = 1 if quick or slow else 3
+                arguments = ["measure", client, task, str(processes[0][1]), str(processes[1][1]), str(repeat)]
+                done = subprocess.run([sys.executable, "-W", "ignore", __file__, *arguments], capture_output=True, text=True, check=False)
+                if done.returncode:
+                    line += f"{'-':>18}"
+                    print(f"   {client}, {task}: {done.stderr.strip().splitlines()[-1][:300] if done.stderr.strip() else done.returncode}", file=sys.stderr)
+                else:
+                    elapsed, cpu = json.loads(done.stdout)
+                    line += f"{elapsed:>10.3f} {cpu:>7.3f}"
+            print(line, flush=True)
+        for process, _ in processes:
+            process.terminate()
+            process.wait()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["delay"]:
+        asyncio.run(delay(0, sys.argv[2], int(sys.argv[3]), float(sys.argv[4]) / 1000))
+    elif sys.argv[1:2] == ["measure"]:
+        measure(sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5], int(sys.argv[6]))
+    else:
+        main("--quick" in sys.argv)
