@@ -83,6 +83,12 @@ class NeonCompiler(PGCompiler):
             return f"{sqltext}::REGCLASS::OID"  # takes numbers, and names of tables (see reflection)
         return super().render_bind_cast(type_, dbapi_type, sqltext)
 
+    def visit_custom_op_binary(self, element: Any, operator: Any, **kw: Any) -> str:
+        text = operator.opstring
+        if self.dialect.paramstyle == "qmark":
+            text = text.replace("?", "??")  # the driver's way of writing the operator beside ? as a marker
+        return str(self._generate_generic_binary(element, f" {text} ", **kw))
+
     def visit_insert(self, insert_stmt: Any, *args: Any, **kw: Any) -> str:
         text: str = super().visit_insert(insert_stmt, *args, **kw)
         if self.dialect.insert_returning or not self.insert_prefetch:

@@ -10,6 +10,7 @@ import uuid
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql as pg
 
 from conftest import engine_on
@@ -95,25 +96,66 @@ def _name(case):
     return repr(case[0])
 
 
+@pytest.mark.parametrize("mode", ["autocommit", "http", "websocket"])
 @pytest.mark.parametrize("case", CASES, ids=_name)
-def test_typed_values_equal_psycopgs(case, metadata, psycopg):
+def test_typed_values_equal_psycopgs(case, mode, metadata, psycopg):
     type_, values = case
     table = sa.Table("t_types", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("v", type_))
     metadata.create_all(psycopg)
     rows = [{"id": i, "v": value} for i, value in enumerate([*values, None])]
-    with engine_on("autocommit") as engine, engine.connect() as connection:
+    with engine_on(mode) as engine, engine.connect() as connection:
         for row in rows[: len(rows) // 2]:
             connection.execute(table.insert(), row)
         connection.execute(table.insert(), rows[len(rows) // 2 :])
+        # through arrays of parameters, and back
+        change = table.update().where(table.c.id == sa.bindparam("key")).values(v=sa.bindparam("new", type_=type_))
+        connection.execute(change, [{"key": row["id"], "new": rows[0]["v"]} for row in rows])
+        connection.execute(change, [{"key": row["id"], "new": row["v"]} for row in rows])
         ours = connection.execute(sa.select(table.c.v).order_by(table.c.id)).scalars().all()
         if not isinstance(type_, WITHOUT_EQUALITY) or isinstance(type_, pg.JSONB):
             assert connection.scalar(sa.select(sa.func.count()).where(table.c.v == values[0])) == 1
+        connection.commit()
     with psycopg.connect() as connection:
         reference = connection.execute(sa.select(table.c.v).order_by(table.c.id)).scalars().all()
     assert ours == reference
     assert [type(value) for value in ours] == [type(value) for value in reference]
     if isinstance(type_, sa.Float) and not type_.asdecimal:
         assert math.copysign(1, ours[1]) == -1  # -0.0
+
+
+@pytest.mark.parametrize("mode", ["autocommit", "http", "websocket"])
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York"])
+def test_instants_in_another_time_zone(mode, zone, metadata, psycopg):
+    table = sa.Table(
+        "t_zones", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("at", sa.DateTime(timezone=True)),
+        sa.Column("ats", pg.ARRAY(sa.DateTime(timezone=True))), sa.Column("during", pg.TSTZRANGE), sa.Column("t", sa.Time(timezone=True)),
+        sa.Column("local", sa.DateTime),
+    )
+    metadata.create_all(psycopg)
+    at, local = dt.datetime(2024, 7, 1, 23, 59, 59, 999999, tzinfo=UTC), dt.datetime(2024, 7, 1, 2, 30)
+    row = {"id": 1, "at": at, "ats": [at, None], "during": pg.Range(at, None), "t": dt.time(1, 2, 3, 4, tzinfo=KOLKATA), "local": local}
+    with engine_on(mode, query={"timezone": zone}) as engine, engine.connect() as connection:
+        assert connection.scalar(sa.text("SHOW TimeZone")) == zone
+        connection.execute(table.insert(), row)
+        found = connection.execute(sa.select(table)).one()
+        assert found == (1, at, [at, None], pg.Range(at, None), row["t"], local)
+        assert found.at.tzinfo is UTC and found.ats[0].tzinfo is UTC
+        untyped = connection.execute(sa.text("SELECT at, ats, t, local FROM t_zones")).one()
+        assert untyped == (at, [at, None], row["t"], local) and untyped[0].tzinfo is UTC
+        assert connection.scalar(sa.select(sa.func.count()).where(table.c.at == at.astimezone(KOLKATA))) == 1
+        connection.commit()
+    with psycopg.connect() as connection:
+        assert connection.scalar(sa.select(table.c.at)) == at
+
+
+def test_what_datetime_cannot_hold():
+    with engine_on("autocommit") as engine, engine.connect() as connection:
+        for expression in ("'infinity'::timestamptz", "'0044-03-15 BC'::timestamptz", "'12000-01-01'::timestamptz", "'{infinity}'::date[]"):
+            with pytest.raises(ValueError, match="outside of what Python's datetime can hold .* read it as text"):
+                connection.scalar(sa.text("SELECT " + expression))
+        for expression in ("'infinity'::timestamp", "'0044-03-15 BC'::date"):
+            with pytest.raises((ValueError, exc.DBAPIError)):
+                connection.scalar(sa.text("SELECT " + expression))
 
 
 def test_nan():
@@ -201,8 +243,9 @@ def test_untyped_parameters_mean_what_psycopgs_mean(value, psycopg):
     assert ours == reference
 
 
-@pytest.mark.parametrize("mode", ["autocommit"])
-def test_question_marks_are_sql(mode):
+@pytest.mark.parametrize("paramstyle", ["numeric_dollar", "qmark"])
+@pytest.mark.parametrize("mode", ["autocommit", "http", "websocket"])
+def test_question_marks_are_sql(mode, paramstyle):
     statements = [
         ("""SELECT :j ::jsonb ? 'k'""", {"j": '{"k": 1}'}, True),
         ("""SELECT CAST(:j AS jsonb) ?| array['x','k']""", {"j": '{"k": 1}'}, True),
@@ -210,8 +253,10 @@ def test_question_marks_are_sql(mode):
         ("""SELECT '?' || $x$?$x$ /* ? */ || CAST(:j AS text) -- ?""", {"j": "!"}, "??!"),
         ("""SELECT 1 WHERE '100%' LIKE '%\\%' AND CAST(:j AS int) = 1""", {"j": 1}, 1),
     ]
-    with engine_on(mode) as engine, engine.connect() as connection:
+    with engine_on(mode, paramstyle=paramstyle) as engine, engine.connect() as connection:
         for text, parameters, expected in statements:
+            if paramstyle == "qmark" and "'?'" not in text:
+                text = text.replace("?", "??")  # as the driver wants operators beside markers
             assert connection.scalar(sa.text(text.replace(":j ::", ":j\\:\\:") if "j ::" in text else text), parameters) == expected
         data = sa.literal({"k": {"l": 1}}, pg.JSONB)
         assert connection.scalar(sa.select(data.has_key("k")))
