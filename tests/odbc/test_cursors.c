@@ -592,8 +592,9 @@ static void test_what_is_claimed_of_cursors(void **state)
         {SQL_FORWARD_ONLY_CURSOR_ATTRIBUTES2, values},
         {SQL_STATIC_CURSOR_ATTRIBUTES1, rows | scroll},
         {SQL_STATIC_CURSOR_ATTRIBUTES2, values | sees},
-        {SQL_KEYSET_CURSOR_ATTRIBUTES1, rows | scroll}, /* who asks for one gets a static one */
-        {SQL_DYNAMIC_CURSOR_ATTRIBUTES1, rows | scroll},
+        /* who asks for one gets a static one */
+        {SQL_KEYSET_CURSOR_ATTRIBUTES1, rows | SQL_CA1_ABSOLUTE | SQL_CA1_RELATIVE},
+        {SQL_DYNAMIC_CURSOR_ATTRIBUTES1, rows | SQL_CA1_ABSOLUTE | SQL_CA1_RELATIVE},
         {SQL_LOCK_TYPES, SQL_LCK_NO_CHANGE},
         {SQL_POS_OPERATIONS,
          SQL_POS_POSITION | SQL_POS_REFRESH | SQL_POS_UPDATE | SQL_POS_DELETE | SQL_POS_ADD},

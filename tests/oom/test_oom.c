@@ -20,6 +20,7 @@
 #define MOST_ALLOCATIONS 2000
 
 static SQLHENV env;
+static SQLHDBC the_dbc; /* of the scenario that runs */
 
 static SQLCHAR *text(const char *s)
 {
@@ -193,6 +194,106 @@ static void type_info(SQLHSTMT s)
         STMT(SQLFetch(s));
 }
 
+/* ---- cursors: each leaves the statement's attributes as they were ---- */
+
+static void set_cursor(SQLHSTMT s, SQLULEN type, SQLULEN concurrency, SQLULEN rows)
+{
+    SQLSetStmtAttr(s, SQL_ATTR_CURSOR_TYPE, (SQLPOINTER)type, 0);
+    SQLSetStmtAttr(s, SQL_ATTR_CONCURRENCY, (SQLPOINTER)concurrency, 0);
+    SQLSetStmtAttr(s, SQL_ATTR_USE_BOOKMARKS,
+                   (SQLPOINTER)(type == SQL_CURSOR_STATIC ? SQL_UB_VARIABLE : SQL_UB_OFF), 0);
+    SQLSetStmtAttr(s, SQL_ATTR_ROW_ARRAY_SIZE, (SQLPOINTER)rows, 0);
+}
+
+static void reset_cursor(SQLHSTMT s)
+{
+    SQLFreeStmt(s, SQL_CLOSE);
+    SQLFreeStmt(s, SQL_UNBIND);
+    set_cursor(s, SQL_CURSOR_FORWARD_ONLY, SQL_CONCUR_READ_ONLY, 1);
+}
+
+static void scrolling(SQLHSTMT s)
+{
+    static const SQLSMALLINT way[] = {SQL_FETCH_LAST, SQL_FETCH_PRIOR, SQL_FETCH_FIRST,
+                                      SQL_FETCH_ABSOLUTE, SQL_FETCH_RELATIVE};
+    SQLINTEGER ids[5];
+    unsigned char marks[5][12];
+    SQLLEN inds[5];
+
+    set_cursor(s, SQL_CURSOR_STATIC, SQL_CONCUR_READ_ONLY, 5);
+    if (STMT(SQLBindCol(s, 0, SQL_C_VARBOOKMARK, marks, sizeof marks[0], inds)) &&
+        STMT(SQLBindCol(s, 1, SQL_C_LONG, ids, 0, NULL)) &&
+        STMT(SQLExecDirect(s, text("SELECT g, repeat('x', 200) FROM generate_series(1, 3000) g"),
+                           SQL_NTS)))
+        for (size_t i = 0; i < sizeof way / sizeof way[0]; i++)
+            if (!STMT(SQLFetchScroll(s, way[i], 7)))
+                break;
+    reset_cursor(s);
+}
+
+/* What was not changed for want of memory is changed by nobody; the table is the same for every
+ * run. */
+static void changing_rows(SQLHSTMT s)
+{
+    SQLINTEGER ids[3];
+    SQLINTEGER ns[3];
+    SQLLEN inds[3];
+
+    set_cursor(s, SQL_CURSOR_STATIC, SQL_CONCUR_VALUES, 3);
+    if (STMT(SQLBindCol(s, 1, SQL_C_LONG, ids, 0, NULL)) &&
+        STMT(SQLBindCol(s, 2, SQL_C_LONG, ns, 0, inds)) &&
+        STMT(SQLExecDirect(s, text("SELECT id, n, note FROM oom ORDER BY id"), SQL_NTS)) &&
+        STMT(SQLFetch(s)) && STMT(SQLSetPos(s, 0, SQL_UPDATE, SQL_LOCK_NO_CHANGE)) &&
+        STMT(SQLSetPos(s, 2, SQL_REFRESH, SQL_LOCK_NO_CHANGE)))
+        STMT(SQLFetchScroll(s, SQL_FETCH_FIRST, 0));
+    reset_cursor(s);
+}
+
+/* In a buffered transaction, which is rolled back: rows added, sent in pieces, deleted by bookmark.
+ */
+static void bulk_in_a_transaction(SQLHSTMT s)
+{
+    unsigned char marks[2][12];
+    SQLLEN inds[2], note_inds[2] = {SQL_DATA_AT_EXEC, SQL_NTS};
+    SQLCHAR notes[2][8] = {"", "b"};
+    SQLINTEGER ids[2] = {11, 12};
+    SQLPOINTER token;
+    SQLRETURN rc;
+
+    set_cursor(s, SQL_CURSOR_STATIC, SQL_CONCUR_VALUES, 2);
+    if (STMT(SQLExecDirect(s, text("BEGIN"), SQL_NTS)) &&
+        STMT(SQLBindCol(s, 0, SQL_C_VARBOOKMARK, marks, sizeof marks[0], inds)) &&
+        STMT(SQLBindCol(s, 1, SQL_C_LONG, ids, 0, NULL)) &&
+        STMT(SQLBindCol(s, 2, SQL_C_CHAR, notes, sizeof notes[0], note_inds)) &&
+        STMT(SQLExecDirect(s, text("SELECT id, note FROM oom"), SQL_NTS))) {
+        rc = SQLBulkOperations(s, SQL_ADD);
+        if (rc == SQL_NEED_DATA && (rc = SQLParamData(s, &token)) == SQL_NEED_DATA &&
+            STMT(SQLPutData(s, text("abc"), 3)) && STMT(SQLParamData(s, &token)))
+            STMT(SQLBulkOperations(s, SQL_DELETE_BY_BOOKMARK));
+        else if (rc != SQL_NEED_DATA)
+            STMT(rc);
+        SQLCancel(s);
+    }
+    reset_cursor(s);
+}
+
+static void positioned(SQLHSTMT s)
+{
+    SQLHSTMT other = NULL;
+
+    set_cursor(s, SQL_CURSOR_STATIC, SQL_CONCUR_VALUES, 1);
+    if (STMT(SQLSetCursorName(s, text("oom_cursor"), SQL_NTS)) &&
+        STMT(SQLExecDirect(s, text("SELECT id, n FROM oom ORDER BY id"), SQL_NTS)) &&
+        STMT(SQLFetch(s)) &&
+        went_well(SQLAllocHandle(SQL_HANDLE_STMT, the_dbc, &other), SQL_HANDLE_DBC, the_dbc))
+        went_well(
+            SQLExecDirect(other, text("UPDATE oom SET n = n WHERE CURRENT OF oom_cursor"), SQL_NTS),
+            SQL_HANDLE_STMT, other);
+    if (other != NULL)
+        SQLFreeHandle(SQL_HANDLE_STMT, other);
+    reset_cursor(s);
+}
+
 static void server_error(SQLHSTMT s)
 {
     SQLCHAR state[6] = "";
@@ -229,12 +330,14 @@ static void fail_each(scenario *run)
     uint64_t used;
 
     assert_true(connect_to(&dbc));
+    the_dbc = dbc;
     assert_int_equal(SQLAllocHandle(SQL_HANDLE_STMT, dbc, &s), SQL_SUCCESS);
     do {
         mem_fail_at(++n, 0);
         run(s);
         used = mem_attempts();
         mem_fail_at(0, 0);
+        assert_int_equal(SQLEndTran(SQL_HANDLE_DBC, dbc, SQL_ROLLBACK), SQL_SUCCESS);
         assert_usable(s);
         assert_true(n < MOST_ALLOCATIONS);
     } while (used >= n);
@@ -287,6 +390,59 @@ static void test_server_error(void **state)
     fail_each(server_error);
 }
 
+static void test_scrolling(void **state)
+{
+    (void)state;
+    fail_each(scrolling);
+}
+
+static void with_table(scenario *run)
+{
+    SQLHDBC dbc;
+    SQLHSTMT s;
+    SQLINTEGER n = 0;
+    SQLLEN ind;
+
+    assert_true(connect_to(&dbc));
+    assert_int_equal(SQLAllocHandle(SQL_HANDLE_STMT, dbc, &s), SQL_SUCCESS);
+    assert_int_equal(
+        SQLExecDirect(s,
+                      text("DROP TABLE IF EXISTS oom; CREATE TABLE oom (id int PRIMARY KEY, n int, "
+                           "note text); INSERT INTO oom SELECT g, g, 'note' FROM "
+                           "generate_series(1, 3) g"),
+                      SQL_NTS),
+        SQL_SUCCESS);
+    SQLFreeStmt(s, SQL_CLOSE);
+    fail_each(run);
+    assert_int_equal(SQLExecDirect(s, text("SELECT count(*) FROM oom WHERE n = id"), SQL_NTS),
+                     SQL_SUCCESS);
+    assert_int_equal(SQLFetch(s), SQL_SUCCESS);
+    assert_int_equal(SQLGetData(s, 1, SQL_C_LONG, &n, 0, &ind), SQL_SUCCESS);
+    assert_int_equal(n, 3);
+    SQLFreeStmt(s, SQL_CLOSE);
+    assert_int_equal(SQLExecDirect(s, text("DROP TABLE oom"), SQL_NTS), SQL_SUCCESS);
+    SQLFreeHandle(SQL_HANDLE_STMT, s);
+    let_go(dbc);
+}
+
+static void test_changing_rows(void **state)
+{
+    (void)state;
+    with_table(changing_rows);
+}
+
+static void test_bulk_in_a_transaction(void **state)
+{
+    (void)state;
+    with_table(bulk_in_a_transaction);
+}
+
+static void test_positioned(void **state)
+{
+    (void)state;
+    with_table(positioned);
+}
+
 static void test_connecting(void **state)
 {
     uint64_t n = 0;
@@ -328,10 +484,18 @@ static int free_env(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_connecting),        cmocka_unit_test(test_parameters),
-        cmocka_unit_test(test_block_fetch),       cmocka_unit_test(test_get_data),
-        cmocka_unit_test(test_data_at_execution), cmocka_unit_test(test_catalogue),
-        cmocka_unit_test(test_type_info),         cmocka_unit_test(test_server_error),
+        cmocka_unit_test(test_connecting),
+        cmocka_unit_test(test_parameters),
+        cmocka_unit_test(test_block_fetch),
+        cmocka_unit_test(test_get_data),
+        cmocka_unit_test(test_data_at_execution),
+        cmocka_unit_test(test_catalogue),
+        cmocka_unit_test(test_type_info),
+        cmocka_unit_test(test_server_error),
+        cmocka_unit_test(test_scrolling),
+        cmocka_unit_test(test_changing_rows),
+        cmocka_unit_test(test_bulk_in_a_transaction),
+        cmocka_unit_test(test_positioned),
     };
     return cmocka_run_group_tests(tests, make_env, free_env);
 }
