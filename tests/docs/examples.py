@@ -1,0 +1,261 @@
+"""Runs the examples of documents against the services of tests/with-services.sh. Prints TAP; called by examples.sh.
+
+A fenced block with a language is an example:
+
+  sh sql python perl php r tcl ruby js go rust c   is run; it must succeed. sql goes through `neon-odbc query mydb`.
+  ini            is appended to ~/.odbc.ini; each of its data sources must connect
+  connstr        connection strings, one a line: each must connect
+  text           what the example before it prints: compared line by line, "…" stands for anything
+  console        like text, but not compared: what a person sees
+
+A block without a language is not an example. `<!-- not run: why -->` on the line before a block leaves it out. Blocks of a
+page run in order and share a home, which begins with the data source mydb, unless the page makes it itself.
+
+The canonical address of the documents, postgresql://user:password@ep-….aws.neon.tech/db, and its parts are replaced by the
+services', and ApiHost is added: nothing else is changed.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import urllib.parse
+
+TOP = pathlib.Path(sys.argv[1])
+ENV = os.environ
+BUILD = pathlib.Path(ENV["NEON_TEST_BUILDDIR"])
+SCRATCH = pathlib.Path(ENV["NEON_TEST_DIR"]) / "tmp"
+ENDPOINT = "ep-….aws.neon.tech"
+URL = f"postgresql://user:password@{ENDPOINT}/db"
+LIMIT_SECONDS = 300
+
+encoded = urllib.parse.quote(ENV["NEON_TEST_PASSWORD"], safe="")
+REAL_URL = f"postgresql://app:{encoded}@{ENV['NEON_TEST_SERVER']}/shop"
+API = {"ApiHost": ENV["NEON_TEST_GATEWAY_URL"], "AllowInsecure": "1"}
+count = failures = 0
+
+
+def case(name, good, detail=""):
+    global count, failures
+    count += 1
+    print("ok" if good else "not ok", count, "-", name, flush=True)
+    if not good:
+        failures += 1
+        print("# " + detail.strip().replace("\n", "\n# "), flush=True)
+
+
+def skipped(name, why):
+    global count
+    count += 1
+    print(f"{why}\nok {count} - {name} # SKIP", flush=True)
+
+
+class Block:
+    def __init__(self, language, line, text, reason):
+        self.language, self.line, self.text, self.reason = language, line, text, reason
+
+
+def blocks_of(page):
+    found, inside, before = [], None, ""
+    for number, line in enumerate(page.read_text().splitlines(), 1):
+        fence = re.match(r"^(\s*)```(.*)$", line)
+        if fence and inside is None:
+            reason = re.search(r"<!-- not run: (.*?) -->", before)
+            inside = Block(fence.group(2).strip().split(" ")[0], number, "", reason and reason.group(1))
+        elif fence:
+            found.append(inside)
+            inside = None
+        elif inside:
+            inside.text += line + "\n"
+        if line.strip() and inside is None:
+            before = line
+    return found
+
+
+def real(text, language):
+    """The document's text with the services' address in it."""
+    api = " ".join(f"{key}={value}" for key, value in API.items())
+    if language == "sh":
+        # (a command that takes keywords gets the address of the gateway as two more)
+        text = re.sub(r"(neon-odbc dsn add [^\n]*?)(\s*(?:<<|\||#|\n))", lambda m: f"{m.group(1)} {api}{m.group(2)}", text)
+    if language == "ini":
+        lines = "".join(f"{key} = {value}\n" for key, value in API.items())
+        text = re.sub(r"(?m)^(Driver *= *Neon *\n)", lambda m: m.group(1) + lines, text)
+    text = re.sub(r"(Driver=\{?Neon\}?;)", lambda m: m.group(1) + ";".join(f"{k}={v}" for k, v in API.items()) + ";", text)
+    text = text.replace(URL, REAL_URL)
+    if ENDPOINT in text or language in ("ini", "connstr"):
+        braced = "{" + ENV["NEON_TEST_PASSWORD"].replace("}", "}}") + "}"
+        plain = ENV["NEON_TEST_PASSWORD"]
+        text = text.replace(ENDPOINT, ENV["NEON_TEST_SERVER"])
+        text = re.sub(r"(?m)\b(UID *= *)user\b", lambda m: m.group(1) + "app", text)
+        text = re.sub(r"(?m)\b(Database *= *)db\b", lambda m: m.group(1) + "shop", text)
+        text = re.sub(r"(?m)\b(PWD *= *)password\b", lambda m: m.group(1) + (plain if language == "ini" else braced), text)
+    return text
+
+
+def python():
+    for name in ("python3", "/usr/bin/python3"):
+        if subprocess.run([name, "-c", "import pyodbc"], capture_output=True, check=False).returncode == 0:
+            return name
+    return None
+
+
+class Missing(Exception):
+    pass
+
+
+def need(program):
+    path = shutil.which(program)
+    if not path:
+        raise Missing(f"{program} is not installed: tests/deps.sh clients")
+    return path
+
+
+def built(client, what):
+    """What tests/clients/X.sh left behind, when it ran in the same services."""
+    folder = SCRATCH / f"client-{client}"
+    if not (folder / what).exists():
+        raise Missing(f"tests/clients/{client}.sh did not run before: {folder.name} is not there")
+    return folder
+
+
+def command(block, home):
+    """(arguments, working directory, additions to the environment) that run a block."""
+    file = home / f"example-{block.line}"
+    file.write_text(real(block.text, block.language))
+    languages = {
+        "sh": lambda: ["bash", "-eu", "-o", "pipefail", str(file)],
+        "perl": lambda: [need("perl"), str(file)],
+        "php": lambda: [need("php"), "-d", "display_errors=stderr", str(file)],
+        "r": lambda: [need("Rscript"), "--vanilla", str(file)],
+        "tcl": lambda: [need("tclsh"), str(file)],
+        "ruby": lambda: ["env", "LD_PRELOAD=libodbc.so.2", need("ruby"), str(file)],
+        "erlang": lambda: [need("escript"), str(file)],
+        "sql": lambda: ["neon-odbc", "query", "mydb", file.read_text().strip()],
+    }
+    if block.language in languages:
+        return languages[block.language](), home, {}
+    if block.language == "python":
+        return [python() or need("python3-pyodbc"), str(file)], home, {}
+    if block.language == "js":
+        folder = built("npm_odbc", "node_modules/odbc/lib/bindings")
+        return [need("node"), "--input-type=commonjs", "-e", file.read_text()], home, {"NODE_PATH": str(folder / "node_modules")}
+    if block.language == "go":
+        folder = built("go_odbc", "client")
+        work = home / f"go-{block.line}"
+        work.mkdir()
+        for name in ("go.mod", "go.sum"):
+            shutil.copy(folder / name, work)
+        shutil.copy(file, work / "main.go")
+        return ["go", "run", "."], work, {"HOME": ENV["HOME"], "GOFLAGS": "", "GOTOOLCHAIN": "local", "ODBCINI": str(home / ".odbc.ini")}
+    if block.language == "rust":
+        folder = built("rust_odbc_api", "target/debug/client")
+        work = home / f"rust-{block.line}"
+        shutil.copytree(folder, work)
+        shutil.copy(file, work / "src" / "main.rs")
+        return ["cargo", "run", "--locked", "--quiet"], work, {"HOME": ENV["HOME"], "ODBCINI": str(home / ".odbc.ini")}
+    if block.language in ("c", "cpp"):
+        compiler, libraries = {"c": ("gcc", ["-lodbc"]), "cpp": ("g++", ["-lsoci_core", "-lsoci_odbc", "-lodbc"])}[block.language]
+        source = file.with_suffix("." + block.language)
+        file.rename(source)
+        program = home / f"program-{block.line}"
+        build = [compiler, "-I/usr/include/soci", str(source), "-o", str(program), *libraries]
+        return ["bash", "-c", " ".join(build) + f" && {program}"], home, {}
+    raise ValueError(block.language)
+
+
+def run(arguments, folder, environment):
+    try:
+        done = subprocess.run(
+            arguments, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=LIMIT_SECONDS, check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        return 124, f"no end after {error.timeout} s"
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def same(printed, wanted):
+    """Line by line; blanks at the end do not count, … is anything."""
+    printed = [line.rstrip() for line in printed.strip().splitlines()]
+    wanted = [line.rstrip() for line in wanted.strip().splitlines()]
+    patterns = [".*".join(re.escape(part) for part in line.split("…")) for line in wanted]
+    if "…" in wanted:  # a line of its own: any number of lines
+        return re.fullmatch("\n".join(patterns).replace("\n.*\n", "\n(?:.*\n)*"), "\n".join(printed)) is not None
+    return len(printed) == len(patterns) and all(re.fullmatch(p, line) for p, line in zip(patterns, printed))
+
+
+def new_home(name):
+    home = SCRATCH / "docs" / name
+    home.mkdir(parents=True)
+    return home
+
+
+def environment_of(home):
+    environment = {key: value for key, value in ENV.items() if not key.startswith(("NEON_", "XDG_", "ODBCINI"))}
+    path = f"{BUILD / 'tool'}:{BUILD / 'gateway'}:{ENV['PATH']}"
+    return dict(environment, HOME=str(home), PATH=path, LC_ALL="C.UTF-8", LANG="C.UTF-8")
+
+
+def connects(name, connstr, environment, home):
+    code, text = run(["bash", "-c", 'printf "select 1\\n" | isql -b -v -k "$1"', "-", connstr], home, environment)
+    case(name, code == 0 and "ERROR" not in text and "1 rows" in text, f"{text}")
+
+
+def try_sources(name, block, environment, home):
+    text = real(block.text, "ini")
+    with open(home / ".odbc.ini", "a", encoding="utf-8") as ini:
+        ini.write("\n" + text)
+    os.chmod(home / ".odbc.ini", 0o600)
+    for source in re.findall(r"(?m)^\[(.*)\]$", text):
+        connects(f"{name}: [{source}] connects", f"DSN={source}", environment, home)
+
+
+def follow(page):
+    name = page.name
+    blocks = [block for block in blocks_of(page) if block.language]
+    home = new_home(name)
+    environment = environment_of(home)
+    if blocks and not any(re.search(r"dsn add mydb |^\[mydb\]", block.text, re.M) for block in blocks):
+        arguments = ["neon-odbc", "dsn", "add", "mydb", REAL_URL, *(f"{key}={value}" for key, value in API.items())]
+        code, text = run(arguments, home, environment)
+        if code != 0:
+            case(f"{name}: the data source mydb", False, text)
+    printed = None
+    for block in blocks:
+        title = f"{name}:{block.line} {block.language}"
+        if block.reason:
+            printed = None
+        elif block.language == "console":
+            continue
+        elif block.language == "text":
+            if printed is not None:
+                case(f"{title}: that is what it prints", same(printed, block.text), f"{printed}\nwanted:\n{block.text}")
+        elif block.language == "ini":
+            try_sources(title, block, environment, home)
+        elif block.language == "connstr":
+            for line in real(block.text, "connstr").strip().splitlines():
+                connects(f"{title}: {line.split(';')[0]}...", line, environment, home)
+        else:
+            try:
+                arguments, folder, more = command(block, home)
+            except Missing as missing:
+                skipped(title, missing)
+                printed = None
+                continue
+            except ValueError:
+                case(f"{title}: a language that tests/docs/examples.py knows", False, block.text)
+                continue
+            code, printed = run(arguments, folder, dict(environment, **more))
+            case(title, code == 0, f"exit code {code}\n{printed}")
+
+
+shutil.rmtree(SCRATCH / "docs", ignore_errors=True)
+for argument in sys.argv[2:]:
+    document = pathlib.Path(argument)
+    if document.name != "gateway.md":  # tests/gateway/test_examples.py follows that one
+        follow(document)
+print(f"1..{count}")
+sys.exit(1 if failures else 0)
