@@ -2,6 +2,8 @@
  * is answered as the server would answer; what changes is seen. */
 #include "catalog_calls.h"
 
+#include <pthread.h>
+
 #define N_TABLES 40
 
 static char names[N_TABLES][64];
@@ -278,6 +280,61 @@ static void test_a_picture_that_cannot_be_had_costs_no_error(void **state)
     free(go_through(f->stmt, by_table, 1, &requests));
 }
 
+/* Connections of several threads tell each other of changes. cmocka's assertions are for the main
+ * thread: here only what went wrong is counted. */
+static void *read_catalog(void *ctx)
+{
+    SQLHSTMT s = ctx;
+    size_t bad = 0;
+
+    for (int i = 0; i < 200; i++) {
+        struct call c = ask(by_table[i % 4], names[i % N_TABLES]);
+        size_t n = 0;
+        bad += !SQL_SUCCEEDED(call_narrow(s, &c));
+        while (SQLFetch(s) == SQL_SUCCESS)
+            n++;
+        SQLFreeStmt(s, SQL_CLOSE);
+        bad += c.f == COLUMNS && n != 3;
+    }
+    return (void *)(uintptr_t)bad;
+}
+
+static void *change_catalog(void *ctx)
+{
+    SQLHSTMT s = ctx;
+    size_t bad = 0;
+
+    for (int i = 0; i < 20; i++) {
+        bad +=
+            !SQL_SUCCEEDED(SQLExecDirect(s, sqltext("CREATE TABLE herd.bull (id int)"), SQL_NTS));
+        bad += !SQL_SUCCEEDED(SQLExecDirect(s, sqltext("DROP TABLE herd.bull"), SQL_NTS));
+    }
+    return (void *)(uintptr_t)bad;
+}
+
+static void test_connections_of_several_threads(void **state)
+{
+    struct fixture *f[4];
+    pthread_t threads[4];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        f[i] = fixture_new(SQL_OV_ODBC3_80);
+        fixture_connect(f[i], "DSN=neon;CatalogCache=3600");
+    }
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, i == 0 ? change_catalog : read_catalog, f[i]->stmt),
+            0);
+    for (size_t i = 0; i < 4; i++) {
+        void *bad;
+        assert_int_equal(pthread_join(threads[i], &bad), 0);
+        assert_null(bad);
+    }
+    for (size_t i = 0; i < 4; i++)
+        fixture_free(f[i]);
+}
+
 static int setup(void **state)
 {
     struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
@@ -303,6 +360,7 @@ int main(void)
         T(test_pending_changes_are_seen_and_forgotten),
         T(test_every_function_sees_pending_definitions),
         T(test_a_picture_that_cannot_be_had_costs_no_error),
+        T(test_connections_of_several_threads),
     };
     return cmocka_run_group_tests(tests, make_herd, drop_herd);
 }
