@@ -129,8 +129,8 @@ static void test_nothing_of_the_former_borrower_remains(void **state)
     free(made);
 }
 
-/* The manager does not ask for its end when it takes a connection back: it is rolled back, as the end of a
- * session does it, and the next borrower commits nothing of it. */
+/* The manager does not ask for its end when it takes a connection back: it is rolled back, as the
+ * end of a session does it, and the next borrower commits nothing of it. */
 static void test_an_open_transaction_ends_with_its_borrower(void **state)
 {
     struct fixture f = {0};

@@ -70,6 +70,40 @@ section() { sed -n "/$2/,/SQL_ALTER_TABLE bitmasks/p" "$dir/$1" | sed -n 's/^#de
 } | LC_ALL=C sort -u >"$work/names"
 check "information types" "" "$work/names" driver/info/info.def
 
+# Bits of SQLGetInfo's masks, by family: each has a row, with a query or a reason, in tests/odbc/info_bits.def.
+grep -o 'SQL_\(FN_\(STR\|NUM\|TD\|SYS\|TSI\|CVT\)\|SP\|SRJO\|SRVC\|SVE\|SQ\|SNVF\|SSF\|SDF\|AF\|OJ\|U\|CT\|AT\|AD\|CDO\|CS\|CV\|DD\|DS\|DT\|DV\|DC\|DI\|IK\|SG\|SR\|SFKD\|SFKU\)_[A-Z0-9_]*' \
+    "$work/values" | LC_ALL=C sort -u >"$work/names"
+[ "$(wc -l <"$work/names")" -ge 250 ] || complain "bits: only $(wc -l <"$work/names") names found in the headers"
+while read -r name; do
+    grep -q "^\(BIT\|NOT\)([A-Z0-9_]*, $name," tests/odbc/info_bits.def || grep -q "^$name[[:space:]]\+[^[:space:]]" "$known" ||
+        complain "bits: $name stands neither in tests/odbc/info_bits.def nor in $known"
+done <"$work/names"
+
+# C and SQL type numbers: test_typemap.c asks for each of type_numbers.def; others stand in headers.known with the reason.
+{
+    awk '$1 == "#define" && $2 ~ /^SQL_C_[A-Z0-9_]+$/ { print $2 }' "$work/macros"
+    sed -n '/SQL data type codes/,/SQL_TYPE_TIMESTAMP/p' "$dir/sql.h" | sed -n 's/^#define[[:space:]]*\(SQL_[A-Z0-9_]*\).*/\1/p'
+    grep -o '^SQL_\(INTERVAL_[A-Z_]*\|LONGVARCHAR\|BINARY\|VARBINARY\|LONGVARBINARY\|BIGINT\|TINYINT\|BIT\|GUID\|WCHAR\|WVARCHAR\|WLONGVARCHAR\|DATE\|TIME\|TIMESTAMP\)$' <(awk '{ print $1 }' "$work/values")
+} | LC_ALL=C sort -u >"$work/names"
+[ "$(wc -l <"$work/names")" -ge 60 ] || complain "types: only $(wc -l <"$work/names") names found in the headers"
+while read -r name; do
+    grep -q "^X($name)" tests/unit/convert/type_numbers.def || grep -q "^$name[[:space:]]\+[^[:space:]]" "$known" ||
+        complain "types: $name stands neither in tests/unit/convert/type_numbers.def nor in $known"
+done <"$work/names"
+
+# Functions that the headers declare: each is a row of functions.def (YES or NO), or stands in headers.known.
+printf '#include <sql.h>\n#include <sqlext.h>\n#include <sqlucode.h>\n' >"$work/protos.c"
+$cc -Iinclude ${ODBC_CFLAGS:-} -E -P "$work/protos.c" | tr '\n;' ' \n' | grep -o '\bSQL[A-Za-z]*[[:space:]]*(' | tr -d '( ' |
+    grep '^SQL[A-Z][a-z]' | LC_ALL=C sort -u >"$work/declared"
+[ "$(wc -l <"$work/declared")" -ge 90 ] || complain "functions: only $(wc -l <"$work/declared") declarations found in the headers"
+sed -n 's/^X(\([A-Z0-9_]*\),.*/\1/p' driver/info/functions.def | LC_ALL=C sort -u >"$work/rows"
+while read -r name; do
+    upper=$(tr '[:lower:]' '[:upper:]' <<<"${name%[AW]}")
+    whole=$(tr '[:lower:]' '[:upper:]' <<<"$name")
+    grep -qx "$upper" "$work/rows" || grep -qx "$whole" "$work/rows" || grep -q "^$name[[:space:]]\+[^[:space:]]" "$known" ||
+        complain "functions: $name is declared in the headers and is no row of functions.def nor in $known"
+done <"$work/declared"
+
 # functions.def and the exported names say the same.
 library=${NEON_TEST_DRIVER:-$builddir/.libs/libneonodbc.so}
 if [ -e "$library" ] && command -v nm >/dev/null; then

@@ -314,9 +314,32 @@ static int setup(void **state)
     return 0;
 }
 
+static void test_every_type_number_of_the_headers(void **state)
+{
+    static const struct {
+        const char *name;
+        SQLSMALLINT number;
+    } rows[] = {
+#define X(name) {#name, name},
+#include "type_numbers.def"
+#undef X
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        bool c_type = strncmp(rows[i].name, "SQL_C_", 6) == 0;
+        if (!(c_type ? typemap_is_c_type(rows[i].number) : typemap_is_sql_type(rows[i].number)))
+            fail_msg("%s (%d) is not known", rows[i].name, rows[i].number);
+    }
+    assert_false(typemap_is_sql_type(SQL_UNKNOWN_TYPE));
+    assert_false(typemap_is_sql_type(12345));
+    assert_false(typemap_is_c_type(12345));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_type_number_of_the_headers),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_datetime_codes_are_split),
         cmocka_unit_test(test_options_change_what_is_reported),
