@@ -117,6 +117,15 @@ static bool read_to_end(struct exchange *x, size_t n_results, struct err *e)
     return ok;
 }
 
+/* The backend was ended while it worked: where a commit waits for its copies (Neon's does) it may
+ * be that of a transaction that is stored already. */
+static bool is_ended_by_server(const struct err *e)
+{
+    const char *code = e->pg != NULL ? e->pg->value[PG_CODE] : NULL;
+
+    return code != NULL && (strcmp(code, "57P01") == 0 || strcmp(code, "57P02") == 0);
+}
+
 /* Behind "commit": the state that says that it may have happened (08007), or that a check failed
  * (40001). */
 static void judge_failure(struct err *e, bool sent)
@@ -130,7 +139,8 @@ static void judge_failure(struct err *e, bool sent)
                       "The transaction was rolled back: what it had read, or how many rows it had "
                       "changed, is different now, because another transaction has committed in "
                       "between. Run the transaction again from its beginning.");
-    } else if (sent && e->pg == NULL && strncmp(e->state, "08", 2) == 0) {
+    } else if (e->effect == EFFECT_UNKNOWN || is_ended_by_server(e) ||
+               (sent && e->pg == NULL && strncmp(e->state, "08", 2) == 0)) {
         memcpy(e->state, "08007", sizeof "08007");
         if (e->effect != EFFECT_UNKNOWN)
             err_append(e, "%s", ERR_OUTCOME_UNKNOWN);

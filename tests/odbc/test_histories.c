@@ -1,8 +1,9 @@
-/* Random histories of two to four connections, checked for what their isolation level promises. Every
- * write appends the transaction's number to a key's list, so that the lists tell the order of
- * versions and what each read has seen; the dependencies between the committed transactions are then
- * a graph: at SERIALIZABLE it has no cycle, at REPEATABLE READ (PostgreSQL's, snapshot isolation) none
- * with a single anti-dependency, and at READ COMMITTED it has some, or this test sees nothing.
+/* Random histories of two to four connections, checked for what their isolation level promises.
+ * Every write appends the transaction's number to a key's list, so that the lists tell the order of
+ * versions and what each read has seen; the dependencies between the committed transactions are
+ * then a graph: at SERIALIZABLE it has no cycle, at REPEATABLE READ (PostgreSQL's, snapshot
+ * isolation) none with a single anti-dependency, and at READ COMMITTED it has some, or this test
+ * sees nothing.
  *
  * NEON_SEED=n runs one seed alone. */
 #include "odbc_test.h"
@@ -231,11 +232,11 @@ static void connect_client(struct client *c, struct history *h, SQLULEN level, u
     SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &c->env);
     SQLSetEnvAttr(c->env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)(intptr_t)SQL_OV_ODBC3, 0);
     SQLAllocHandle(SQL_HANDLE_DBC, c->env, &c->dbc);
-    assert_dbc_ok(c->dbc, SQLDriverConnect(c->dbc, NULL, sqltext("DSN=neon;Transport=http"), SQL_NTS,
-                                           NULL, 0, NULL, SQL_DRIVER_NOPROMPT));
+    assert_dbc_ok(c->dbc, SQLDriverConnect(c->dbc, NULL, sqltext("DSN=neon;Transport=http"),
+                                           SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT));
     assert_dbc_ok(c->dbc, SQLSetConnectAttr(c->dbc, SQL_ATTR_TXN_ISOLATION, (SQLPOINTER)level, 0));
-    assert_dbc_ok(c->dbc, SQLSetConnectAttr(c->dbc, SQL_ATTR_AUTOCOMMIT,
-                                            (SQLPOINTER)SQL_AUTOCOMMIT_OFF, 0));
+    assert_dbc_ok(
+        c->dbc, SQLSetConnectAttr(c->dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_OFF, 0));
     SQLAllocHandle(SQL_HANDLE_STMT, c->dbc, &c->stmt);
 }
 
@@ -431,8 +432,9 @@ static int setup(void **state)
 {
     (void)state;
     gateway_reset();
-    pg_admin("DROP TABLE IF EXISTS t_history; CREATE TABLE t_history (k int PRIMARY KEY, v text); GRANT "
-             "ALL ON t_history TO app");
+    pg_admin(
+        "DROP TABLE IF EXISTS t_history; CREATE TABLE t_history (k int PRIMARY KEY, v text); GRANT "
+        "ALL ON t_history TO app");
     return 0;
 }
 
