@@ -173,7 +173,7 @@ static void ask_for(struct buf *out, enum conn_key_id id, bool optional)
     buf_append_str(out, any ? "};" : "?;");
 }
 
-/* False: nothing that is needed is missing. */
+/* Nothing is written when nothing that is needed is missing. False: out of memory. */
 static bool ask_for_missing(const struct conn_options *o, struct buf *out)
 {
     static const enum conn_key_id optional[] = {CONN_KEY_database, CONN_KEY_transport};
@@ -182,12 +182,10 @@ static bool ask_for_missing(const struct conn_options *o, struct buf *out)
 
     while ((id = conn_options_missing(o, &at)) != CONN_KEY_COUNT)
         ask_for(out, id, false);
-    if (out->len == 0)
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(optional); i++)
+    for (size_t i = 0; i < ARRAY_LEN(optional) && out->len > 0; i++)
         if (o->source[optional[i]] == CONN_SRC_DEFAULT)
             ask_for(out, optional[i], true);
-    return true;
+    return out->failed == BUF_OK;
 }
 
 /* What was given so far; the newest first, since the first occurrence of a keyword counts. */
@@ -218,7 +216,9 @@ static SQLRETURN browse_question(struct dbc *d, const struct text_out *out)
     config_warnings_init(&w);
     if (!config_build(&options, buf_sv(&d->browse), NULL, NULL, NULL, &w, &e))
         rc = diag_post_err(&d->handle, &e);
-    else if (ask_for_missing(&options, &question))
+    else if (!ask_for_missing(&options, &question))
+        rc = diag_post(&d->handle, ST_HY001, 0, "Out of memory.");
+    else if (question.len > 0)
         rc = text_out_put(&d->handle, out, buf_sv(&question)) == SQL_ERROR ? SQL_ERROR
                                                                            : SQL_NEED_DATA;
     conn_options_release(&options);

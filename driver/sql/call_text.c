@@ -5,7 +5,7 @@
 #include "sql/token.h"
 
 /* An identifier as the catalogue has it: folded, or without its quotes. */
-static char *identifier(const struct token *t)
+static char *identifier(const struct token *t, bool *oom)
 {
     struct buf b = BUF_INIT(0);
     bool quoted = t->kind == TOK_QUOTED_IDENT;
@@ -18,7 +18,8 @@ static char *identifier(const struct token *t)
         if (quoted && s.ptr[i] == '"')
             i++;
     }
-    if (!buf_append_str(&b, "")) {
+    if (!buf_append_char(&b, '\0')) {
+        *oom = true;
         buf_release(&b);
         return NULL;
     }
@@ -33,7 +34,7 @@ static bool read_name(struct tokens *ts, struct token *t, struct call_text *c)
             return false;
         mem_free(c->schema);
         c->schema = c->name;
-        c->name = identifier(t);
+        c->name = identifier(t, &c->oom);
         if (c->name == NULL || !tokens_next(ts, t))
             return false;
         if (t->kind != TOK_DOT)
@@ -43,6 +44,7 @@ static bool read_name(struct tokens *ts, struct token *t, struct call_text *c)
     }
     if (c->schema == NULL)
         c->schema = mem_strdup("");
+    c->oom = c->schema == NULL;
     return c->schema != NULL && t->kind == TOK_LPAREN;
 }
 
@@ -62,6 +64,7 @@ static bool add_arg(const struct script_stmt *st, struct call_text *c, size_t st
     if (n_tokens == 0)
         return false;
     grown = mem_realloc_array(c->args, c->n_args + 1, sizeof *grown);
+    c->oom = grown == NULL;
     if (grown == NULL)
         return false;
     c->args = grown;
@@ -116,8 +119,11 @@ bool call_text_read(const struct script_stmt *st, struct call_text *out)
     ok = ok && read_name(&ts, &t, out);
     out->open = t.at;
     ok = ok && read_args(&ts, st, out) && !tokens_next(&ts, &t);
-    if (!ok)
+    if (!ok) {
+        bool oom = out->oom;
         call_text_release(out);
+        out->oom = oom;
+    }
     return ok;
 }
 

@@ -18,6 +18,7 @@ struct call_text {
     size_t body, open, close; /* bytes in the text: the name, its "(", the matching ")" */
     struct call_arg *args;    /* owned */
     size_t n_args;
+    bool oom; /* it was not read for want of memory */
 };
 
 /* False when the statement is neither {call} nor CALL, or its text is not name(arguments) and

@@ -640,7 +640,7 @@ static SQLRETURN run_typed(struct stmt *s, const struct plan *plan, const char *
         if (rc != SQL_ERROR || !param_types_learn(s, casts, 1))
             break;
     }
-    if (rc == SQL_ERROR) {
+    if (rc == SQL_ERROR && execute_server_code(s)[0] != '\0') {
         diag_release(&s->handle.diag);
         s->handle.diag = first;
     } else {

@@ -237,7 +237,7 @@ SQLRETURN output_params_resolve(struct stmt *s)
     SQLRETURN rc = SQL_SUCCESS;
 
     if (!call_text_read(st, &c))
-        return SQL_SUCCESS;
+        return c.oom ? diag_post(&s->handle, ST_HY001, 0, "Out of memory.") : SQL_SUCCESS;
     if (must_be_looked_up(s, &c))
         rc = find_routine(s, &c, &r);
     if (rc == SQL_SUCCESS && r != NULL)
@@ -527,7 +527,9 @@ SQLRETURN output_params_execute(struct stmt *s, const struct plan *plan, const c
     struct wire_stmt ws;
     SQLRETURN rc = SQL_SUCCESS;
 
-    if (!call_text_read(c.st, &c.text))
+    if (!call_text_read(c.st, &c.text) && c.text.oom)
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    if (c.text.name == NULL)
         return diag_post(&s->handle, ST_42000, 0,
                          "The call is not of the form {call name(argument, ...)}.");
     if (must_be_looked_up(s, &c.text))

@@ -273,7 +273,7 @@ static SQLRETURN send_rows_typed(struct job *j)
         if (rc != SQL_ERROR || !param_types_learn(s, j->casts, j->n))
             break;
     }
-    if (rc == SQL_ERROR) {
+    if (rc == SQL_ERROR && execute_server_code(s)[0] != '\0') {
         diag_release(&s->handle.diag);
         s->handle.diag = first;
     } else {

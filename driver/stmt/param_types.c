@@ -73,8 +73,13 @@ bool param_types_learn(struct stmt *s, const char **casts, size_t n_rows)
     unsigned number = r != NULL ? param_types_complaint(r->pg) : 0;
     bool any = false;
 
-    if (number == 0 || s->script.n_params == 0 || !has_as_text(s))
+    if (number == 0 || s->script.n_params == 0)
         return false;
+    if (!has_as_text(s)) {
+        diag_clear(&s->handle.diag);
+        diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+        return false;
+    }
     if (s->script.n_stmts == 1 && number <= st->n_params && !st->is_call)
         any = make_text(s, casts, st->first_param - 1 + number - 1, n_rows);
     for (size_t i = 0; !any && i < s->script.n_params; i++)

@@ -194,6 +194,103 @@ static void type_info(SQLHSTMT s)
         STMT(SQLFetch(s));
 }
 
+/* Arrays: one INSERT of many rows, and a batch. Nothing is changed. */
+static void arrays(SQLHSTMT s)
+{
+    SQLINTEGER ids[70];
+    SQLCHAR names[70][4];
+
+    for (int i = 0; i < 70; i++) {
+        ids[i] = 1 + i;
+        memcpy(names[i], "abc", 4);
+    }
+    SQLSetStmtAttr(s, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)70, 0);
+    if (STMT(
+            SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, ids, 0, NULL)) &&
+        STMT(SQLBindParameter(s, 2, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 4, 0, names, 4,
+                              NULL)) &&
+        STMT(SQLExecDirect(s,
+                           text("INSERT INTO customers (id, name) VALUES (?, ?) "
+                                "ON CONFLICT DO NOTHING"),
+                           SQL_NTS)))
+        STMT(SQLExecDirect(s, text("UPDATE customers SET id = id WHERE id = -? AND name = ?"),
+                           SQL_NTS));
+    SQLSetStmtAttr(s, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)1, 0);
+    SQLFreeStmt(s, SQL_RESET_PARAMS);
+}
+
+/* The row that fails is looked for. */
+static void failing_array(SQLHSTMT s)
+{
+    SQLINTEGER ids[5] = {3, 2, 1, 0, 5};
+    SQLCHAR state[6] = "";
+    SQLRETURN rc;
+
+    SQLSetStmtAttr(s, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)5, 0);
+    rc = SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, ids, 0, NULL);
+    if (rc == SQL_SUCCESS)
+        rc = SQLExecDirect(s, text("UPDATE customers SET id = id WHERE id = 1 / ? AND id < 0"),
+                           SQL_NTS);
+    SQLGetDiagRec(SQL_HANDLE_STMT, s, 1, state, NULL, NULL, 0, NULL);
+    if (rc != SQL_ERROR ||
+        (strcmp((char *)state, "22012") != 0 && strcmp((char *)state, "HY001") != 0)) {
+        mem_fail_at(0, 0);
+        fail_msg("the array answered %d with state \"%s\"", rc, state);
+    }
+    SQLSetStmtAttr(s, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)1, 0);
+    SQLFreeStmt(s, SQL_RESET_PARAMS);
+}
+
+static void calls(SQLHSTMT s)
+{
+    SQLCHAR out[8];
+    SQLCHAR in[] = "abc";
+    SQLLEN ind = 0;
+    SQLLEN nts = SQL_NTS;
+
+    if (STMT(SQLBindParameter(s, 1, SQL_PARAM_OUTPUT, SQL_C_CHAR, SQL_VARCHAR, 8, 0, out, 8,
+                              &ind)) &&
+        STMT(SQLBindParameter(s, 2, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 4, 0, in, 4, &nts)))
+        STMT(SQLExecDirect(s, text("{? = call pg_catalog.upper(?)}"), SQL_NTS));
+    SQLFreeStmt(s, SQL_RESET_PARAMS);
+    if (STMT(SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 4, 0, in, 4, &nts)) &&
+        STMT(SQLExecDirect(s, text("{call pg_catalog.upper(?)}"), SQL_NTS)))
+        STMT(SQLFetch(s));
+    SQLFreeStmt(s, SQL_RESET_PARAMS);
+}
+
+/* Types that the server cannot choose, at once and in what waits. */
+static void types_of_last_resort(SQLHSTMT s)
+{
+    SQLCHAR in[] = "abc";
+    SQLLEN nts = SQL_NTS;
+
+    if (STMT(SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 4, 0, in, 4, &nts)) &&
+        STMT(SQLExecDirect(s, text("SELECT jsonb_build_object('k', ?)"), SQL_NTS))) {
+        SQLFreeStmt(s, SQL_CLOSE);
+        if (STMT(SQLExecDirect(s, text("BEGIN"), SQL_NTS)))
+            STMT(SQLExecDirect(s,
+                               text("UPDATE customers SET note = jsonb_build_object('k', ?)::text "
+                                    "WHERE id < 0"),
+                               SQL_NTS));
+    }
+    SQLFreeStmt(s, SQL_RESET_PARAMS);
+}
+
+static void asynchronous(SQLHSTMT s)
+{
+    SQLRETURN rc;
+
+    SQLSetStmtAttr(s, SQL_ATTR_ASYNC_ENABLE, (SQLPOINTER)SQL_ASYNC_ENABLE_ON, 0);
+    do
+        rc = SQLExecDirect(s, text("SELECT g FROM generate_series(1, 5) g"), SQL_NTS);
+    while (rc == SQL_STILL_EXECUTING);
+    while (STMT(rc) && rc != SQL_NO_DATA)
+        while ((rc = SQLFetch(s)) == SQL_STILL_EXECUTING)
+            continue;
+    SQLSetStmtAttr(s, SQL_ATTR_ASYNC_ENABLE, (SQLPOINTER)SQL_ASYNC_ENABLE_OFF, 0);
+}
+
 /* ---- cursors: each leaves the statement's attributes as they were ---- */
 
 static void set_cursor(SQLHSTMT s, SQLULEN type, SQLULEN concurrency, SQLULEN rows)
@@ -443,6 +540,60 @@ static void test_positioned(void **state)
     with_table(positioned);
 }
 
+static void test_arrays(void **state)
+{
+    (void)state;
+    fail_each(arrays);
+}
+
+static void test_a_failing_array(void **state)
+{
+    (void)state;
+    fail_each(failing_array);
+}
+
+static void test_calls(void **state)
+{
+    (void)state;
+    fail_each(calls);
+}
+
+static void test_types_of_last_resort(void **state)
+{
+    (void)state;
+    fail_each(types_of_last_resort);
+}
+
+static void test_asynchronous_calls(void **state)
+{
+    (void)state;
+    fail_each(asynchronous);
+}
+
+static void test_browsing(void **state)
+{
+    SQLCHAR out[1024];
+    uint64_t n = 0;
+    uint64_t used;
+
+    (void)state;
+    do {
+        SQLHDBC dbc = NULL;
+        SQLRETURN rc;
+        mem_fail_at(++n, 0);
+        if (went_well(SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc), SQL_HANDLE_ENV, env)) {
+            rc = SQLBrowseConnect(dbc, text("Transport=http"), SQL_NTS, out, sizeof out, NULL);
+            if (rc == SQL_NEED_DATA)
+                rc = SQLBrowseConnect(dbc, text(connstr()), SQL_NTS, out, sizeof out, NULL);
+            went_well(rc, SQL_HANDLE_DBC, dbc);
+        }
+        used = mem_attempts();
+        mem_fail_at(0, 0);
+        let_go(dbc);
+        assert_true(n < MOST_ALLOCATIONS);
+    } while (used >= n);
+}
+
 static void test_connecting(void **state)
 {
     uint64_t n = 0;
@@ -492,6 +643,12 @@ int main(void)
         cmocka_unit_test(test_catalogue),
         cmocka_unit_test(test_type_info),
         cmocka_unit_test(test_server_error),
+        cmocka_unit_test(test_arrays),
+        cmocka_unit_test(test_a_failing_array),
+        cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_types_of_last_resort),
+        cmocka_unit_test(test_asynchronous_calls),
+        cmocka_unit_test(test_browsing),
         cmocka_unit_test(test_scrolling),
         cmocka_unit_test(test_changing_rows),
         cmocka_unit_test(test_bulk_in_a_transaction),

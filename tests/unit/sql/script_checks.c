@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sql/call_text.h"
 #include "sql/insert_values.h"
 #include "sql/read_shape.h"
 #include "sql/setting_text.h"
@@ -156,6 +157,35 @@ static void check_rows(const struct script_stmt *s)
     mem_free(casts);
 }
 
+/* Put together again with all arguments it is the call it was, its markers numbered from 1. */
+static void check_call(const struct script_stmt *s)
+{
+    const char **casts = mem_calloc((size_t)s->n_params + 1, sizeof *casts);
+    unsigned *numbers = mem_calloc(s->n_markers + 1, sizeof *numbers);
+    struct call_text c;
+    struct buf out = BUF_INIT(0);
+    size_t n = 0;
+
+    REQUIRE(casts != NULL && numbers != NULL);
+    if (call_text_read(s, &c)) {
+        bool *keep = mem_calloc(c.n_args + 1, sizeof *keep);
+        const char **names = mem_calloc(c.n_args + 1, sizeof *names);
+        REQUIRE(keep != NULL && names != NULL && c.close < s->len && c.open < c.close);
+        for (size_t i = 0; i < c.n_args; i++) {
+            keep[i] = true;
+            REQUIRE(c.args[i].start < c.args[i].end && c.args[i].end <= c.close);
+        }
+        REQUIRE(call_text_render(s, &c, "", keep, names, casts, numbers, &n, &out));
+        REQUIRE(n <= s->n_markers);
+        mem_free(keep);
+        mem_free(names);
+        call_text_release(&c);
+    }
+    buf_release(&out);
+    mem_free(casts);
+    mem_free(numbers);
+}
+
 static void check_statement(const struct script *sc, const struct script_stmt *s)
 {
     bool foreign_dollars;
@@ -170,6 +200,7 @@ static void check_statement(const struct script *sc, const struct script_stmt *s
     check_again(s);
     check_render(s, foreign_dollars);
     check_rows(s);
+    check_call(s);
     check_readers(s);
 }
 
