@@ -91,6 +91,9 @@ SQLRETURN edit_param_data(struct stmt *s, SQLPOINTER *app_token)
     size_t next = n->current == SIZE_MAX ? 0 : n->current + 1;
     struct edit_value v;
 
+    if (n->current != SIZE_MAX && !n->items[n->current].put.started)
+        return diag_post(&s->handle, ST_HY010, 0,
+                         "The column that SQLParamData named awaits data: call SQLPutData first.");
     if (next >= n->n)
         return go_on(s);
     edit_value_read(s, n->items[next].column, n->items[next].app_row, &v);

@@ -316,11 +316,10 @@ SQLRETURN stmt_param_data(struct stmt *s, SQLPOINTER *app_token)
     if (!n->active)
         return diag_post(&s->handle, ST_HY010, 0,
                          "No parameter awaits data: SQLExecute did not answer SQL_NEED_DATA.");
-    if (n->current != SIZE_MAX && !n->params[n->current].started) {
-        /* No SQLPutData at all: an empty value (character and binary), as drivers commonly take it.
-         */
-        n->params[n->current].started = true;
-    }
+    if (n->current != SIZE_MAX && !n->params[n->current].started)
+        return diag_post(&s->handle, ST_HY010, 0,
+                         "The parameter that SQLParamData named awaits data: call SQLPutData "
+                         "first (for an empty value too).");
     next = next_at_exec(s, n->current == SIZE_MAX ? 0 : n->current + 1);
     if (next == SIZE_MAX)
         return stmt_execute_ready(s);

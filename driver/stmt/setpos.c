@@ -85,6 +85,7 @@ static SQLRETURN deliver(struct stmt *s, const size_t *indexes, size_t n)
         .status = mem_calloc(s->rowset.n_rows, sizeof *b.status),
         .first_number = s->position.start,
     };
+    SQLRETURN rc;
     bool ok;
 
     if (b.status == NULL)
@@ -102,8 +103,9 @@ static SQLRETURN deliver(struct stmt *s, const size_t *indexes, size_t n)
         s->rowset.status[indexes[i]] = *status;
         tell_status(s, indexes[i], *status);
     }
+    rc = ok ? block_code(s, &b) : SQL_ERROR;
     mem_free(b.status);
-    return ok ? block_code(s, &b) : SQL_ERROR;
+    return rc;
 }
 
 /* A cursor that can change rows reads them again from their table; another one shows what it has.
