@@ -114,6 +114,7 @@ static SQLRETURN fetch_all(struct stmt *s, const struct catalog_query *q, struct
         .n_in = q->map != NULL ? q->n_in : shape.n,
         .n_columns = shape.n,
         .map = q->map,
+        .carry = q->carry,
     };
 
     memcpy(params, q->args->params, sizeof params);

@@ -54,6 +54,7 @@ SQLRETURN catalog_ask(struct stmt *s, const struct catalog_query *q)
         .columns = shape.columns,
         .n_columns = shape.n,
         .map = q->map,
+        .carry = q->carry,
     };
 
     return q->map != NULL ? stmt_run_mapped(s, &m) : stmt_run_named(s, &m);
@@ -72,11 +73,6 @@ struct cell catalog_number(struct buf *scratch, int64_t v)
 
     buf_printf(scratch, "%lld", (long long)v);
     return (struct cell){scratch->data + start, scratch->len - start};
-}
-
-bool catalog_is_true(struct cell c)
-{
-    return c.len == 1 && c.ptr[0] == 't';
 }
 
 static int64_t number(struct cell c, int64_t fallback)

@@ -40,6 +40,7 @@ struct catalog_query {
     const char *sql;
     const struct catalog_args *args;
     size_t n_in;     /* columns of the query when `map` makes rows of them */
+    size_t carry;    /* as in mapped_query */
     row_map_fn *map; /* NULL: the query's rows are the result's, and are not held in memory */
     /* Where rows of all tables may be fetched once (CatalogCache): the table's argument first
      * (behind its schema's), then others. With them NULL the query gives the whole schema. None:
@@ -87,7 +88,6 @@ void catalog_describe(const struct stmt *s, const struct cell *in, struct catalo
                       struct buf *scratch);
 struct cell catalog_text(const char *text);
 struct cell catalog_number(struct buf *scratch, int64_t v);
-bool catalog_is_true(struct cell c);
 /* A default as COLUMN_DEF wants it: a lone literal without the cast that the server writes behind
  * it
  * ('x'::text, NULL::integer), and without quotes when the type is a number. */

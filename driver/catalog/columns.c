@@ -10,16 +10,20 @@ enum in_column {
     IN_SCHEMA,
     IN_TABLE,
     IN_COLUMN,
-    IN_TYPE, /* and modifier, and name */
-    IN_NOT_NULL = IN_TYPE + 3,
-    IN_POSITION,
+    IN_NUMBERS,
+    IN_TYPE_NAME,
     IN_DEFAULT,
     IN_REMARKS,
-    IN_AUTO,
-    IN_GENERATED,
     IN_DOMAIN,
     IN_COUNT
 };
+
+/* IN_NUMBERS, separated by blanks: the columns of five thousand tables fit into one answer of the
+ * endpoint, which is bounded. */
+enum number { NUMBER_TYPE, NUMBER_MODIFIER, NUMBER_POSITION, NUMBER_FLAGS, NUMBER_COUNT };
+#define FLAG_NOT_NULL 1
+#define FLAG_AUTO 2
+#define FLAG_GENERATED 4
 
 /* clang-format off */
 /* Dropped columns leave gaps in attnum, not in ORDINAL_POSITION. */
@@ -34,18 +38,26 @@ enum in_column {
     THIS_CATALOG("1") " AND " MATCHES("n.nspname", "2") " AND " MATCHES("c.relname", "3") \
     " AND ($5::pg_catalog.bool OR NOT " IS_SYSTEM("n") ") AND " IS_VISIBLE("n") ")"
 
+/* In the first row of each table that passes. */
+#define ONCE(value) \
+    "CASE WHEN " CAT "row_number() OVER (PARTITION BY q.attrelid ORDER BY q.attnum)" EQ "1 " \
+    "THEN " value " END"
+
+#define FLAG(condition, value) "CASE WHEN " condition " THEN " value " ELSE 0 END"
+
 /* $1 catalog; $2 schema, $3 table, $4 column: patterns or NULL; $5 system tables too. A NOT NULL that
  * is not validated (PostgreSQL 18) promises nothing. The expression of a generated column is no
  * default; a domain's default is that of a column without one. */
 static const char columns_sql[] =
     "WITH RECURSIVE " DOMAINS
-    "SELECT " CAT "current_database(), q.nspname, q.relname, q.attname, "
-    TYPE_COLUMNS("q.atttypid", "q.atttypmod") ", "
-    "(q.attnotnull AND loose.conrelid IS NULL) OR coalesce(d.not_null, false), q.position, "
+    "SELECT " ONCE(CAT "current_database()") ", " ONCE("q.nspname") ", " ONCE("q.relname") ", "
+    "q.attname, "
+    CAT "concat_ws(' ', coalesce(d.base, q.atttypid), coalesce(d.modifier, q.atttypmod), q.position, "
+    FLAG("(q.attnotnull AND loose.conrelid IS NULL) OR d.not_null", "1") PLUS
+    FLAG("q.attidentity" NE "'' OR (q.attgenerated" EQ "'' AND e.text" LIKE "'nextval(%')", "2") PLUS
+    FLAG("q.attgenerated" NE "''", "4") "), bt.typname, "
     "CASE WHEN q.attgenerated" EQ "'' THEN coalesce(e.text, dt.typdefault) END, "
-    CAT "col_description(q.attrelid, q.attnum), "
-    "q.attidentity" NE "'' OR (q.attgenerated" EQ "'' AND e.text" LIKE "'nextval(%'), "
-    "q.attgenerated" NE "'', dt.typname "
+    CAT "col_description(q.attrelid, q.attnum), dt.typname "
     "FROM " OF_ONE_TABLE " q "
     TYPE_JOINS("q.atttypid")
     "LEFT JOIN pg_catalog.pg_type dt ON dt.oid" EQ "d.oid "
@@ -57,13 +69,35 @@ static const char columns_sql[] =
     "ORDER BY q.nspname, q.relname, q.attnum";
 /* clang-format on */
 
+static void split_numbers(struct cell c, struct cell *out)
+{
+    size_t at = 0;
+
+    if (c.ptr == NULL)
+        c = catalog_text("");
+    for (size_t i = 0; i < NUMBER_COUNT; i++) {
+        size_t start = at;
+        while (at < c.len && c.ptr[at] != ' ')
+            at++;
+        out[i] = (struct cell){c.ptr + start, at - start};
+        at += at < c.len;
+    }
+}
+
 static bool map_column(const struct stmt *s, const struct cell *in, struct cell *out,
                        struct buf *scratch)
 {
-    bool not_null = catalog_is_true(in[IN_NOT_NULL]);
+    struct cell number[NUMBER_COUNT];
     struct catalog_type t;
+    unsigned flags;
+    bool not_null;
 
-    catalog_describe(s, &in[IN_TYPE], &t, scratch);
+    split_numbers(in[IN_NUMBERS], number);
+    flags = number[NUMBER_FLAGS].len == 1 ? (unsigned)(number[NUMBER_FLAGS].ptr[0] - '0') : 0;
+    not_null = (flags & FLAG_NOT_NULL) != 0;
+    catalog_describe(
+        s, (const struct cell[]){number[NUMBER_TYPE], number[NUMBER_MODIFIER], in[IN_TYPE_NAME]},
+        &t, scratch);
     out[0] = in[IN_CATALOG];
     out[1] = in[IN_SCHEMA];
     out[2] = in[IN_TABLE];
@@ -80,10 +114,10 @@ static bool map_column(const struct stmt *s, const struct cell *in, struct cell 
     out[13] = t.verbose;
     out[14] = t.datetime_sub;
     out[15] = t.char_octets;
-    out[16] = in[IN_POSITION];
+    out[16] = number[NUMBER_POSITION];
     out[17] = catalog_text(not_null ? "NO" : "YES");
-    out[18] = catalog_text(catalog_is_true(in[IN_AUTO]) ? "YES" : "NO");
-    out[19] = catalog_text(catalog_is_true(in[IN_GENERATED]) ? "YES" : "NO");
+    out[18] = catalog_text((flags & FLAG_AUTO) != 0 ? "YES" : "NO");
+    out[19] = catalog_text((flags & FLAG_GENERATED) != 0 ? "YES" : "NO");
     out[20] = in[IN_DOMAIN];
     return !scratch->failed;
 }
@@ -110,6 +144,7 @@ SQLRETURN catalog_columns(struct stmt *s, const struct catalog_names *n, struct 
             .args = &a,
             .n_in = IN_COUNT,
             .map = map_column,
+            .carry = 3,
             .filters = {{2, 2, true}, {3, 3, true}},
             .n_filters = catalog_is_one_name(n->table) ? 2 : 0,
             .system_param = 4,

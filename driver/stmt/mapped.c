@@ -2,23 +2,62 @@
  * passed on as they come, under names and types of ours. Called by catalog/. */
 #include "stmt/stmt.h"
 
+/* What the rows have in common with the one before them (mapped_query.carry). */
+struct carried {
+    struct cell *cells; /* owned: of the row as it is without */
+    struct buf held;
+    size_t n;
+};
+
+static bool carry_begin(struct carried *c, const struct mapped_query *q)
+{
+    *c = (struct carried){.n = q->carry};
+    buf_init(&c->held, 1u << 16);
+    c->cells = mem_calloc(q->n_in + 1, sizeof *c->cells);
+    return c->cells != NULL && buf_reserve(&c->held, 1u << 12);
+}
+
+static void carry_end(struct carried *c)
+{
+    buf_release(&c->held);
+    mem_free(c->cells);
+}
+
+/* The row with its first cells: those that it brings are kept for the next. */
+static const struct cell *carry(struct carried *c, const struct cell *in, size_t n_in)
+{
+    if (c->n == 0)
+        return in;
+    if (in[0].ptr != NULL) {
+        buf_reset(&c->held);
+        for (size_t i = 0; i < c->n; i++)
+            buf_append(&c->held, in[i].ptr, in[i].ptr != NULL ? in[i].len : 0);
+        for (size_t i = 0, at = 0; i < c->n && c->held.failed == BUF_OK; at += in[i++].len)
+            c->cells[i] = (struct cell){c->held.data + at, in[i].len};
+    }
+    memcpy(c->cells + c->n, in + c->n, (n_in - c->n) * sizeof *in);
+    return c->held.failed == BUF_OK ? c->cells : NULL;
+}
+
 /* Rows from the stream, through the query's map, into the sink. */
 static bool map_rows(struct stmt *s, const struct mapped_query *q, row_sink_fn *sink, void *ctx,
                      struct err *e)
 {
     struct cell *cells = mem_calloc(q->n_columns, sizeof *cells);
     struct buf scratch = BUF_INIT(1u << 24);
+    struct carried carried;
     /* Cells may point into the scratch while it grows: give it room that a row of catalogue text
      * does not pass. */
-    bool ok = cells != NULL && buf_reserve(&scratch, 1u << 16);
+    bool ok = carry_begin(&carried, q) && cells != NULL && buf_reserve(&scratch, 1u << 16);
 
     while (ok && (ok = rows_fill(&s->rows, 1, e)) && rows_available(&s->rows) > 0) {
-        const struct cell *in = rows_at(&s->rows, 0);
+        const struct cell *in = carry(&carried, rows_at(&s->rows, 0), q->n_in);
         buf_reset(&scratch);
-        ok = (q->map == NULL || q->map(s, in, cells, &scratch)) &&
+        ok = in != NULL && (q->map == NULL || q->map(s, in, cells, &scratch)) &&
              sink(ctx, q->map != NULL ? cells : in);
         s->rows.next++;
     }
+    carry_end(&carried);
     buf_release(&scratch);
     mem_free(cells);
     return ok || err_is_set(e) || err_oom(e);

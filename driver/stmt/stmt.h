@@ -240,6 +240,8 @@ struct mapped_query {
     const struct local_column *columns; /* of the result; static */
     size_t n_columns;
     row_map_fn *map;
+    size_t carry; /* so many first columns of the query are NULL where they are those of the row
+                     before: an answer has a limit, and names are most of it */
 };
 /* Takes a row of the result, valid for the call. False ends the reading: HY001. */
 typedef bool row_sink_fn(void *ctx, const struct cell *cells);
