@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <locale.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -409,4 +410,21 @@ const char *pg_admin(const char *sql)
     out[n] = '\0';
     unlink(path);
     return out;
+}
+
+/* ---- locales ---- */
+
+bool switch_locale(const char *name)
+{
+    char command[2048];
+    char dir[512];
+
+    if (setlocale(LC_ALL, name) != NULL)
+        return true;
+    snprintf(dir, sizeof dir, "%s/tmp/locale.%ld", test_env("NEON_TEST_DIR"), (long)getpid());
+    snprintf(command, sizeof command,
+             "mkdir -p '%s' && localedef -i de_DE -f UTF-8 '%s/de_DE.UTF-8' >/dev/null 2>&1", dir,
+             dir);
+    return system(command) == 0 && setenv("LOCPATH", dir, 1) == 0 &&
+           setlocale(LC_ALL, name) != NULL;
 }

@@ -99,5 +99,8 @@ char *gateway_get(const char *path);
  * unaligned output without the last newline; static buffer. */
 const char *pg_admin(const char *sql);
 const char *test_env(const char *name);
+/* Makes it the locale of the process, German if need be generated first. False: it cannot be had.
+ */
+bool switch_locale(const char *name);
 
 #endif

@@ -1,7 +1,6 @@
 /* Every type there and back through the driver manager: text and native parameters in, text and
  * native values out, compared by PostgreSQL itself; what the driver says of types; the keywords
  * that change it; roles with odd settings. Runs under three locales of the process. */
-#include <locale.h>
 #include <unistd.h>
 
 #include "odbc_test.h"
@@ -576,23 +575,6 @@ static void test_settings_that_lose_something_are_refused(void **state)
     }
     snprintf(sql, sizeof sql, "DROP ROLE %s", role);
     pg_admin(sql);
-}
-
-/* ---- locales ---- */
-
-static bool switch_locale(const char *name)
-{
-    char command[2048];
-    char dir[512];
-
-    if (setlocale(LC_ALL, name) != NULL)
-        return true;
-    snprintf(dir, sizeof dir, "%s/tmp/locale.%ld", test_env("NEON_TEST_DIR"), (long)getpid());
-    snprintf(command, sizeof command,
-             "mkdir -p '%s' && localedef -i de_DE -f UTF-8 '%s/de_DE.UTF-8' >/dev/null 2>&1", dir,
-             dir);
-    return system(command) == 0 && setenv("LOCPATH", dir, 1) == 0 &&
-           setlocale(LC_ALL, name) != NULL;
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)

@@ -230,75 +230,13 @@ static void test_casts_make_the_server_infer(void **state)
 /* ---- random values ---- */
 
 #define VALUES 10000
-#define R "random()"
 
 static const struct {
     const char *type, *expression; /* SQL that makes a random value from i and random() */
     SQLSMALLINT c_type, sql_type;
 } types[] = {
-    {"bool", R " < 0.5", SQL_C_BIT, SQL_BIT},
-    {"int2", "(" R " * 65535 - 32768)::int2", SQL_C_SSHORT, SQL_SMALLINT},
-    {"int4", "(" R " * 4294967295 - 2147483648)::int4", SQL_C_SLONG, SQL_INTEGER},
-    {"int8", "(" R " * 9.2e18 * (2 * (i % 2) - 1))::int8 + i", SQL_C_SBIGINT, SQL_BIGINT},
-    {"oid", "(" R " * 4294967295)::int8::oid", SQL_C_ULONG, SQL_BIGINT},
-    {"float4", "((" R " - 0.5) * 10 ^ (" R " * 70 - 35))::float4", SQL_C_FLOAT, SQL_REAL},
-    {"float8", "(" R " - 0.5) * 10 ^ (" R " * 600 - 300)", SQL_C_DOUBLE, SQL_DOUBLE},
-    {"float8",
-     "case i % 5 when 0 then 'NaN'::float8 when 1 then 'Infinity' when 2 then '-Infinity' when 3 "
-     "then -0.0 "
-     "else 4.9e-324 * i end",
-     SQL_C_DOUBLE, SQL_DOUBLE},
-    {"numeric", "((" R " - 0.5) * 1e15)::numeric * 1e-7 * i", SQL_C_NUMERIC, SQL_NUMERIC},
-    {"numeric", "(" R "::numeric::text || repeat((i % 10)::text, 40))::numeric - i * 1e30",
-     SQL_C_CHAR, SQL_NUMERIC},
-    {"numeric(20,4)", "((" R " - 0.5) * 1e15)::numeric(20,4)", SQL_C_NUMERIC, SQL_NUMERIC},
-    {"money", "((" R " - 0.5) * 1e12)::numeric::money", SQL_C_CHAR, SQL_VARCHAR},
-    {"text",
-     "chr((" R " * 120)::int + 33) || repeat(chr((" R
-     " * 50000)::int + 200), i % 20) || chr(128512 + i % 70)",
-     SQL_C_WCHAR, SQL_WVARCHAR},
-    {"text", "md5(i::text) || '''\\\"{},' || chr(233)", SQL_C_CHAR, SQL_VARCHAR},
-    {"varchar(20)", "left(md5(i::text), i % 20)", SQL_C_WCHAR, SQL_WVARCHAR},
-    {"char(12)", "left(md5(i::text), i % 12)", SQL_C_CHAR, SQL_CHAR},
-    {"bytea", "decode(repeat(md5(i::text), i % 4), 'hex')", SQL_C_BINARY, SQL_VARBINARY},
-    {"date", "date '0001-01-01' + (" R " * 3652000)::int", SQL_C_TYPE_DATE, SQL_TYPE_DATE},
-    {"date", "date '4000-01-01 BC' + (" R " * 5000000)::int", SQL_C_CHAR, SQL_TYPE_DATE},
-    {"time", "time '00:00' + (" R " * 86399) * interval '1 second'", SQL_C_CHAR, SQL_TYPE_TIME},
-    {"time(0)", "(time '00:00' + ((" R " * 86399)::int) * interval '1 second')", SQL_C_TYPE_TIME,
-     SQL_TYPE_TIME},
-    {"timetz",
-     "(time '00:00' + (" R
-     " * 86399) * interval '1 second')::text || case i % 3 when 0 then '+05:30' when 1 "
-     "then '-08' else '+00' end",
-     SQL_C_CHAR, SQL_VARCHAR},
-    {"timestamp", "timestamp '0001-01-01' + (" R " * 3652000) * interval '1 day'",
-     SQL_C_TYPE_TIMESTAMP, SQL_TYPE_TIMESTAMP},
-    {"timestamp", "timestamp '4000-01-01 BC' + (" R " * 40000000) * interval '1 day'", SQL_C_CHAR,
-     SQL_TYPE_TIMESTAMP},
-    /* Outside ISO the server prints LMT for old times and cannot read that itself. */
-    {"timestamptz",
-     "case when current_setting('DateStyle') like 'ISO%' then timestamptz '1850-01-01' else "
-     "'1970-01-02' end "
-     "+ (" R " * 20000) * interval '1 day'",
-     SQL_C_CHAR, SQL_TYPE_TIMESTAMP},
-    {"interval", "(" R " * 1e6 - 5e5) * interval '1 second' + (i % 100 - 50) * interval '1 day'",
-     SQL_C_INTERVAL_DAY_TO_SECOND, SQL_INTERVAL_DAY_TO_SECOND},
-    {"interval", "((" R " - 0.5) * 5000)::int * interval '1 month'", SQL_C_INTERVAL_YEAR_TO_MONTH,
-     SQL_INTERVAL_YEAR_TO_MONTH},
-    {"uuid", "md5(i::text)::uuid", SQL_C_GUID, SQL_GUID},
-    {"uuid", "md5(i::text)::uuid", SQL_C_CHAR, SQL_GUID},
-    {"jsonb",
-     "jsonb_build_object('k', i, 'v', md5(i::text), 'n', null, 'a', jsonb_build_array(1, '?', "
-     "chr(9731)))",
-     SQL_C_WCHAR, SQL_WVARCHAR},
-    {"int4[]", "array[[i, null], [-i, 0]]", SQL_C_CHAR, SQL_VARCHAR},
-    {"text[]", "array['a,b', 'q\"q', null, '', 'NULL', md5(i::text)]", SQL_C_WCHAR, SQL_WVARCHAR},
-    {"bit(9)", "(i % 512)::bit(9)", SQL_C_CHAR, SQL_CHAR},
-    {"inet", "'10.0.0.0'::inet + i", SQL_C_CHAR, SQL_VARCHAR},
-    {"tstzrange", "tstzrange(now() - i * interval '1 hour', now())", SQL_C_CHAR, SQL_VARCHAR},
-    {"int4multirange", "int4multirange(int4range(i, i + 5), int4range(i + 10, i + 20))",
-     SQL_C_WCHAR, SQL_WVARCHAR},
-    {"point", "point(" R ", -" R ")", SQL_C_CHAR, SQL_VARCHAR},
+#define RANDOM_TYPE(type, expression, c_type, sql_type) {type, expression, c_type, sql_type},
+#include "random_types.def"
 };
 
 /* How a session or a role may have changed the text forms. */

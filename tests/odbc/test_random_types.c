@@ -1,0 +1,310 @@
+/* 10,000 random values of each of some thirty types, there and back through the driver: read in
+ * blocks as text, which must be psql's byte for byte, and in a native C type; written again as
+ * arrays of parameters; compared by the server. Fewer of them under two more locales of the
+ * process and for SQLGetData. The values are the same in every run. */
+#include <strings.h>
+#include <unistd.h>
+
+#include "odbc_test.h"
+
+#define BLOCK 1000
+#define TEXT_BYTES 512
+#define WIDE_UNITS 256
+#define NULL_TEXT "~null~"
+#define NULL_EVERY 97
+
+static const struct {
+    const char *type, *expression;
+    SQLSMALLINT c_type, sql_type;
+} types[] = {
+#define RANDOM_TYPE(type, expression, c_type, sql_type) {type, expression, c_type, sql_type},
+#include "../unit/convert/random_types.def"
+};
+
+static char theirs[64]; /* the server's values */
+static char ours[64];   /* what the driver wrote of them */
+static int n_values;
+
+/* One block of rows, bound by column. */
+static SQLINTEGER keys[BLOCK];
+static SQLLEN key_len[BLOCK];
+static char texts[BLOCK][TEXT_BYTES];
+static SQLLEN text_len[BLOCK];
+static unsigned char natives[BLOCK * TEXT_BYTES];
+static SQLLEN native_len[BLOCK];
+
+static size_t native_size(SQLSMALLINT c_type)
+{
+    switch (c_type) {
+    case SQL_C_BIT:
+        return 1;
+    case SQL_C_SSHORT:
+        return sizeof(SQLSMALLINT);
+    case SQL_C_SLONG:
+    case SQL_C_ULONG:
+        return sizeof(SQLINTEGER);
+    case SQL_C_SBIGINT:
+        return sizeof(SQLBIGINT);
+    case SQL_C_FLOAT:
+        return sizeof(float);
+    case SQL_C_DOUBLE:
+        return sizeof(double);
+    case SQL_C_NUMERIC:
+        return sizeof(SQL_NUMERIC_STRUCT);
+    case SQL_C_GUID:
+        return sizeof(SQLGUID);
+    case SQL_C_TYPE_DATE:
+        return sizeof(SQL_DATE_STRUCT);
+    case SQL_C_TYPE_TIME:
+        return sizeof(SQL_TIME_STRUCT);
+    case SQL_C_TYPE_TIMESTAMP:
+        return sizeof(SQL_TIMESTAMP_STRUCT);
+    case SQL_C_INTERVAL_DAY_TO_SECOND:
+    case SQL_C_INTERVAL_YEAR_TO_MONTH:
+        return sizeof(SQL_INTERVAL_STRUCT);
+    case SQL_C_WCHAR:
+        return WIDE_UNITS * sizeof(SQLWCHAR);
+    default: /* SQL_C_CHAR, SQL_C_BINARY */
+        return TEXT_BYTES;
+    }
+}
+
+/* ---- psql's text ---- */
+
+static FILE *open_psql(const char *column, char *path, size_t cap)
+{
+    char command[2048];
+    FILE *f;
+
+    snprintf(path, cap, "%s/tmp/random.%ld.sql", test_env("NEON_TEST_DIR"), (long)getpid());
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "select %s from %s order by k;\n", column, theirs);
+    assert_int_equal(fclose(f), 0);
+    snprintf(command, sizeof command,
+             "PGCLIENTENCODING=UTF8 psql -X -q -A -t -P 'null=" NULL_TEXT
+             "' -v ON_ERROR_STOP=1 -f '%s' \"$NEON_TEST_PG_URL\"",
+             path);
+    f = popen(command, "r");
+    assert_non_null(f);
+    return f;
+}
+
+/* The text that ODBC has of psql's: a boolean is a bit, bytes have no prefix. */
+static const char *odbc_text(size_t t, const char *line)
+{
+    if (strcmp(line, NULL_TEXT) == 0)
+        return line;
+    if (strcmp(types[t].type, "bool") == 0)
+        return line[0] == 't' ? "1" : "0";
+    return strcmp(types[t].type, "bytea") == 0 ? line + 2 : line;
+}
+
+/* Hexadecimal digits are compared as such: ODBC's are in upper case. */
+static bool same_text(size_t t, const char *a, const char *b)
+{
+    return strcmp(types[t].type, "bytea") == 0 ? strcasecmp(a, b) == 0 : strcmp(a, b) == 0;
+}
+
+static void compare_block(size_t t, FILE *psql, SQLULEN rows)
+{
+    char line[4 * TEXT_BYTES];
+
+    for (SQLULEN i = 0; i < rows; i++) {
+        assert_non_null(fgets(line, sizeof line, psql));
+        line[strcspn(line, "\n")] = '\0';
+        const char *wanted = odbc_text(t, line);
+        const char *got = text_len[i] == SQL_NULL_DATA ? NULL_TEXT : texts[i];
+        if (!same_text(t, wanted, got))
+            fail_msg("%s, row %d: psql has '%s', the driver '%s'", types[t].type, keys[i], wanted,
+                     got);
+        if (text_len[i] != SQL_NULL_DATA)
+            assert_int_equal(text_len[i], strlen(got));
+        assert_true((native_len[i] == SQL_NULL_DATA) == (text_len[i] == SQL_NULL_DATA));
+    }
+}
+
+/* ---- there and back ---- */
+
+static void set_block(SQLHSTMT stmt, SQLULEN *fetched)
+{
+    assert_stmt_ok(stmt,
+                   SQLSetStmtAttr(stmt, SQL_ATTR_ROW_ARRAY_SIZE, (SQLPOINTER)(size_t)BLOCK, 0));
+    assert_stmt_ok(stmt, SQLSetStmtAttr(stmt, SQL_ATTR_ROWS_FETCHED_PTR, fetched, 0));
+}
+
+static void bind_columns(SQLHSTMT stmt, size_t t)
+{
+    SQLLEN size = (SQLLEN)native_size(types[t].c_type);
+
+    assert_stmt_ok(stmt, SQLBindCol(stmt, 1, SQL_C_SLONG, keys, sizeof keys[0], key_len));
+    assert_stmt_ok(stmt, SQLBindCol(stmt, 2, SQL_C_CHAR, texts, TEXT_BYTES, text_len));
+    assert_stmt_ok(stmt, SQLBindCol(stmt, 3, types[t].c_type, natives, size, native_len));
+}
+
+static void bind_parameters(SQLHSTMT stmt, size_t t)
+{
+    SQLLEN size = (SQLLEN)native_size(types[t].c_type);
+
+    assert_stmt_ok(stmt, SQLBindParameter(stmt, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0,
+                                          keys, sizeof keys[0], key_len));
+    assert_stmt_ok(stmt, SQLBindParameter(stmt, 2, SQL_PARAM_INPUT, types[t].c_type,
+                                          types[t].sql_type, 0, 0, natives, size, native_len));
+}
+
+/* Reads all values in blocks, compares their text, and writes each block again. */
+static void copy_values(struct fixture *f, size_t t)
+{
+    char path[512];
+    char sql[256];
+    SQLULEN fetched = 0;
+    SQLHSTMT writer = new_stmt(f);
+    FILE *psql = open_psql("v", path, sizeof path);
+    int total = 0;
+    SQLRETURN rc;
+
+    set_block(f->stmt, &fetched);
+    bind_columns(f->stmt, t);
+    bind_parameters(writer, t);
+    snprintf(sql, sizeof sql, "INSERT INTO %s VALUES (?, ?)", ours);
+    assert_stmt_ok(writer, SQLPrepare(writer, sqltext(sql), SQL_NTS));
+    snprintf(sql, sizeof sql, "SELECT k, v, v FROM %s ORDER BY k", theirs);
+    run(f->stmt, sql);
+    while ((rc = SQLFetch(f->stmt)) != SQL_NO_DATA) {
+        if (rc != SQL_SUCCESS)
+            fail_msg("%s: %s %s", types[t].type, diag_state(SQL_HANDLE_STMT, f->stmt),
+                     diag_text(SQL_HANDLE_STMT, f->stmt));
+        compare_block(t, psql, fetched);
+        assert_stmt_ok(writer,
+                       SQLSetStmtAttr(writer, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)fetched, 0));
+        rc = SQLExecute(writer);
+        if (rc != SQL_SUCCESS)
+            fail_msg("%s as %d: %s", types[t].type, types[t].c_type,
+                     diag_text(SQL_HANDLE_STMT, writer));
+        total += (int)fetched;
+    }
+    assert_int_equal(total, n_values);
+    assert_int_equal(pclose(psql), 0);
+    unlink(path);
+    SQLFreeHandle(SQL_HANDLE_STMT, writer);
+    SQLFreeStmt(f->stmt, SQL_CLOSE);
+    SQLFreeStmt(f->stmt, SQL_UNBIND);
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_ROW_ARRAY_SIZE, (SQLPOINTER)1, 0));
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_ROWS_FETCHED_PTR, NULL, 0));
+}
+
+static void make_values(size_t t)
+{
+    char sql[2048];
+
+    snprintf(
+        sql, sizeof sql,
+        "SET ROLE app; SELECT setseed(0.5); DROP TABLE IF EXISTS %s, %s; "
+        "CREATE TABLE %s (k int PRIMARY KEY, v %s); CREATE TABLE %s (k int PRIMARY KEY, v %s); "
+        "INSERT INTO %s SELECT i, CASE WHEN i %% %d <> 0 THEN x END "
+        "FROM (SELECT i, (%s)::%s AS x FROM generate_series(1, %d) i) s; ANALYZE %s",
+        theirs, ours, theirs, types[t].type, ours, types[t].type, theirs, NULL_EVERY,
+        types[t].expression, types[t].type, n_values, theirs);
+    pg_admin(sql);
+}
+
+static void check_copy(size_t t)
+{
+    /* The structure cannot tell 1 day -01:00:00 from 23:00:00, which are equal but print
+     * differently. */
+    const char *as_text = types[t].c_type == SQL_C_INTERVAL_DAY_TO_SECOND ? "" : "::text";
+    char sql[1024];
+    const char *answer;
+
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) || coalesce(': ' || min(a.v::text || ' became ' || b.v::text) FILTER "
+             "(WHERE a.v%s IS DISTINCT FROM b.v%s), '') FROM %s a FULL JOIN %s b USING (k)",
+             as_text, as_text, theirs, ours);
+    answer = pg_admin(sql);
+    if (atoi(answer) != n_values || strchr(answer, ':') != NULL)
+        fail_msg("%s as %d: of %d values %s", types[t].type, types[t].c_type, n_values, answer);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT count(*) FROM %s a FULL JOIN %s b USING (k) WHERE a.v%s IS DISTINCT FROM b.v%s",
+        theirs, ours, as_text, as_text);
+    assert_string_equal(pg_admin(sql), "0");
+}
+
+static void test_random_values_there_and_back(void **state)
+{
+    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
+        make_values(t);
+        copy_values(*state, t);
+        check_copy(t);
+    }
+}
+
+/* SQLGetData in pieces of a few bytes makes up the same text as the bound column. */
+static void test_random_values_in_pieces(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
+        char sql[256];
+        char path[512];
+        FILE *psql;
+        make_values(t);
+        psql = open_psql("v::text", path, sizeof path);
+        snprintf(sql, sizeof sql, "SELECT k, v::text FROM %s ORDER BY k", theirs);
+        run(f->stmt, sql);
+        while (SQLFetch(f->stmt) != SQL_NO_DATA) {
+            char line[4 * TEXT_BYTES];
+            char piece[8];
+            SQLLEN len = 0;
+            SQLRETURN rc;
+            size_t n = 0;
+            texts[0][0] = '\0';
+            while ((rc = SQLGetData(f->stmt, 2, SQL_C_CHAR, piece, sizeof piece, &len)) !=
+                   SQL_NO_DATA) {
+                assert_true(SQL_SUCCEEDED(rc));
+                if (len == SQL_NULL_DATA)
+                    snprintf(piece, sizeof piece, "%s", NULL_TEXT);
+                n += (size_t)snprintf(texts[0] + n, TEXT_BYTES - n, "%s", piece);
+            }
+            assert_non_null(fgets(line, sizeof line, psql));
+            line[strcspn(line, "\n")] = '\0';
+            if (strcmp(texts[0], line) != 0)
+                fail_msg("%s: '%s' in pieces is '%s'", types[t].type, line, texts[0]);
+        }
+        SQLFreeStmt(f->stmt, SQL_CLOSE);
+        assert_int_equal(pclose(psql), 0);
+        unlink(path);
+    }
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
+
+int main(void)
+{
+    static const struct {
+        const char *locale;
+        int values;
+    } runs[] = {{"C.UTF-8", 10000}, {"POSIX", 300}, {"de_DE.UTF-8", 300}};
+    const struct CMUnitTest all[] = {T(test_random_values_there_and_back)};
+    const struct CMUnitTest pieces[] = {T(test_random_values_in_pieces)};
+    char sql[256];
+    int failed = 0;
+
+    snprintf(theirs, sizeof theirs, "random_theirs_%ld", (long)getpid());
+    snprintf(ours, sizeof ours, "random_ours_%ld", (long)getpid());
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        if (!switch_locale(runs[i].locale)) {
+            print_message("locale %s cannot be had: tests/deps.sh installs locales\n",
+                          runs[i].locale);
+            failed++;
+            continue;
+        }
+        n_values = runs[i].values;
+        failed += cmocka_run_group_tests_name(runs[i].locale, all, NULL, NULL);
+    }
+    n_values = 100;
+    failed += cmocka_run_group_tests_name("pieces", pieces, NULL, NULL);
+    snprintf(sql, sizeof sql, "DROP TABLE IF EXISTS %s, %s", theirs, ours);
+    pg_admin(sql);
+    return failed;
+}
