@@ -135,7 +135,8 @@ static bool take_zone(struct scan *s, struct datetime *d)
             return false;
     }
     d->zone = sv_n(start, (size_t)(s->p - start));
-    return true;
+    /* Glued to the time these are eras to PostgreSQL, never zones. */
+    return !sv_ieq(d->zone, SV_LIT("BC")) && !sv_ieq(d->zone, SV_LIT("AD"));
 }
 
 static bool take_bc(struct scan *s, struct datetime *d)
