@@ -26,8 +26,7 @@ static bool is_usable(const struct stmt *s)
 {
     const struct dbc *d = s->dbc;
 
-    return d->options.catalog_cache_s > 0 && !s->cursor_open && !d->tx.failed &&
-           !(transaction_is_open(d) && d->tx.n_writes > 0);
+    return d->options.catalog_cache_s > 0 && !s->cursor_open && !d->tx.failed && !d->tx.defines;
 }
 
 static int64_t life_ms(const struct stmt *s)

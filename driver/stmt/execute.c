@@ -374,8 +374,10 @@ static void forget_descriptions(struct stmt *s)
                 table_infos_clear(&s->dbc->tables);
             }
     for (size_t i = 0; i < s->script.n_stmts; i++)
-        if (may_define(s->script.stmts[i].kind.cls))
+        if (may_define(s->script.stmts[i].kind.cls)) {
             catalog_cache_changed(&s->dbc->catalog_cache);
+            s->dbc->tx.defines |= transaction_is_open(s->dbc);
+        }
 }
 
 static SQLRETURN run_read(struct stmt *s, const struct wire_stmt *read,

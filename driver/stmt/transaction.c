@@ -204,8 +204,6 @@ static bool send_waiting(struct dbc *d, struct err *e)
     ok = stmts != NULL ? tx_prepare(&d->tx, e) : err_oom(e);
     ok = ok && send_commit(d, stmts, tx_wire(&d->tx, true, stmts), e);
     describe_cache_clear(&d->described); /* definitions may be among them */
-    if (d->tx.n_writes > 0)
-        catalog_cache_changed(&d->catalog_cache);
     type_names_clear(&d->type_names);
     routine_cache_clear(&d->routines);
     mem_free(stmts);
@@ -236,6 +234,8 @@ bool transaction_commit(struct dbc *d, struct err *e)
                      "Nothing of it was stored.");
     else
         ok = send_waiting(d, e) && keep_settings(d, e);
+    if (d->tx.defines)
+        catalog_cache_changed(&d->catalog_cache);
     tx_reset(&d->tx);
     return ok;
 }
