@@ -2,9 +2,11 @@
 #include "setup/dsn_store.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <odbcinst.h>
 #include <sqlext.h>
@@ -27,14 +29,19 @@ static const struct {
 
 /* ---- the user's file ---- */
 
-/* The path of the user's odbc.ini, as unixODBC finds it; "" when there is none to be found. */
+/* The path of the user's odbc.ini, as unixODBC finds it: by the user's entry in the system, not by
+ * HOME; "" when there is none to be found. */
 static bool user_ini(struct buf *out)
 {
     const char *given = getenv("ODBCINI");
     const char *home = getenv("HOME");
+    struct passwd entry, *found = NULL;
+    char room[4096];
 
     if (given != NULL && given[0] != '\0')
         return buf_append_str(out, given);
+    if (getpwuid_r(getuid(), &entry, room, sizeof room, &found) == 0 && found != NULL)
+        home = found->pw_dir;
     return home == NULL || buf_printf(out, "%s/.odbc.ini", home);
 }
 

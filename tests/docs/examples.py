@@ -138,6 +138,8 @@ def command(block, home):
     if block.language in languages:
         return languages[block.language](), home, {}
     if block.language == "python":
+        if "sqlalchemy" in block.text:
+            raise Missing("tests/sqlalchemy runs what needs SQLAlchemy")
         return [python() or need("python3-pyodbc"), str(file)], home, {}
     if block.language == "js":
         folder = built("npm_odbc", "node_modules/odbc/lib/bindings")
@@ -149,13 +151,13 @@ def command(block, home):
         for name in ("go.mod", "go.sum"):
             shutil.copy(folder / name, work)
         shutil.copy(file, work / "main.go")
-        return ["go", "run", "."], work, {"HOME": ENV["HOME"], "GOFLAGS": "", "GOTOOLCHAIN": "local", "ODBCINI": str(home / ".odbc.ini")}
+        return ["go", "run", "."], work, {"HOME": ENV["HOME"], "GOFLAGS": "", "GOTOOLCHAIN": "local"}
     if block.language == "rust":
         folder = built("rust_odbc_api", "target/debug/client")
         work = home / f"rust-{block.line}"
         shutil.copytree(folder, work)
         shutil.copy(file, work / "src" / "main.rs")
-        return ["cargo", "run", "--locked", "--quiet"], work, {"HOME": ENV["HOME"], "ODBCINI": str(home / ".odbc.ini")}
+        return ["cargo", "run", "--locked", "--quiet"], work, {"HOME": ENV["HOME"]}
     if block.language in ("c", "cpp"):
         compiler, libraries = {"c": ("gcc", ["-lodbc"]), "cpp": ("g++", ["-lsoci_core", "-lsoci_odbc", "-lodbc"])}[block.language]
         source = file.with_suffix("." + block.language)
@@ -196,7 +198,8 @@ def new_home(name):
 def environment_of(home):
     environment = {key: value for key, value in ENV.items() if not key.startswith(("NEON_", "XDG_", "ODBCINI"))}
     path = f"{BUILD / 'tool'}:{BUILD / 'gateway'}:{ENV['PATH']}"
-    return dict(environment, HOME=str(home), PATH=path, LC_ALL="C.UTF-8", LANG="C.UTF-8")
+    # (unixODBC finds ~ by the user's entry in the system, not by HOME)
+    return dict(environment, HOME=str(home), ODBCINI=str(home / ".odbc.ini"), PATH=path, LC_ALL="C.UTF-8", LANG="C.UTF-8")
 
 
 def connects(name, connstr, environment, home):
@@ -213,6 +216,26 @@ def try_sources(name, block, environment, home):
         connects(f"{name}: [{source}] connects", f"DSN={source}", environment, home)
 
 
+def check_clients(page):
+    """Every line of the compatibility page is a test, and every test has its line."""
+    named = set(re.findall(r"`(tests/clients/\w+\.sh|tests/iodbc/\w+\.sh|tests/odbc/isql\.sh)`", page.read_text()))
+    there = {f"tests/clients/{file.name}" for file in (TOP / "tests/clients").glob("*.sh")}
+    case("clients.md names every test of tests/clients", there <= named, f"missing: {there - named}")
+    case("clients.md names no test that is not there", all((TOP / name).exists() for name in named), f"{named}")
+
+
+def check_psqlodbc(page, environment, home):
+    """Connects with each keyword of the table: what the page says is what a connection says."""
+    table = page.read_text().split("<!-- psqlodbc keywords -->")[1].split("<!-- end -->")[0]
+    rows = [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in table.strip().splitlines()[2:]]
+    for long, short, example, here, *_ in rows:
+        for keyword in filter(None, (long, short)):
+            connstr = real(f"Driver={{Neon}};Url={URL};{keyword}={{{example}}}", "connstr")
+            code, text = run(["bash", "-c", 'printf "select 1\n" | isql -b -v -k "$1"', "-", connstr], home, environment)
+            warned = "01S00" in text
+            case(f"psqlodbc.md: {keyword} is {here.split(':')[0]}", code == 0 and "1 rows" in text and warned == here.startswith("reported"), text)
+
+
 def follow(page):
     name = page.name
     blocks = [block for block in blocks_of(page) if block.language]
@@ -223,6 +246,10 @@ def follow(page):
         code, text = run(arguments, home, environment)
         if code != 0:
             case(f"{name}: the data source mydb", False, text)
+    if name == "clients.md":
+        check_clients(page)
+    if name == "psqlodbc.md":
+        check_psqlodbc(page, environment, home)
     printed = None
     for block in blocks:
         title = f"{name}:{block.line} {block.language}"
