@@ -233,20 +233,32 @@ static void test_what_describes_a_column_agrees(void **state)
 {
     SQLHSTMT s = stmt_of(state);
     SQLHSTMT c = new_stmt(*state);
+    SQLHSTMT t = new_stmt(*state);
+    SQLHDESC ird = NULL;
+    SQLSMALLINT n_columns = 0;
 
+    assert_stmt_ok(s, SQLGetStmtAttr(s, SQL_ATTR_IMP_ROW_DESC, &ird, 0, NULL));
     run(s, "DROP TABLE IF EXISTS described");
-    run(s, "CREATE TABLE described (a smallint, b int, c bigint, d real, e float8, f "
-           "numeric(10,2), g numeric, h varchar(20), i text, "
-           "j char(5), k bool, l date, m time, n timestamp, o timestamptz, p bytea, q uuid, r "
-           "json, s jsonb, t int[], u interval, "
-           "v inet, w bit(3), x xml, y \"char\", z oid)");
+    run(s,
+        "CREATE TABLE described (a smallint, b int, c bigint, d real, e float8, f "
+        "numeric(10,2), g numeric, h varchar(20), i text, "
+        "j char(5), k bool, l date, m time, n timestamp, o timestamptz, p bytea, q uuid, r "
+        "json, s jsonb, t int[], u interval, "
+        "v inet, w bit(3), x xml, y \"char\", z oid, aa name, ab money, ac int8range, ad tsvector, "
+        "ae cidr, af macaddr, ag macaddr8, ah point, ai varbit(5), aj varbit, ak timetz, "
+        "al timestamp(3), am time(0), an numeric(38,10), ao numeric(5,0), ap text[], aq uuid[], "
+        "ar regclass, as_ xid, at int4multirange, au pg_lsn, av bytea[], aw varchar, ax char(1))");
     run(s, "SELECT * FROM described");
     assert_stmt_ok(c, SQLColumns(c, NULL, 0, NULL, 0, sqltext("described"), SQL_NTS, NULL, 0));
-    for (SQLUSMALLINT i = 1; i <= 26; i++) {
+    assert_stmt_ok(s, SQLNumResultCols(s, &n_columns));
+    assert_int_equal(n_columns, 50);
+    for (SQLUSMALLINT i = 1; i <= n_columns; i++) {
         SQLCHAR name[64], type_name[64], catalog_name[64], catalog_type[64];
         SQLSMALLINT type, digits, nullable;
         SQLULEN size;
         SQLLEN concise, octets, catalog_type_code, catalog_size, catalog_octets, ind;
+        SQLLEN catalog_digits = 0;
+        SQLSMALLINT field = 0;
         assert_stmt_ok(
             s, SQLDescribeCol(s, i, name, sizeof name, NULL, &type, &size, &digits, &nullable));
         assert_stmt_ok(s, SQLColAttribute(s, i, SQL_DESC_CONCISE_TYPE, NULL, 0, NULL, &concise));
@@ -259,6 +271,17 @@ static void test_what_describes_a_column_agrees(void **state)
         assert_stmt_ok(c, SQLGetData(c, 6, SQL_C_CHAR, catalog_type, sizeof catalog_type, &ind));
         assert_stmt_ok(c, SQLGetData(c, 7, SQL_C_SBIGINT, &catalog_size, 0, &ind));
         assert_stmt_ok(c, SQLGetData(c, 8, SQL_C_SBIGINT, &catalog_octets, 0, &ind));
+        assert_stmt_ok(c, SQLGetData(c, 9, SQL_C_SBIGINT, &catalog_digits, 0, &ind));
+        assert_int_equal(digits, ind == SQL_NULL_DATA ? 0 : catalog_digits);
+        assert_int_equal(
+            SQLGetDescField(ird, (SQLSMALLINT)i, SQL_DESC_CONCISE_TYPE, &field, 0, NULL),
+            SQL_SUCCESS);
+        assert_int_equal(field, type);
+        /* The types' list has a row for every code that a column can have. */
+        assert_stmt_ok(t, SQLGetTypeInfo(t, type));
+        if (SQLFetch(t) != SQL_SUCCESS)
+            fail_msg("column %s: SQLGetTypeInfo has no row for %d", name, type);
+        SQLFreeStmt(t, SQL_CLOSE);
         assert_string_equal((char *)name, (char *)catalog_name);
         assert_int_equal(type, concise);
         assert_int_equal(type, catalog_type_code);
@@ -269,6 +292,7 @@ static void test_what_describes_a_column_agrees(void **state)
                      catalog_type);
     }
     SQLFreeHandle(SQL_HANDLE_STMT, c);
+    SQLFreeHandle(SQL_HANDLE_STMT, t);
     run(s, "DROP TABLE described");
 }
 
