@@ -35,7 +35,8 @@ struct job {
     struct buf text;
     size_t n, cap, bytes;
 
-    int64_t total; /* rows affected; -1: no statement told */
+    size_t results; /* of the last request that came before its failure, if any */
+    int64_t total;  /* rows affected; -1: no statement told */
     bool info;
 };
 
@@ -244,7 +245,7 @@ static SQLRETURN take_counts(struct job *j, SQLRETURN rc)
 {
     struct stmt *s = j->s;
 
-    while (SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA) {
+    for (j->results = 0; SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA; j->results++) {
         if (s->row_count >= 0)
             j->total = (j->total < 0 ? 0 : j->total) + s->row_count;
         if (s->results_left == 0)
@@ -370,17 +371,37 @@ static size_t look_for_failed(struct job *j)
     return at;
 }
 
+/* The request was too large for itself. */
+static bool nothing_was_sent(const struct stmt *s)
+{
+    const struct diag_record *r = diag_record(&s->handle.diag, 1);
+
+    return r != NULL && strcmp(r->state3, "54000") == 0;
+}
+
+/* Over HTTP the answer to a request that failed is the error alone, and trying is possible. In a
+ * session results come until one fails. */
+static size_t failed_row(struct job *j)
+{
+    bool by_trial = j->plan.kind == PLAN_SINGLE || j->plan.kind == PLAN_BATCH;
+    size_t at = j->one_insert ? SIZE_MAX : j->results / j->s->script.n_stmts;
+
+    if (j->n == 1 && (execute_server_code(j->s)[0] != '\0' || nothing_was_sent(j->s)))
+        return 0;
+    if (!depends_on_row(execute_server_code(j->s)))
+        return SIZE_MAX;
+    if (by_trial)
+        return transaction_is_open(j->s->dbc) ? SIZE_MAX : look_for_failed(j);
+    return at < j->n ? at : SIZE_MAX;
+}
+
 /* The request failed: the rows in it, and what the message says of them. */
 static SQLRETURN request_failed(struct job *j)
 {
     struct stmt *s = j->s;
     bool by_server = execute_server_code(s)[0] != '\0';
-    size_t at = SIZE_MAX;
+    size_t at = failed_row(j);
 
-    if (depends_on_row(execute_server_code(s)) && !transaction_is_open(s->dbc))
-        at = look_for_failed(j);
-    else if (j->n == 1)
-        at = 0;
     if (at == SIZE_MAX) {
         set_statuses(j, 0, SQL_PARAM_DIAG_UNAVAILABLE);
         set_processed(s, j->rows[0] + 1);

@@ -416,6 +416,33 @@ static void test_data_at_execution(void **state)
     assert_int_equal(query_number(f->stmt, "SELECT count(*) FROM arrays"), 3);
 }
 
+/* An answer that is lost leaves open what happened: no row is said to have failed, or to have
+ * worked. */
+static void test_lost_answer(void **state)
+{
+    struct fixture *f = *state;
+    SQLINTEGER id[2] = {1, 2};
+    SQLUSMALLINT status[2] = {99, 99};
+
+    for (SQLULEN n = 1; n <= 2; n++) {
+        reset_table(f->stmt);
+        set_number(f->stmt, SQL_ATTR_PARAMSET_SIZE, n);
+        set_attr(f->stmt, SQL_ATTR_PARAM_STATUS_PTR, status);
+        set_attr(f->stmt, SQL_ATTR_PARAM_OPERATION_PTR, (SQLUSMALLINT[]){0, 0});
+        SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0, id, 0, NULL);
+        gateway_fault("{\"kind\":\"lost_after_commit\",\"count\":1}");
+        assert_stmt_state(
+            f->stmt, SQLExecDirect(f->stmt, sqltext("INSERT INTO arrays (id) VALUES (?)"), SQL_NTS),
+            "08S01");
+        assert_int_equal(status[0], SQL_PARAM_DIAG_UNAVAILABLE);
+        assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "unknown"));
+        assert_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "took effect"));
+        assert_int_equal(gateway_requests(), 1);
+        assert_int_equal(strtoul(pg_admin("SELECT count(*) FROM arrays"), NULL, 10), n);
+        set_attr(f->stmt, SQL_ATTR_PARAM_OPERATION_PTR, NULL);
+    }
+}
+
 static void test_in_transaction(void **state)
 {
     struct fixture *f = *state;
@@ -497,6 +524,7 @@ int main(void)
         TEST(test_many_rows_of_one),
         TEST(test_conversion_error),
         TEST(test_data_at_execution),
+        TEST(test_lost_answer),
         TEST(test_in_transaction),
         TEST(test_sets_of_one),
         TEST(test_refusals),
