@@ -12,6 +12,7 @@ import pytest
 from conftest import connection_string
 
 JS = pathlib.Path(__file__).parent / "js"
+DOCS = pathlib.Path(__file__).parents[2] / "docs/gateway.md"
 
 
 def test_lock_file_names_no_registry():
@@ -67,3 +68,16 @@ def test_client(gateway, jwt_gateway, plain_gateway, installed):
     assert passed == sum(file.read_text().count("\ntest(") for file in installed.glob("*.test.mjs")), done.stdout
     stats = gateway.stats()
     assert stats["ws_sessions"] > 10 and stats["ws_frames_out"] > 5000
+
+
+def test_documented_examples(gateway, installed):
+    """The JavaScript of docs/gateway.md, with this gateway's address and a query at its end."""
+    blocks = re.findall(r"^```js\n(.*?)^```", DOCS.read_text(), re.M | re.S)
+    ends = ["console.log((await sql`SELECT 42 AS a`)[0].a)", "console.log((await pool.query('SELECT 42 AS a')).rows[0].a)"]
+    assert len(blocks) == len(ends)
+    for block, end in zip(blocks, ends):
+        code = block.replace("127.0.0.1:40123", f"127.0.0.1:{gateway.port}") + end + ";\nprocess.exit();\n"
+        code = code.replace("postgresql://USER:PASSWORD@localhost/DB", connection_string())
+        (installed / "example.mjs").write_text(code)
+        done = subprocess.run(["node", "example.mjs"], cwd=installed, capture_output=True, text=True)
+        assert (done.stdout, done.returncode) == ("42\n", 0), done.stderr

@@ -683,6 +683,18 @@ def test_gateway_that_stops_ends_its_sessions(start):
     waiting.close()
 
 
+def test_gateway_that_stops_ends_sessions_over_tls(start, tmp_path):
+    gateway = start("--tls", "--tls-cert-out", tmp_path / "ca.pem")
+    s = Session(gateway, ca=tmp_path / "ca.pem")
+    s.log_in(PASSWORD)
+    s.send(query("SELECT pg_sleep(1000)"))
+    assert gateway.stop() == 0
+    with pytest.raises(EOFError):
+        s.next()
+    assert s.close_code == 1001
+    s.close()
+
+
 def test_close_websockets(session, gateway):
     assert gateway.request("POST", "/_gateway/close_websockets").status == 200
     assert ends_without_close(session) == []

@@ -528,8 +528,13 @@ static void test_odd_settings_of_a_role_give_right_values(void **state)
 
 static void test_settings_that_lose_something_are_refused(void **state)
 {
-    static const char *const settings[] = {"datestyle = 'German'", "datestyle = 'SQL, MDY'",
-                                           "extra_float_digits = 0"};
+    static const char *const settings[] = {
+        "datestyle = 'German'",
+        "datestyle = 'SQL, MDY'",
+        "extra_float_digits = 0",
+        "client_encoding = 'LATIN1'",
+        "standard_conforming_strings = off",
+    };
     struct fixture *f = fixture_of(state);
     char sql[512];
     char role[64];
