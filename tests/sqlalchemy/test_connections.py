@@ -214,7 +214,7 @@ def test_two_phase(mode, numbers, psycopg):
         with engine.connect() as connection, connection.begin_twophase():
             connection.execute(sa.insert(numbers), {"id": 4})
     with psycopg.connect() as connection:
-        assert connection.execute(sa.select(numbers.c.id).order_by(numbers.c.id)).scalars().all() == [1, 3]
+        assert connection.execute(sa.select(numbers.c.id).order_by(numbers.c.id)).scalars().all() == [1, 3, 4]
 
 
 def test_two_phase_is_refused_over_http(numbers):

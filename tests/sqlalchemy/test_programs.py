@@ -221,6 +221,21 @@ def test_a12_select_one(mode):
     assert run(main()) == 1
 
 
+MAKO = '''
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = None
+depends_on = None
+from alembic import op
+import sqlalchemy as sa
+
+def upgrade():
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade():
+    ${downgrades if downgrades else "pass"}
+'''
 ALEMBIC_ENV = '''
 from alembic import context
 import sqlalchemy as sa
@@ -245,15 +260,11 @@ sa.Table("al_user", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.
 '''
 
 
-@BOTH
+@pytest.mark.parametrize("mode", ["http", "auto", "websocket"])
 def test_a13_alembic(mode, tmp_path, psycopg):
     (tmp_path / "migrations" / "versions").mkdir(parents=True)
     (tmp_path / "migrations" / "env.py").write_text(ALEMBIC_ENV)
-    (tmp_path / "migrations" / "script.py.mako").write_text(
-        'revision = ${repr(up_revision)}\\ndown_revision = ${repr(down_revision)}\\nbranch_labels = None\\ndepends_on = None\\n'
-        "from alembic import op\\nimport sqlalchemy as sa\\n\\ndef upgrade():\\n    ${upgrades if upgrades else 'pass'}\\n\\n"
-        "def downgrade():\\n    ${downgrades if downgrades else 'pass'}\\n".replace("\\\\n", "\\n")
-    )
+    (tmp_path / "migrations" / "script.py.mako").write_text(MAKO)
     (tmp_path / "models.py").write_text(ALEMBIC_MODELS)
     url = make_url(mode).render_as_string(hide_password=False).replace("%", "%%")
     (tmp_path / "alembic.ini").write_text(f"[alembic]\nscript_location = migrations\nprepend_sys_path = .\nsqlalchemy.url = {url}\n")
