@@ -30,7 +30,13 @@ SQLUINTEGER transaction_level_now(const struct dbc *d)
 
 enum isolation transaction_header(const struct dbc *d)
 {
-    return d->tx.has_isolation ? d->tx.isolation : dbc_isolation_header(d);
+    enum isolation asked = d->tx.has_isolation ? d->tx.isolation : dbc_isolation_header(d);
+
+    /* Reads are checked or not by the level: where the server's default was not asked for
+     * (VerifyConnectionEarly=0), the level that the driver takes it to be is said. */
+    if (asked == ISOLATION_DEFAULT && d->server.default_isolation == NULL)
+        return ISOLATION_READ_COMMITTED;
+    return asked;
 }
 
 bool transaction_is_read_only(const struct dbc *d)
@@ -117,15 +123,6 @@ static bool read_to_end(struct exchange *x, size_t n_results, struct err *e)
     return ok;
 }
 
-/* The backend was ended while it worked: where a commit waits for its copies (Neon's does) it may
- * be that of a transaction that is stored already. */
-static bool is_ended_by_server(const struct err *e)
-{
-    const char *code = e->pg != NULL ? e->pg->value[PG_CODE] : NULL;
-
-    return code != NULL && (strcmp(code, "57P01") == 0 || strcmp(code, "57P02") == 0);
-}
-
 /* Behind "commit": the state that says that it may have happened (08007), or that a check failed
  * (40001). */
 static void judge_failure(struct err *e, bool sent)
@@ -139,12 +136,16 @@ static void judge_failure(struct err *e, bool sent)
                       "The transaction was rolled back: what it had read, or how many rows it had "
                       "changed, is different now, because another transaction has committed in "
                       "between. Run the transaction again from its beginning.");
-    } else if (e->effect == EFFECT_UNKNOWN || is_ended_by_server(e) ||
+    } else if (e->effect == EFFECT_UNKNOWN ||
                (sent && e->pg == NULL && strncmp(e->state, "08", 2) == 0)) {
         memcpy(e->state, "08007", sizeof "08007");
         if (e->effect != EFFECT_UNKNOWN)
             err_append(e, "%s", ERR_OUTCOME_UNKNOWN);
         e->effect = EFFECT_UNKNOWN;
+    } else if (e->pg != NULL) {
+        err_append(e, "%s",
+                   "\nThe transaction was rolled back: this is the error of one of its statements, "
+                   "which were sent together.");
     }
 }
 

@@ -310,12 +310,14 @@ static void test_a_function_that_writes_is_never_undone_silently(void **state)
              "VALUES (77, 7) RETURNING id'");
     autocommit(d, SQL_AUTOCOMMIT_OFF);
     assert_stmt_state(s, exec(s, "SELECT t_writes()"), "25006"); /* nothing waits */
-    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+    assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, s), "Transport=auto"));
+    /* the driver's refusal, not the transaction's failure: it goes on */
+    assert_int_equal(query_number(s, "SELECT 1"), 1);
     run(s, "INSERT INTO t_tx VALUES (1, 10)");
     assert_stmt_state(s, exec(s, "SELECT t_writes()"), "25006"); /* behind what waits */
-    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
     pg_admin("DROP FUNCTION t_writes()");
-    STORED("");
+    STORED("1=10");
 }
 
 static void test_the_rules_of_attributes(void **state)
@@ -673,6 +675,27 @@ static void test_one_read_needs_no_check(void **state)
     assert_int_equal(gateway_requests(), 4);
 }
 
+static void test_the_level_is_never_guessed(void **state)
+{
+    struct pair *p = *state;
+
+    pg_admin("ALTER ROLE app SET default_transaction_isolation TO 'serializable'");
+    SQLFreeHandle(SQL_HANDLE_STMT, p->a->stmt);
+    SQLDisconnect(p->a->dbc);
+    fixture_connect(p->a, "DSN=neon;Transport=http;Pool=0;VerifyConnectionEarly=0");
+    autocommit(p->a->dbc, SQL_AUTOCOMMIT_OFF);
+    assert_string_equal(query_text(p->a->stmt, "SHOW transaction_isolation"), "read committed");
+    SQLFreeHandle(SQL_HANDLE_STMT, p->b->stmt);
+    SQLDisconnect(p->b->dbc);
+    fixture_connect(p->b, "DSN=neon;Transport=http;Pool=0");
+    pg_admin("ALTER ROLE app RESET default_transaction_isolation");
+    autocommit(p->b->dbc, SQL_AUTOCOMMIT_OFF);
+    assert_int_equal(value_of(p->b, 1), 100); /* the server's default: checked */
+    run(p->b->stmt, "INSERT INTO t_tx VALUES (5, 5)");
+    pg_admin("UPDATE t_tx SET v = 7 WHERE id = 1");
+    assert_dbc_state(p->b->dbc, end(p->b->dbc, SQL_COMMIT), "40001");
+}
+
 /* ---- what a check sees ---- */
 
 /* Reads by one, changes by psql, and whether the first then may commit. */
@@ -910,6 +933,7 @@ int main(void)
         P(test_no_phantom),
         P(test_reads_of_own_writes_are_checked_where_they_stood),
         P(test_one_read_needs_no_check),
+        P(test_the_level_is_never_guessed),
         P(test_what_a_check_sees),
         P(test_parameters_of_reads_are_checked_too),
         P(test_what_varies_by_itself_is_refused),
