@@ -1,7 +1,9 @@
 """WebSocket sessions: the upgrade, framing, the Postgres protocol inside, cancelling, ends (protocol section 10)."""
 
 import os
+import pathlib
 import struct
+import subprocess
 import threading
 
 import pytest
@@ -811,3 +813,54 @@ def test_postgres_behind_a_socket(start, tmp_path):
             s.scram("app", PASSWORD, "shop")
         assert s.value("SELECT 1") == "1"
         s.close()
+
+
+@pytest.fixture
+def tls_postgres(pg):
+    """The test's PostgreSQL with TLS switched on, and off again afterwards."""
+    folder = pathlib.Path(os.environ["NEON_TEST_PG_SOCKET"])
+    key, certificate = folder / "server.key", folder / "server.crt"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+        + ["-subj", "/CN=localhost", "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+    owner = folder.stat()
+    for file in (key, certificate):
+        file.chmod(0o600)
+        os.chown(file, owner.st_uid, owner.st_gid)
+    pg.run(f"alter system set ssl_key_file = '{key}'", database="postgres")
+    pg.run(f"alter system set ssl_cert_file = '{certificate}'", database="postgres")
+    pg.run("alter system set ssl = on", database="postgres")
+    pg.run("select pg_reload_conf()", database="postgres")
+    wait_until(lambda: pg.run("show ssl", database="postgres") == "on", "PostgreSQL speaks TLS")
+    yield
+    pg.run("alter system reset all", database="postgres")
+    pg.run("select pg_reload_conf()", database="postgres")
+    wait_until(lambda: pg.run("show ssl", database="postgres") == "off", "PostgreSQL is as before")
+
+
+def test_postgres_behind_tls(start, tmp_path, tls_postgres):
+    (tmp_path / "url").write_text(os.environ["NEON_TEST_PG_ADMIN_URL"] + "?sslmode=require\n")
+    gateway = start("--control", pg_file=tmp_path / "url")
+    s = Session(gateway)
+    s.log_in(PASSWORD)
+    assert s.value("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == "t"
+    assert len(s.rows("SELECT repeat('x', 1000) FROM generate_series(1, 20000)")) == 20000
+    s.send(query("SELECT length('" + "z" * 5_000_000 + "')"))
+    assert [fields(body) for kind, body in s.until() if kind == "D"] == [["5000000"]]
+    n = 500  # both directions at once
+    writer = threading.Thread(target=s.send, args=(b"".join(extended(f"SELECT {i}, repeat('y', 2000)") for i in range(n)),))
+    writer.start()
+    assert [fields(body)[0] for _ in range(n) for kind, body in s.until() if kind == "D"] == [str(i) for i in range(n)]
+    writer.join()
+    s.send(query("SELECT pg_sleep(1000)"))
+    cancel(gateway, s.key)
+    assert error_fields(s.until("E")[-1][1])["C"] == "57014"
+    s.until()
+    s.send(TERMINATE)
+    with pytest.raises(EOFError):
+        s.next()
+    assert s.close_code == 1000
+    s.close()
