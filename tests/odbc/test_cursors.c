@@ -556,6 +556,14 @@ static void test_extended_fetch(void **state)
     assert_int_equal(get_ulen(s, SQL_ROW_NUMBER), 8);
     assert_int_equal(SQLExtendedFetch(s, SQL_FETCH_ABSOLUTE, 11, &rows, status), SQL_NO_DATA);
     assert_int_equal(SQLExtendedFetch(s, SQL_FETCH_FIRST, 0, NULL, NULL), SQL_SUCCESS);
+    SQLFreeStmt(s, SQL_CLOSE);
+    /* what ODBC 1 called it: the manager makes attributes of it */
+    assert_stmt_ok(s, SQLSetScrollOptions(s, SQL_CONCUR_VALUES, SQL_SCROLL_STATIC, 3));
+    assert_int_equal(get_ulen(s, SQL_CURSOR_TYPE), SQL_CURSOR_STATIC);
+    assert_int_equal(get_ulen(s, SQL_CONCURRENCY), SQL_CONCUR_VALUES);
+    assert_int_equal(get_ulen(s, SQL_ROWSET_SIZE), 3);
+    assert_stmt_ok(s, SQLSetScrollOptions(s, SQL_CONCUR_READ_ONLY, SQL_SCROLL_FORWARD_ONLY, 1));
+    assert_int_equal(get_ulen(s, SQL_CURSOR_TYPE), SQL_CURSOR_FORWARD_ONLY);
     fixture_free(f);
 }
 

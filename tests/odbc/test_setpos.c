@@ -3,6 +3,9 @@
  * not overwritten; in autocommit and in buffered transactions. */
 #include "odbc_test.h"
 
+#include <pthread.h>
+#include <unistd.h>
+
 #define ROWS 4
 
 static const char make_table[] =
@@ -675,6 +678,63 @@ static void test_the_driver_alone_judges_too(void **state)
     assert_string_equal(pg_admin("select name from setpos where id = 1"), "direct");
 }
 
+/* ---- stopping it ---- */
+
+struct canceller {
+    SQLHSTMT stmt;
+};
+
+/* As soon as the server has the change. */
+static void *cancel_when_it_runs(void *arg)
+{
+    const struct canceller *c = arg;
+
+    while (strcmp(pg_admin("select count(*) from pg_stat_activity where state = 'active' and query "
+                           "like 'UPDATE public.setpos_slow%'"),
+                  "0") == 0)
+        usleep(20000);
+    DRIVER(SQLCancel)(c->stmt);
+    return NULL;
+}
+
+/* The driver works with a statement of its own here: SQLCancel and the query timeout reach it. */
+static void test_a_change_is_cancelled_or_times_out(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT s = f->stmt;
+    struct canceller c = {s};
+    pthread_t t;
+    SQLRETURN rc;
+
+    DIRECT_OK(DRIVER(SQLExecDirect)(
+        s,
+        sqltext("DROP TABLE IF EXISTS setpos_slow; CREATE TABLE setpos_slow (id int PRIMARY KEY, "
+                "name varchar(20)); INSERT INTO setpos_slow VALUES (1, 'one'); CREATE OR REPLACE "
+                "FUNCTION setpos_sleep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM "
+                "pg_sleep(60); RETURN NEW; END'; CREATE TRIGGER slow BEFORE UPDATE ON setpos_slow "
+                "FOR EACH ROW EXECUTE FUNCTION setpos_sleep()"),
+        SQL_NTS));
+    DIRECT_OK(DRIVER(SQLFreeStmt)(s, SQL_CLOSE));
+    DIRECT_OK(DRIVER(SQLSetStmtAttr)(s, SQL_ATTR_CONCURRENCY, (SQLPOINTER)SQL_CONCUR_VALUES, 0));
+    DIRECT_OK(DRIVER(SQLBindCol)(s, 2, SQL_C_CHAR, names, sizeof names[0], name_ind));
+    DIRECT_OK(DRIVER(SQLExecDirect)(s, sqltext("SELECT id, name FROM setpos_slow"), SQL_NTS));
+    DIRECT_OK(DRIVER(SQLFetch)(s));
+    set_name(0, "cancelled");
+    assert_int_equal(pthread_create(&t, NULL, cancel_when_it_runs, &c), 0);
+    rc = DRIVER(SQLSetPos)(s, 1, SQL_UPDATE, SQL_LOCK_NO_CHANGE);
+    pthread_join(t, NULL);
+    DIRECT_STATE(rc, "HY008");
+    DIRECT_OK(DRIVER(SQLSetStmtAttr)(s, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)1, 0));
+    DIRECT_STATE(DRIVER(SQLSetPos)(s, 1, SQL_UPDATE, SQL_LOCK_NO_CHANGE), "HYT00");
+    assert_string_equal(pg_admin("select name from setpos_slow"), "one");
+    /* the rowset is still there */
+    DIRECT_OK(DRIVER(SQLSetStmtAttr)(s, SQL_ATTR_QUERY_TIMEOUT, NULL, 0));
+    pg_admin("drop trigger slow on setpos_slow");
+    DIRECT_OK(DRIVER(SQLSetPos)(s, 1, SQL_UPDATE, SQL_LOCK_NO_CHANGE));
+    assert_string_equal(pg_admin("select name from setpos_slow"), "cancelled");
+    pg_admin("drop table setpos_slow; drop function setpos_sleep()");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_table, teardown_table)
 
 int main(void)
@@ -701,6 +761,8 @@ int main(void)
         T(test_a_read_only_connection),
         cmocka_unit_test(test_an_odbc2_application),
         cmocka_unit_test_setup_teardown(test_the_driver_alone_judges_too, setup_direct,
+                                        teardown_direct),
+        cmocka_unit_test_setup_teardown(test_a_change_is_cancelled_or_times_out, setup_direct,
                                         teardown_direct),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
