@@ -104,16 +104,23 @@ static bool reserve_version(struct cursor *c, struct err *e)
     return true;
 }
 
-/* Room for one was reserved. */
-static void put_version(struct cursor *c, struct row_version v)
+/* The version to be changed, made when there is none; room for one was reserved. */
+static struct row_version *version_to_change(struct cursor *c, uint64_t row)
 {
-    size_t at = version_place(c, v.row);
+    size_t at = version_place(c, row);
+    struct row_version *v = &c->versions[at];
 
-    if (at == c->n_versions || c->versions[at].row != v.row) {
-        memmove(c->versions + at + 1, c->versions + at, (c->n_versions - at) * sizeof *c->versions);
+    if (at == c->n_versions || v->row != row) {
+        memmove(v + 1, v, (c->n_versions - at) * sizeof *v);
         c->n_versions++;
+        *v = (struct row_version){.row = row, .at = CURSOR_ALL};
     }
-    c->versions[at] = v;
+    if (c->in_transaction && !v->pending) {
+        v->pending = true;
+        v->before_at = v->at;
+        v->before_deleted = v->deleted;
+    }
+    return v;
 }
 
 bool cursor_update(struct cursor *c, uint64_t row, const struct cell *cells, struct err *e)
@@ -122,24 +129,30 @@ bool cursor_update(struct cursor *c, uint64_t row, const struct cell *cells, str
 
     if (!reserve_version(c, e) || !spool_append(&c->changed, cells, e))
         return false;
-    put_version(c, (struct row_version){.row = row, .at = at});
+    version_to_change(c, row)->at = at;
     return true;
 }
 
-/* The last values stay readable: of a row whose deletion is rolled back nothing is lost. */
+/* The last values stay readable. */
 bool cursor_delete(struct cursor *c, uint64_t row, struct err *e)
 {
-    const struct row_version *v = find_version(c, row);
-
-    if (v == NULL) {
-        struct row_version fresh = {.row = row, .at = CURSOR_ALL, .deleted = true};
-        if (!reserve_version(c, e))
-            return false;
-        put_version(c, fresh);
-    } else {
-        c->versions[v - c->versions].deleted = true;
-    }
+    if (!reserve_version(c, e))
+        return false;
+    version_to_change(c, row)->deleted = true;
     return true;
+}
+
+void cursor_settle(struct cursor *c, bool committed)
+{
+    for (size_t i = 0; i < c->n_versions; i++) {
+        struct row_version *v = &c->versions[i];
+        if (v->pending && !committed) {
+            bool added = v->row > c->base.n_rows && v->before_at == CURSOR_ALL;
+            v->deleted = added || v->before_deleted;
+            v->at = added ? v->at : v->before_at;
+        }
+        v->pending = false;
+    }
 }
 
 bool cursor_add(struct cursor *c, const struct cell *cells, uint64_t *row, struct err *e)

@@ -9,10 +9,15 @@
 #include "stmt/rows.h"
 #include "stmt/spool.h"
 
+#define CURSOR_ALL UINT64_MAX
+
 struct row_version {
     uint64_t row;
-    uint64_t at; /* in `changed`, when not deleted */
+    uint64_t at; /* in `changed`; CURSOR_ALL: as in `base` */
     bool deleted;
+    /* Changed in the transaction that is open: what it was before. */
+    bool pending, before_deleted;
+    uint64_t before_at;
 };
 
 struct cursor {
@@ -24,11 +29,10 @@ struct cursor {
     struct row_version *versions; /* owned; ascending by row */
     size_t n_versions, cap_versions;
     uint64_t n_added;
-    bool complete; /* all rows of the result are in `base` */
-    uint32_t tag;  /* stands in its bookmarks, so that those of other results are told apart */
+    bool in_transaction; /* set by the caller: changes made now may be rolled back */
+    bool complete;       /* all rows of the result are in `base` */
+    uint32_t tag; /* stands in its bookmarks, so that those of other results are told apart */
 };
-
-#define CURSOR_ALL UINT64_MAX
 
 void cursor_open(struct cursor *c, size_t n_columns, uint64_t max_rows, size_t limit_bytes);
 void cursor_release(struct cursor *c);
@@ -46,6 +50,9 @@ void cursor_end_read(struct cursor *c);
 bool cursor_update(struct cursor *c, uint64_t row, const struct cell *cells,
                    struct err *e) NEON_MUST_CHECK;
 bool cursor_delete(struct cursor *c, uint64_t row, struct err *e) NEON_MUST_CHECK;
+/* The transaction has ended. Rolled back, its changes are not shown any more: rows are as before,
+ * and those that were added are deleted ones. */
+void cursor_settle(struct cursor *c, bool committed);
 /* All rows must have been read. */
 bool cursor_add(struct cursor *c, const struct cell *cells, uint64_t *row,
                 struct err *e) NEON_MUST_CHECK;

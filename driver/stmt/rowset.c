@@ -1,7 +1,7 @@
 /* SQLFetch, SQLFetchScroll and SQLExtendedFetch: which rows come next, and their report. A
  * forward-only cursor hands out what stands in the window of rows; a scrollable one what its spool
  * keeps. The values themselves are fetch.c's. Called by api/. */
-#include "stmt/stmt.h"
+#include "stmt/transaction.h"
 
 /* One fetch. */
 struct fetch {
@@ -186,6 +186,7 @@ bool rowset_change_row(struct stmt *s, uint64_t number, const struct cell *cells
     size_t n_columns = (size_t)s->ird.count;
     size_t at = place_of(s, number);
 
+    s->cursor.in_transaction = transaction_is_open(s->dbc);
     if (s->cursor.open)
         return cursor_update(&s->cursor, number, cells, e);
     if (at == SIZE_MAX)
@@ -202,9 +203,21 @@ bool rowset_delete_row(struct stmt *s, uint64_t number, struct err *e)
 {
     size_t at = place_of(s, number);
 
+    s->cursor.in_transaction = transaction_is_open(s->dbc);
     if (at != SIZE_MAX)
         s->rowset.status[at] = SQL_ROW_DELETED;
     return !s->cursor.open || cursor_delete(&s->cursor, number, e);
+}
+
+void rowset_settle(struct stmt *s, bool committed)
+{
+    struct err e = ERR_INIT;
+
+    if (!s->cursor.open)
+        return;
+    cursor_settle(&s->cursor, committed);
+    if (!committed && !rowset_reload(s, &e)) /* there is no rowset then */
+        err_release(&e);
 }
 
 bool rowset_reload(struct stmt *s, struct err *e)

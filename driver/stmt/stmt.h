@@ -289,6 +289,8 @@ uint64_t rowset_row_number(const struct stmt *s, size_t index);
 bool rowset_change_row(struct stmt *s, uint64_t number, const struct cell *cells,
                        struct err *e) NEON_MUST_CHECK;
 bool rowset_delete_row(struct stmt *s, uint64_t number, struct err *e) NEON_MUST_CHECK;
+/* The transaction has ended: what was changed in it through the cursor stays, or is taken back. */
+void rowset_settle(struct stmt *s, bool committed);
 /* The rowset's cells again, after rows were changed or read on the side. */
 bool rowset_reload(struct stmt *s, struct err *e) NEON_MUST_CHECK;
 /* Where the status of the rowset's rows is told to the application; NULL: nowhere. */

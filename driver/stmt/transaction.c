@@ -225,6 +225,13 @@ static bool keep_settings(struct dbc *d, struct err *e)
     return true;
 }
 
+/* Cursors show what was changed through them only as long as it holds. */
+static void settle_cursors(struct dbc *d, bool committed)
+{
+    for (struct stmt *s = d->stmts; s != NULL; s = s->next)
+        rowset_settle(s, committed);
+}
+
 bool transaction_commit(struct dbc *d, struct err *e)
 {
     bool ok;
@@ -238,12 +245,14 @@ bool transaction_commit(struct dbc *d, struct err *e)
     if (d->tx.defines)
         catalog_cache_changed(&d->catalog_cache);
     tx_reset(&d->tx);
+    settle_cursors(d, ok);
     return ok;
 }
 
 void transaction_rollback(struct dbc *d)
 {
     tx_reset(&d->tx);
+    settle_cursors(d, false);
 }
 
 SQLRETURN transaction_end(struct dbc *d, bool commit)

@@ -553,8 +553,17 @@ static void test_in_a_transaction(void **state)
     open_and_fetch(s, SQL_CONCUR_VALUES);
     set_name(0, "never");
     assert_stmt_ok(s, SQLSetPos(s, 1, SQL_UPDATE, SQL_LOCK_NO_CHANGE));
-    SQLFreeStmt(s, SQL_CLOSE);
+    assert_stmt_ok(s, SQLSetPos(s, 2, SQL_DELETE, SQL_LOCK_NO_CHANGE));
     assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+    /* nor does the cursor show it */
+    assert_int_equal(SQLFetchScroll(s, SQL_FETCH_FIRST, 0), SQL_SUCCESS);
+    assert_string_equal(names[0], "tx2");
+    assert_int_equal(status[1], SQL_ROW_SUCCESS);
+    set_name(1, "later");
+    assert_stmt_ok(s, SQLSetPos(s, 2, SQL_UPDATE, SQL_LOCK_NO_CHANGE));
+    assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
+    assert_string_equal(pg_admin("select string_agg(name, ',' order by id) from setpos"),
+                        "tx2,later,four,five");
     assert_string_equal(pg_admin("select name from setpos where id = 1"), "tx2");
 }
 

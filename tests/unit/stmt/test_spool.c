@@ -282,6 +282,64 @@ static void test_versions_of_rows(void **state)
     local_result_release(&local);
 }
 
+static void assert_cell(struct cursor *c, uint64_t row, const char *want, bool deleted)
+{
+    struct err e = ERR_INIT;
+    struct cell cell;
+
+    cursor_begin_read(c);
+    assert_true(cursor_row(c, row, &cell, &e));
+    assert_int_equal(cell.len, strlen(want));
+    assert_memory_equal(cell.ptr, want, cell.len);
+    cursor_end_read(c);
+    assert_int_equal(cursor_is_deleted(c, row), deleted);
+}
+
+static void test_a_transaction_is_taken_back(void **state)
+{
+    struct local_result local;
+    struct local_column column = {"n", 23, -1, 0};
+    struct rows rows = {.row_count = -1};
+    struct cursor c = {0};
+    struct err e = ERR_INIT;
+    uint64_t row = 0;
+
+    (void)state;
+    local_result_init(&local, &column, 1);
+    for (int i = 0; i < 4; i++)
+        assert_true(local_result_add(&local, &(struct cell){"base", 4}));
+    rows_begin_local(&rows, &local);
+    cursor_open(&c, 1, 0, 1 << 16);
+    assert_true(cursor_need(&c, &rows, CURSOR_ALL, &e));
+    assert_true(cursor_update(&c, 1, &(struct cell){"one", 3}, &e));
+    assert_true(cursor_delete(&c, 2, &e));
+    assert_true(cursor_add(&c, &(struct cell){"five", 4}, &row, &e));
+    for (int round = 0; round < 2; round++) {
+        bool committed = round == 1;
+        c.in_transaction = true;
+        assert_true(cursor_update(&c, 1, &(struct cell){"once", 4}, &e));
+        assert_true(cursor_update(&c, 1, &(struct cell){"twice", 5}, &e));
+        assert_true(cursor_update(&c, 3, &(struct cell){"three", 5}, &e));
+        assert_true(cursor_delete(&c, 4, &e));
+        assert_true(cursor_update(&c, 5, &(struct cell){"fünf", 5}, &e));
+        assert_true(cursor_add(&c, &(struct cell){"more", 4}, &row, &e));
+        cursor_settle(&c, committed);
+        c.in_transaction = false;
+        assert_cell(&c, 1, committed ? "twice" : "one", false);
+        assert_cell(&c, 2, "base", true);
+        assert_cell(&c, 3, committed ? "three" : "base", false);
+        assert_cell(&c, 4, "base", committed);
+        assert_cell(&c, 5, committed ? "fünf" : "five", false);
+        assert_int_equal(row, 6 + round);
+        assert_cell(&c, row, "more", !committed);
+    }
+    cursor_settle(&c, false); /* nothing is pending */
+    assert_cell(&c, 1, "twice", false);
+    cursor_release(&c);
+    rows_release(&rows);
+    local_result_release(&local);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +350,7 @@ int main(void)
         cmocka_unit_test(test_no_folder_for_the_file_is_an_error),
         cmocka_unit_test(test_every_failing_allocation_is_an_error),
         cmocka_unit_test(test_versions_of_rows),
+        cmocka_unit_test(test_a_transaction_is_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
