@@ -32,6 +32,7 @@ struct job {
     struct wire_param *params; /* owned; n * n_params */
     const char **casts;        /* owned; the same */
     size_t *rows;              /* owned; their places in the array */
+    bool *warned;              /* owned; something of them was cut (01S07) */
     struct buf text;
     size_t n, cap, bytes;
 
@@ -89,9 +90,9 @@ void param_array_note_single(struct stmt *s, SQLRETURN rc)
                                                         : SQL_PARAM_ERROR);
 }
 
-static void set_statuses(struct job *j, size_t from, SQLUSMALLINT status)
+static void set_statuses(struct job *j, SQLUSMALLINT status)
 {
-    for (size_t i = from; i < j->n; i++)
+    for (size_t i = 0; i < j->n; i++)
         set_status(j->s, j->rows[i], status);
 }
 
@@ -108,6 +109,7 @@ static bool grow(struct job *j)
     struct wire_param *params;
     const char **casts;
     size_t *rows;
+    bool *warned;
 
     if (j->n < j->cap)
         return true;
@@ -122,7 +124,10 @@ static bool grow(struct job *j)
     rows = mem_realloc_array(j->rows, cap, sizeof *rows);
     if (rows != NULL)
         j->rows = rows;
-    if (params == NULL || casts == NULL || rows == NULL)
+    warned = mem_realloc_array(j->warned, cap, sizeof *warned);
+    if (warned != NULL)
+        j->warned = warned;
+    if (params == NULL || casts == NULL || rows == NULL || warned == NULL)
         return false;
     j->cap = cap;
     return true;
@@ -159,7 +164,8 @@ static SQLRETURN read_row(struct job *j, size_t row, size_t *bytes)
     rc = params_read_row(j->s, row, &to, &at_exec);
     if (!SQL_SUCCEEDED(rc))
         return rc;
-    j->info |= rc == SQL_SUCCESS_WITH_INFO;
+    j->warned[j->n] = rc == SQL_SUCCESS_WITH_INFO;
+    j->info |= j->warned[j->n];
     *bytes = row_bytes(j, to.params);
     j->rows[j->n] = row;
     return rc;
@@ -403,14 +409,14 @@ static SQLRETURN request_failed(struct job *j)
     size_t at = failed_row(j);
 
     if (at == SIZE_MAX) {
-        set_statuses(j, 0, SQL_PARAM_DIAG_UNAVAILABLE);
+        set_statuses(j, SQL_PARAM_DIAG_UNAVAILABLE);
         set_processed(s, j->rows[0] + 1);
         diag_add_row(&s->handle, SQL_ROW_NUMBER_UNKNOWN,
                      by_server ? "None of the rows %zu to %zu of the array took effect."
                                : "It concerns the rows %zu to %zu of the array.",
                      j->rows[0] + 1, j->rows[j->n - 1] + 1);
     } else {
-        set_statuses(j, 0, SQL_PARAM_UNUSED);
+        set_statuses(j, SQL_PARAM_UNUSED);
         set_status(s, j->rows[at], SQL_PARAM_ERROR);
         set_processed(s, j->rows[at] + 1);
         diag_add_row(&s->handle, (SQLLEN)j->rows[at] + 1,
@@ -495,7 +501,9 @@ static SQLRETURN flush(struct job *j)
     rc = j->plan.kind == PLAN_QUEUE ? queue_rows(j) : send_rows_typed(j);
     if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
         return j->plan.kind == PLAN_QUEUE ? rc : request_failed(j);
-    set_statuses(j, 0, SQL_PARAM_SUCCESS);
+    for (size_t i = 0; i < j->n; i++)
+        set_status(j->s, j->rows[i],
+                   j->warned[i] ? SQL_PARAM_SUCCESS_WITH_INFO : SQL_PARAM_SUCCESS);
     forget_rows(j);
     return rc;
 }
@@ -692,6 +700,7 @@ SQLRETURN param_array_execute(struct stmt *s)
     mem_free(j.params);
     mem_free(j.casts);
     mem_free(j.rows);
+    mem_free(j.warned);
     buf_release(&j.text);
     return rc;
 }

@@ -376,6 +376,29 @@ static void test_conversion_error(void **state)
     assert_int_equal(gateway_requests(), 0);
 }
 
+/* A fraction that an integer cannot hold is cut, and the row says so. */
+static void test_warnings(void **state)
+{
+    struct fixture *f = *state;
+    SQLDOUBLE number[3] = {1, 2.5, 3};
+    SQLUSMALLINT status[3];
+    SQLLEN row = 0;
+
+    reset_table(f->stmt);
+    set_number(f->stmt, SQL_ATTR_PARAMSET_SIZE, 3);
+    set_attr(f->stmt, SQL_ATTR_PARAM_STATUS_PTR, status);
+    SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_DOUBLE, SQL_INTEGER, 0, 0, number, 0, NULL);
+    assert_int_equal(SQLExecDirect(f->stmt, sqltext("INSERT INTO arrays (id) VALUES (?)"), SQL_NTS),
+                     SQL_SUCCESS_WITH_INFO);
+    assert_string_equal(diag_state(SQL_HANDLE_STMT, f->stmt), "01S07");
+    SQLGetDiagField(SQL_HANDLE_STMT, f->stmt, 1, SQL_DIAG_ROW_NUMBER, &row, 0, NULL);
+    assert_int_equal(row, 2);
+    assert_int_equal(status[0], SQL_PARAM_SUCCESS);
+    assert_int_equal(status[1], SQL_PARAM_SUCCESS_WITH_INFO);
+    assert_int_equal(status[2], SQL_PARAM_SUCCESS);
+    assert_string_equal(pg_admin("SELECT sum(id) FROM arrays"), "6");
+}
+
 /* Cells that are sent at execution, in pieces, in any row. */
 static void test_data_at_execution(void **state)
 {
@@ -523,6 +546,7 @@ int main(void)
         TEST(test_returning),
         TEST(test_many_rows_of_one),
         TEST(test_conversion_error),
+        TEST(test_warnings),
         TEST(test_data_at_execution),
         TEST(test_lost_answer),
         TEST(test_in_transaction),
