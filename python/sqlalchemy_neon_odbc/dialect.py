@@ -83,6 +83,7 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
     statement_compiler = buffered.NeonCompiler
     transport = "auto"
     buffers = False  # transactions are kept back until they commit
+    _states: Dict[int, _State] = {}  # of all dialects: a connection may be looked at through another engine's
 
     def __init__(
         self,
@@ -99,7 +100,6 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
         if transport is not None:
             self._set_transport(transport)
         self._driver_shown = self.pyodbc_driver_name
-        self._states: Dict[int, _State] = {}
         self._first_schema: Optional[str] = None
         self._first_isolation = "READ COMMITTED"
 

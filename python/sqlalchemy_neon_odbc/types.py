@@ -180,7 +180,7 @@ class NeonUuid(pg.UUID):
     def result_processor(self, dialect: Any, coltype: Any) -> Processor:
         if self.as_uuid:
             return _on_text(uuid.UUID)
-        return lambda value: None if value is None else str(value).lower()
+        return lambda value: None if value is None else str(uuid.UUID(str(value)))
 
     def _sentinel_value_resolver(self, dialect: Any) -> Processor:
         return None  # bound and returned values are the same text
@@ -246,8 +246,8 @@ class NeonARRAY(pg.ARRAY):
         items = super().bind_processor(dialect)
 
         def process(value: Any) -> Any:
-            if value is None or isinstance(value, str):
-                return value
+            if value is None:
+                return None
             return text.write_array(items(value) if items else value)
 
         return process
@@ -453,6 +453,13 @@ class NeonNull(sqltypes.NullType):
         return lambda value: value.value(dialect) if isinstance(value, Tagged) else value
 
 
+class NeonDOMAIN(pg.DOMAIN):
+    """A result's type is that of the domain's base: what it is made into depends on that alone."""
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Processor:
+        return lambda value: value.value(dialect) if isinstance(value, Tagged) else value
+
+
 COLSPECS: Dict[Any, Any] = {
     **PGDialect.colspecs,
     sqltypes.NullType: NeonNull,
@@ -480,6 +487,7 @@ COLSPECS: Dict[Any, Any] = {
     pg.MONEY: NeonMONEY,
     sqltypes.Enum: NeonEnum,
     pg.ENUM: NeonEnum,
+    pg.DOMAIN: NeonDOMAIN,
     sqltypes.Date: NeonDate,
     sqltypes.DateTime: NeonDateTime,
     sqltypes.Time: NeonTime,
