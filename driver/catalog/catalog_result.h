@@ -58,17 +58,18 @@ SQLRETURN catalog_ask(struct stmt *s, const struct catalog_query *q);
 
 /* clang-format off */
 /* Domains: d.oid is described as d.base with d.modifier; one over a domain as what is below all of
- * them, as the server describes results. To be put behind WITH RECURSIVE. */
+ * them, as the server describes results. To be put behind WITH RECURSIVE. Materialized: the planner,
+ * which expects few rows of a LIKE, would look for them again for each row. */
 #define DOMAINS \
+    "one AS MATERIALIZED (SELECT t.oid, t.typbasetype AS base, t.typtypmod AS modifier, " \
+    "t.typnotnull AS not_null FROM pg_catalog.pg_type t WHERE t.typtype" EQ "'d'), " \
     "chain(oid, base, modifier, not_null) AS (" \
-    "SELECT t.oid, t.typbasetype, t.typtypmod, t.typnotnull FROM pg_catalog.pg_type t " \
-    "WHERE t.typtype" EQ "'d' " \
-    "UNION ALL SELECT chain.oid, t.typbasetype, " \
-    "CASE WHEN chain.modifier" EQ "-1 THEN t.typtypmod ELSE chain.modifier END, " \
-    "chain.not_null OR t.typnotnull " \
-    "FROM chain JOIN pg_catalog.pg_type t ON t.oid" EQ "chain.base AND t.typtype" EQ "'d'), " \
-    "domain AS (SELECT chain.oid, chain.base, chain.modifier, chain.not_null FROM chain " \
-    "JOIN pg_catalog.pg_type t ON t.oid" EQ "chain.base AND t.typtype" NE "'d') "
+    "SELECT one.oid, one.base, one.modifier, one.not_null FROM one " \
+    "UNION ALL SELECT chain.oid, one.base, " \
+    "CASE WHEN chain.modifier" EQ "-1 THEN one.modifier ELSE chain.modifier END, " \
+    "chain.not_null OR one.not_null FROM chain JOIN one ON one.oid" EQ "chain.base), " \
+    "domain AS MATERIALIZED (SELECT chain.oid, chain.base, chain.modifier, chain.not_null " \
+    "FROM chain WHERE NOT EXISTS (SELECT 1 FROM one WHERE one.oid" EQ "chain.base)) "
 /* Base type of a column and its name, of `oid` with the domain joined as d and the type as bt. */
 #define TYPE_COLUMNS(oid, modifier) \
     "coalesce(d.base, " oid "), coalesce(d.modifier, " modifier "), bt.typname"

@@ -43,6 +43,9 @@ enum number { NUMBER_TYPE, NUMBER_MODIFIER, NUMBER_POSITION, NUMBER_FLAGS, NUMBE
     "CASE WHEN " CAT "row_number() OVER (PARTITION BY q.attrelid ORDER BY q.attnum)" EQ "1 " \
     "THEN " value " END"
 
+#define IS_LOOSE \
+    "EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conrelid" EQ "q.attrelid " \
+    "AND con.contype" EQ "'n' AND NOT con.convalidated AND con.conkey[1]" EQ "q.attnum)"
 #define FLAG(condition, value) "CASE WHEN " condition " THEN " value " ELSE 0 END"
 
 /* $1 catalog; $2 schema, $3 table, $4 column: patterns or NULL; $5 system tables too. A NOT NULL that
@@ -53,7 +56,7 @@ static const char columns_sql[] =
     "SELECT " ONCE(CAT "current_database()") ", " ONCE("q.nspname") ", " ONCE("q.relname") ", "
     "q.attname, "
     CAT "concat_ws(' ', coalesce(d.base, q.atttypid), coalesce(d.modifier, q.atttypmod), q.position, "
-    FLAG("(q.attnotnull AND loose.conrelid IS NULL) OR d.not_null", "1") PLUS
+    FLAG("(q.attnotnull AND NOT " IS_LOOSE ") OR d.not_null", "1") PLUS
     FLAG("q.attidentity" NE "'' OR (q.attgenerated" EQ "'' AND e.text" LIKE "'nextval(%')", "2") PLUS
     FLAG("q.attgenerated" NE "''", "4") "), bt.typname, "
     "CASE WHEN q.attgenerated" EQ "'' THEN coalesce(e.text, dt.typdefault) END, "
@@ -63,8 +66,6 @@ static const char columns_sql[] =
     "LEFT JOIN pg_catalog.pg_type dt ON dt.oid" EQ "d.oid "
     "LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid" EQ "q.attrelid AND ad.adnum" EQ "q.attnum "
     "LEFT JOIN LATERAL (SELECT " CAT "pg_get_expr(ad.adbin, ad.adrelid) AS text) e ON true "
-    "LEFT JOIN pg_catalog.pg_constraint loose ON loose.conrelid" EQ "q.attrelid "
-    "AND loose.contype" EQ "'n' AND NOT loose.convalidated AND loose.conkey[1]" EQ "q.attnum "
     "WHERE " MATCHES("q.attname", "4") " "
     "ORDER BY q.nspname, q.relname, q.attnum";
 /* clang-format on */
