@@ -362,7 +362,7 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
             else:
                 cursor.execute(statement or ";")
         except self.loaded_dbapi.Error as error:
-            errors.raise_better(self.loaded_dbapi, error)
+            errors.raise_better(self.loaded_dbapi, errors.explain_refusal(error, self.transport))
 
     def do_execute_no_params(self, cursor: Any, statement: str, context: Any = None) -> None:
         self.do_execute(cursor, statement, (), context)

@@ -78,6 +78,17 @@ def is_disconnect(error: BaseException) -> bool:
     return state is not None and state.startswith(DISCONNECT)
 
 
+def explain_refusal(error: BaseException, transport: str) -> BaseException:
+    """transport=auto where no WebSocket gets through is HTTP, and SQLAlchemy has been told of sessions."""
+    if transport != "auto" or state_of(error) != "HYC00" or "Transport=auto" not in str(error.args[1]):
+        return error
+    return type(error)(
+        "HYC00",
+        f"{error.args[1]} (transport=auto found no way to a WebSocket, which a proxy may block. With transport=http in the URL "
+        "SQLAlchemy does without: keys come from sequences before the INSERT.)",
+    )
+
+
 def raise_better(dbapi: Any, error: BaseException) -> NoReturn:
     """Raises the error anew as the class that its SQLSTATE asks for."""
     state = state_of(error)

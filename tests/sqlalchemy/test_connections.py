@@ -302,6 +302,21 @@ def test_a_session_killed_while_idle(mode, pre_ping, psycopg):
             assert connection.scalar(sa.text("SELECT 1")) == 1
 
 
+@pytest.mark.parametrize("mode", ["auto"])
+def test_a_proxy_that_blocks_websockets(mode, numbers, gateway, psycopg):
+    """What can be done over HTTP is done; what cannot says what to write into the URL, and nothing is stored."""
+    gateway.fault("ws_refuse", count=-1)
+    with engine_on(mode) as engine:
+        with engine.connect() as connection:
+            assert connection.scalar(sa.text("SELECT 1")) == 1
+        with pytest.raises(exc.NotSupportedError, match="With transport=http in the URL"), engine.begin() as connection:
+            connection.execute(sa.insert(numbers), {"v": "x"})
+    with engine_on("websocket") as engine, pytest.raises(exc.OperationalError, match="Transport=http does without"):
+        engine.connect()
+    with engine_on("http") as engine, engine.begin() as connection:
+        assert connection.execute(sa.insert(numbers), {"v": "x"}).inserted_primary_key == (1,)
+
+
 def test_a_request_whose_answer_is_lost_runs_once(numbers, gateway, psycopg):
     with engine_on("autocommit") as engine, engine.connect() as connection:
         gateway.fault("lost_after_commit")
