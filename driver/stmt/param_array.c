@@ -23,6 +23,7 @@ struct job {
     struct insert_values iv;
     bool one_insert;   /* rows become rows of one INSERT */
     bool returns_rows; /* each row's result is the application's */
+    bool in_session;   /* they are sent in a session, where results come until one fails */
     size_t n_params;   /* of one row */
     size_t text_bytes; /* that a row's text takes in a request, at most */
     size_t limit_bytes;
@@ -227,20 +228,30 @@ static bool add_row(struct job *j, size_t row, struct request *r)
     return true;
 }
 
-/* The first n rows gathered. */
-static bool make_request(struct job *j, size_t n, struct request *r)
+static void add_text(struct request *r, struct strview sql)
+{
+    r->stmts[r->n++] = (struct wire_stmt){sql, NULL, 0};
+}
+
+/* The first n rows gathered, between the two texts (empty: none). */
+static bool make_request(struct job *j, size_t n, struct strview before, struct strview behind,
+                         struct request *r)
 {
     size_t per_stmt = j->one_insert ? insert_values_max_rows(&j->s->script.stmts[0]) : 1;
     size_t n_stmts = (n + per_stmt - 1) / per_stmt * j->s->script.n_stmts;
     bool ok = true;
 
-    *r = (struct request){mem_calloc(n_stmts + 1, sizeof *r->stmts),
+    *r = (struct request){mem_calloc(n_stmts + 2, sizeof *r->stmts),
                           mem_calloc(n_stmts, sizeof *r->texts), 0, 0};
     if (r->stmts == NULL || r->texts == NULL)
         return false;
+    if (before.len > 0)
+        add_text(r, before);
     for (size_t i = 0; ok && i < n; i += per_stmt)
         ok = j->one_insert ? add_insert(j, i, n - i < per_stmt ? n - i : per_stmt, r)
                            : add_row(j, i, r);
+    if (behind.len > 0)
+        add_text(r, behind);
     return ok;
 }
 
@@ -289,16 +300,40 @@ static SQLRETURN send_rows_typed(struct job *j)
     return rc;
 }
 
+/* In a transaction of a session a savepoint stands before the rows, so that it can be found out
+ * which of them failed. */
+static bool has_savepoint(const struct job *j)
+{
+    return j->in_session && !j->returns_rows && transaction_is_open(j->s->dbc);
+}
+
+#define SAVEPOINT "neon_odbc_array"
+
+/* A trial over HTTP is rolled back, and shows what is checked at the commit too; one in a session
+ * begins at the savepoint. */
+static bool make_trial(struct job *j, size_t n, struct request *r)
+{
+    if (j->in_session)
+        return make_request(j, n, SV_LIT("ROLLBACK TO SAVEPOINT " SAVEPOINT), SV_LIT(""), r);
+    return make_request(j, n, SV_LIT(""), SV_LIT("SET CONSTRAINTS ALL IMMEDIATE"), r);
+}
+
+static bool make_real(struct job *j, size_t n, struct request *r)
+{
+    if (has_savepoint(j))
+        return make_request(j, n, SV_LIT("SAVEPOINT " SAVEPOINT),
+                            SV_LIT("RELEASE SAVEPOINT " SAVEPOINT), r);
+    return make_request(j, n, SV_LIT(""), SV_LIT(""), r);
+}
+
 static SQLRETURN send_rows(struct job *j, size_t n, bool trial)
 {
     struct request r;
     SQLRETURN rc;
 
-    if (make_request(j, n, &r)) {
-        /* What is checked at the commit is to show in a trial too. */
-        if (trial)
-            r.stmts[r.n++] = (struct wire_stmt){SV_LIT("SET CONSTRAINTS ALL IMMEDIATE"), NULL, 0};
-        rc = execute_statements(j->s, &j->plan, &(struct execution){r.stmts, r.n, trial});
+    if (trial ? make_trial(j, n, &r) : make_real(j, n, &r)) {
+        rc = execute_statements(j->s, &j->plan,
+                                &(struct execution){r.stmts, r.n, trial && !j->in_session});
         if (!j->returns_rows || trial)
             rc = take_counts(j, rc);
     } else {
@@ -385,20 +420,35 @@ static bool nothing_was_sent(const struct stmt *s)
     return r != NULL && strcmp(r->state3, "54000") == 0;
 }
 
+/* By trying; in a transaction of a session it is as failed afterwards as it was before. */
+static size_t failed_by_trial(struct job *j)
+{
+    size_t at = look_for_failed(j);
+    struct diag kept = j->s->handle.diag;
+
+    if (j->in_session) {
+        diag_init(&j->s->handle.diag);
+        (void)send_rows(j, at == SIZE_MAX ? j->n : at + 1, true);
+        diag_release(&j->s->handle.diag);
+        j->s->handle.diag = kept;
+    }
+    return at;
+}
+
 /* Over HTTP the answer to a request that failed is the error alone, and trying is possible. In a
  * session results come until one fails. */
 static size_t failed_row(struct job *j)
 {
-    bool by_trial = j->plan.kind == PLAN_SINGLE || j->plan.kind == PLAN_BATCH;
-    size_t at = j->one_insert ? SIZE_MAX : j->results / j->s->script.n_stmts;
+    bool alone = !j->in_session && !transaction_is_open(j->s->dbc);
+    size_t at = j->results / j->s->script.n_stmts;
 
     if (j->n == 1 && (execute_server_code(j->s)[0] != '\0' || nothing_was_sent(j->s)))
         return 0;
     if (!depends_on_row(execute_server_code(j->s)))
         return SIZE_MAX;
-    if (by_trial)
-        return transaction_is_open(j->s->dbc) ? SIZE_MAX : look_for_failed(j);
-    return at < j->n ? at : SIZE_MAX;
+    if (alone || has_savepoint(j))
+        return failed_by_trial(j);
+    return j->in_session && !j->one_insert && at < j->n ? at : SIZE_MAX;
 }
 
 /* The request failed: the rows in it, and what the message says of them. */
@@ -435,7 +485,7 @@ static SQLRETURN queue_rows(struct job *j)
     struct tx *t = &s->dbc->tx;
     struct err e = ERR_INIT;
     struct request r;
-    bool ok = make_request(j, j->n, &r) || err_oom(&e);
+    bool ok = make_real(j, j->n, &r) || err_oom(&e);
 
     for (size_t i = 0; ok && i < r.n; i++)
         ok = tx_add(t, TX_WRITE, r.stmts[i].sql, r.stmts[i].params, r.stmts[i].n_params,
@@ -672,6 +722,8 @@ static SQLRETURN prepare_job(struct job *j)
         return diag_post(&s->handle, ST_HYC00, 0,
                          "A setting cannot be set with an array of parameters: execute it once per "
                          "set of parameters.");
+    j->in_session = j->plan.kind != PLAN_SINGLE && j->plan.kind != PLAN_BATCH &&
+                    j->plan.kind != PLAN_QUEUE && j->plan.kind != PLAN_READ;
     if (rc == SQL_SUCCESS && j->plan.kind == PLAN_READ)
         return diag_post(&s->handle, ST_HYC00, 0,
                          "In an open transaction over HTTP an array of parameters needs a "
