@@ -93,6 +93,7 @@ check("and which are NULL", (data.absolute(2), data.getString(2), data.wasNull()
 data.absolute(3)
 data.updateString(2, "edited ✎ 山")
 data.updateDouble(3, 7.25)
+data.updateString(6, "true")
 data.updateRow()
 data.moveToInsertRow()
 data.updateInt(1, 5)
@@ -103,11 +104,11 @@ deleted = data.deleteRows((data.getBookmark(),))  # as a click on the row's head
 check("a row is deleted", list(deleted), [1])
 data.dispose()
 statement = db.createStatement()
-result = statement.executeQuery("select id, name, amount from client_libreoffice order by id")
+result = statement.executeQuery("select id, name, amount, flag from client_libreoffice order by id")
 check(
     "a row edited, one added, one deleted",
-    rows(result, 3),
-    [("2", "", ""), ("3", "edited ✎ 山", "7.25"), ("4", "Łukasz", "2.50"), ("5", "added", "")],
+    rows(result, 4),
+    [("2", "", "", ""), ("3", "edited ✎ 山", "7.25", "1"), ("4", "Łukasz", "2.50", ""), ("5", "added", "", "")],
 )
 statement.close()
 
