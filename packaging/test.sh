@@ -51,5 +51,24 @@ expect "two commands, and there are rows" \
 expect "isql too" "$(in_root sh -c "echo 'select count(*) as n from customers' | isql -b mydb")" '\| 200 '
 expect "the manual pages are there" "$(ls "$root/usr/share/man/man1" 2>/dev/null; dpkg -c "$work"/neon-odbc_*.deb)" 'man1/neon-odbc.1'
 expect "removing unregisters" "$(in_root apt-get remove -qq -y odbc-neon neon-odbc >/dev/null; in_root odbcinst -q -d)" '!\[Neon\]'
+
+# The rpm: built from the tarball as `rpmbuild -ta` does it, unpacked, registered and asked.
+if command -v rpmbuild >/dev/null && command -v rpm2cpio >/dev/null; then
+    make --no-print-directory -s -C "$NEON_TEST_BUILDDIR" dist >"$work/dist.log" 2>&1
+    rpm=$(rpmbuild -tb --nodeps --define "_topdir $work/rpm" "$NEON_TEST_BUILDDIR/neon-odbc-$upstream.tar.xz" 2>&1)
+    rm -f "$NEON_TEST_BUILDDIR/neon-odbc-$upstream.tar.xz"
+    expect "the rpm packages are built" "$(find "$work/rpm/RPMS" -name '*.rpm'; tail -n 3 <<<"$rpm")" 'neon-odbc-[0-9.]+-1' 'neon-gateway-[0-9.]+-1'
+    mkdir -p "$work/rpm/root" "$work/rpm/etc"
+    (cd "$work/rpm/root" && for file in "$work"/rpm/RPMS/*/neon-odbc-[0-9]*.rpm; do rpm2cpio "$file" | cpio -idm --quiet; done)
+    library=$(find "$work/rpm/root" -name libneonodbc.so)
+    expect "what is in them works" \
+        "$(export ODBCSYSINI=$work/rpm/etc HOME=$work/rpm ODBCINI=$work/rpm/odbc.ini PATH=$work/rpm/root/usr/bin:$PATH
+           neon-odbc register "$library" 2>&1
+           neon-odbc dsn add mydb "postgresql://app:$encoded@$NEON_TEST_SERVER/shop" "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1 2>&1
+           neon-odbc query mydb 'select name from customers where id = 1' 2>&1)" 'registered as' 'Zoë Müller' '\(1 row\)'
+else
+    echo "rpmbuild is not installed"
+    echo "ok $((++cases)) - the rpm packages # SKIP"
+fi
 echo "1..$cases"
 [ "$failures" = 0 ]

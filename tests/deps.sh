@@ -51,6 +51,8 @@ test    npm                                        command -v npm
 test    debhelper                                  command -v dh
 test    lintian                                    command -v lintian
 test    debootstrap                                command -v debootstrap
+test    rpm                                        command -v rpmbuild
+test    cpio                                       command -v cpio
 clients python3-pyodbc                             python3 -c 'import pyodbc'
 clients libdbd-odbc-perl                           perl -MDBD::ODBC -e 1
 clients php-cli
