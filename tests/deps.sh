@@ -22,10 +22,10 @@ build   unixodbc-dev
 build   libcurl4-openssl-dev|libcurl4-gnutls-dev   pkg-config --exists libcurl
 build   libjson-c-dev                              pkg-config --exists json-c
 build   libssl-dev                                 pkg-config --exists libcrypto
+build   libwslay-dev
 gateway libmicrohttpd-dev                          pkg-config --exists libmicrohttpd
 gateway libgnutls28-dev                            pkg-config --exists gnutls
 gateway libpq-dev                                  pkg-config --exists libpq
-build   libwslay-dev                               pkg-config --exists libwslay
 build   ca-certificates
 isql    unixodbc                                   command -v isql
 isql    odbcinst                                   command -v odbcinst

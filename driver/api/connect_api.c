@@ -298,7 +298,7 @@ NEON_EXPORT SQLRETURN SQL_API SQLDisconnect(SQLHDBC h)
             return api_leave_dbc(d, diag_post(&d->handle, ST_HY010, 0,
                                               "A statement of this connection waits for data: call "
                                               "SQLParamData and SQLPutData, or SQLCancel, first."));
-    if (d->tx.n_writes > 0)
+    if (d->tx.n_writes > 0 || (d->tx.in_session && !d->tx.failed))
         return api_leave_dbc(d,
                              diag_post(&d->handle, ST_25000, 0,
                                        "A transaction is open, with statements that would be lost: "

@@ -92,11 +92,6 @@ static bool settle_token(struct conn_options *o, struct err *e)
 
 static bool check_together(struct conn_options *o, struct err *e)
 {
-    if (o->transport == TRANSPORT_WEBSOCKET)
-        return err_set(
-            e, ST_HYC00, 0,
-            "Transport=websocket is not available in this version: it has HTTP alone. Use "
-            "Transport=auto, the default.");
     if (o->server != NULL && conn_options_host_is_ip(o->server) && o->endpoint == NULL &&
         o->api_host == NULL)
         return err_set(e, ST_HY024, 0,
@@ -110,7 +105,13 @@ static bool check_together(struct conn_options *o, struct err *e)
         return err_set(
             e, ST_HY024, 0,
             "ClientKey is given without ClientCert: name the certificate that belongs to the key.");
-    return settle_token(o, e);
+    if (!settle_token(o, e))
+        return false;
+    if (o->transport == TRANSPORT_WEBSOCKET && (o->token != NULL || o->token_file != NULL))
+        return err_set(e, ST_HY024, 0,
+                       "Transport=websocket takes a password only: Neon has no sessions for JSON web "
+                       "tokens. Give PWD, or use Transport=http.");
+    return true;
 }
 
 bool config_build_with(struct conn_options *o, struct strview connstr, const char *dsn,

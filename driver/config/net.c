@@ -142,6 +142,8 @@ bool conn_options_to_net(struct conn_options *o, struct net_options *out, struct
         .max_request_bytes = (size_t)o->max_request_bytes,
         .max_response_bytes =
             (uint64_t)o->max_response_bytes > SIZE_MAX ? SIZE_MAX : (size_t)o->max_response_bytes,
+        .ws_path = o->ws_path,
+        .application_name = o->application_name,
         .user_agent = o->made.user_agent,
     };
     return true;

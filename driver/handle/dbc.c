@@ -119,6 +119,11 @@ void dbc_close(struct dbc *d)
     settings_release(&d->keyword_settings);
     type_names_clear(&d->type_names);
     table_infos_clear(&d->tables);
+    session_free(d->session);
+    d->session = NULL;
+    d->session_missed = d->session_warned = false;
+    d->session_modes = (struct session_modes){0};
+    settings_release(&d->session_settings);
     transport_free(d->transport);
     d->transport = NULL;
     conn_options_release(&d->options);
@@ -402,8 +407,9 @@ static bool probe(struct dbc *d, struct err *e)
         .deadline = deadline_after_s(dbc_login_timeout_s(d)),
         .read_timeout_s = dbc_read_timeout_s(d),
     };
+    bool in_session = d->options.transport == TRANSPORT_WEBSOCKET;
+    struct row_decoder *dec = in_session ? row_decoder_new_pgwire() : row_decoder_new();
     struct exchange *x = NULL;
-    struct row_decoder *dec = row_decoder_new();
     bool ok = false;
 
     if (dec == NULL)
@@ -411,8 +417,8 @@ static bool probe(struct dbc *d, struct err *e)
     /* A keyword's value that the server does not take is an error of connecting. */
     if (settings_head_init(&head, &d->settings, true, 0, e)) {
         if (settings_head_before(&head, &request, e))
-            x = exchange_start(d->transport, &request, e);
-        if (x != NULL)
+            x = in_session ? session_exchange_new(d->session, e) : exchange_new(d->transport, e);
+        if (x != NULL && exchange_begin(x, &request, e))
             ok = read_probe(d, x, dec, head.n, e);
         settings_head_release(&head);
     }
@@ -464,6 +470,11 @@ static bool open_steps(struct dbc *d, struct err *e)
     d->transport = transport_new(&net, d->log, e);
     if (d->transport == NULL)
         return false;
+    if (d->options.transport != TRANSPORT_HTTP && net.token == NULL) {
+        d->session = session_new(d->transport, dbc_login_timeout_s(d), e);
+        if (d->session == NULL)
+            return false;
+    }
     dbc_apply_options(d, false);
     if (!dbc_take_keyword_settings(d, e))
         return false;

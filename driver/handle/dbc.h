@@ -12,6 +12,7 @@
 #include "handle/table_info.h"
 #include "handle/tx.h"
 #include "handle/type_names.h"
+#include "transport/pgwire_session.h"
 #include "transport/transport.h"
 
 /* Attributes an application sets with SQLSetConnectAttr; rows in attr_dbc.def point here. */
@@ -58,6 +59,14 @@ struct dbc {
     struct dbc_attrs attrs;
     struct stmt_attrs stmt_defaults;
     struct transport *transport;
+    struct session *session;     /* NULL: Transport=http, or a token */
+    bool session_missed, session_warned; /* auto: a session was not to be had; buffered instead */
+    struct session_modes {       /* what the session's autocommit statements run with */
+        uint64_t serial;         /* of the connection that was told */
+        enum isolation isolation;
+        bool read_only;
+    } session_modes;
+    struct settings session_settings; /* that the session was told, with session_modes.serial */
     struct log *log;
     struct server_info server;
     struct describe_cache described;

@@ -9,6 +9,7 @@
 #include "stmt/params.h"
 #include "sql/read_shape.h"
 #include "stmt/preview.h"
+#include "stmt/session.h"
 #include "stmt/setting.h"
 #include "stmt/transaction.h"
 
@@ -59,6 +60,8 @@ static struct plan_context plan_context(const struct stmt *s, bool several)
         .carried = settings_matter(&s->dbc->settings),
         .transaction = transaction_is_open(s->dbc),
         .checked = transaction_is_open(s->dbc) && transaction_checks_reads(s->dbc),
+        .session = session_use(s->dbc),
+        .reads_apart = session_reads_apart(s),
     };
 }
 
@@ -78,6 +81,8 @@ static bool varies(const struct script_stmt *st)
 SQLRETURN execute_plan(struct stmt *s, bool several, struct plan *out)
 {
     struct plan_context c = plan_context(s, several);
+    SQLRETURN rc = SQL_SUCCESS;
+    bool again = false;
 
     *out = (struct plan){.kind = PLAN_SINGLE, .takes_settings = true};
     for (size_t i = 0; i < s->script.n_stmts; i++) {
@@ -87,11 +92,13 @@ SQLRETURN execute_plan(struct stmt *s, bool several, struct plan *out)
         if (p.kind == PLAN_REFUSE)
             return diag_post(&s->handle, p.state, 0, "%s: %s",
                              sql_class_name(s->script.stmts[i].kind.cls), p.text);
-        if (p.kind != PLAN_SINGLE)
+        if (p.kind != PLAN_SINGLE && out->kind != PLAN_SESSION)
             out->kind = p.kind;
         out->takes_settings &= p.takes_settings;
     }
-    return SQL_SUCCESS;
+    if (out->kind == PLAN_SESSION)
+        rc = session_make_ready(s, &again);
+    return again ? execute_plan(s, several, out) : rc;
 }
 
 /* A little longer than the server's own timeout, so that its clean answer wins over dropping the
@@ -127,10 +134,12 @@ static void log_statements(const struct stmt *s, const struct wire_request *r)
 static bool send_request(struct stmt *s, struct stream *st, const struct wire_request *r,
                          size_t skip, struct err *e)
 {
-    struct exchange *x = exchange_new(s->dbc->transport, e);
+    struct exchange *x = r->session != NULL ? session_exchange_new(r->session, e)
+                                            : exchange_new(s->dbc->transport, e);
 
     if (x == NULL)
         return false;
+    s->by_session = r->session != NULL;
     log_statements(s, r);
     stmt_set_running(s, x);
     if (!exchange_begin(x, r, e) || !stream_start(st, x, skip, e)) {
@@ -209,14 +218,6 @@ static bool begin_result(struct stmt *s, const struct sql_kind *kind, bool *foun
     rowset_begin(s);
     return true;
 }
-
-/* The results of a request that are the driver's own: so many before the application's and behind
- * them. The value of one of them may be wanted. */
-struct surroundings {
-    size_t n_before, n_behind;
-    size_t wanted_at; /* which of those before; SIZE_MAX none */
-    struct buf *wanted;
-};
 
 static bool keep_value(struct stmt *s, struct buf *out, struct err *e)
 {
@@ -300,7 +301,10 @@ static void note_counts(struct stmt *s)
 
 static SQLRETURN failed(struct stmt *s, struct err *e)
 {
-    transaction_note_error(s->dbc, e);
+    if (s->by_session)
+        session_note_state(s->dbc);
+    else
+        transaction_note_error(s->dbc, e);
     end_stream(s);
     stmt_close(s);
     return diag_post_err(&s->handle, e);
@@ -330,8 +334,8 @@ static bool no_result(struct err *e)
     return err_set(e, ST_08S01, 0, "The server's answer holds no result.");
 }
 
-static SQLRETURN start(struct stmt *s, const struct wire_request *r,
-                       const struct surroundings *around, const struct sql_kind *kind)
+SQLRETURN execute_start(struct stmt *s, const struct wire_request *r,
+                        const struct surroundings *around, const struct sql_kind *kind)
 {
     struct err e = ERR_INIT;
     bool found = false;
@@ -392,15 +396,15 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
 
     if (plan->kind == PLAN_READ)
         return run_read(s, &x->stmts[0], &s->script.stmts[0].kind);
+    if (plan->kind == PLAN_SESSION)
+        return session_statements(s, x);
     stmts = mem_calloc(x->n_stmts + 1, sizeof *stmts);
     if (stmts == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
     memcpy(stmts, x->stmts, x->n_stmts * sizeof *stmts);
     if (x->rollback)
         stmts[x->n_stmts] = (struct wire_stmt){SV_LIT("ROLLBACK"), NULL, 0};
-    note_function(s, &s->script.stmts[0].kind);
-    forget_descriptions(s);
-    rc = start(s,
+    rc = execute_start(s,
                &(struct wire_request){
                    .stmts = stmts,
                    .n_stmts = x->n_stmts + x->rollback,
@@ -458,7 +462,7 @@ static SQLRETURN run_read(struct stmt *s, const struct wire_stmt *read, const st
             .read_timeout_s = dbc_read_timeout_s(s->dbc),
         };
         const struct surroundings around = {p.n_before, p.n_behind, p.check_at, &checksum};
-        rc = start(s, &r, &around, kind);
+        rc = execute_start(s, &r, &around, kind);
         s->dbc->tx.used = true;
         if (SQL_SUCCEEDED(rc) && p.check_at != PREVIEW_NO_CHECK &&
             !preview_add_check(s->dbc, read, p.ordered, buf_sv(&checksum), &e))
@@ -486,7 +490,7 @@ SQLRETURN execute_probe(struct stmt *s, const struct wire_stmt *stmts, size_t n)
 
     if (transaction_is_open(s->dbc))
         return run_read(s, &stmts[n - 1], &own);
-    return start(s, &r, &(struct surroundings){n - 1, 0, SIZE_MAX, NULL}, &own);
+    return execute_start(s, &r, &(struct surroundings){n - 1, 0, SIZE_MAX, NULL}, &own);
 }
 
 static SQLRETURN run_planned_read(struct stmt *s, const char *const *casts)
@@ -523,7 +527,7 @@ SQLRETURN execute_preview_queue(struct stmt *s, size_t n_last)
     }
     n = tx_wire(&d->tx, false, stmts);
     stmts[n++] = (struct wire_stmt){SV_LIT("ROLLBACK"), NULL, 0};
-    rc = start(s,
+    rc = execute_start(s,
                &(struct wire_request){
                    .stmts = stmts,
                    .n_stmts = n,
@@ -665,7 +669,7 @@ static SQLRETURN execute_array(struct stmt *s)
 
     if (rc != SQL_NEED_DATA)
         end_need_data(s);
-    return rc;
+    return session_post_missed(s, rc);
 }
 
 /* What is known before parameters are read: the plan, or its refusal. */
@@ -675,6 +679,23 @@ static SQLRETURN prepare_to_run(struct stmt *s, struct plan *plan)
         output_params_is_call(s) ? output_params_resolve(s) : output_params_refuse_elsewhere(s);
 
     return rc == SQL_SUCCESS ? execute_plan(s, false, plan) : rc;
+}
+
+/* What HTTP refused goes to the session. */
+static SQLRETURN rerun(struct stmt *s, const char *const *casts)
+{
+    const struct plan plan = {.kind = PLAN_SESSION};
+    bool again;
+    SQLRETURN rc;
+
+    diag_clear(&s->handle.diag);
+    s->dbc->tx.failed = false;
+    rc = session_make_ready(s, &again);
+    if (again)
+        return diag_post(&s->handle, ST_08001, 0,
+                         "This read needs a session, which cannot be had: the server refused it "
+                         "over HTTP.");
+    return rc == SQL_SUCCESS ? run(s, &plan, casts) : rc;
 }
 
 static SQLRETURN execute_one(struct stmt *s, const char **casts)
@@ -693,6 +714,8 @@ static SQLRETURN execute_one(struct stmt *s, const char **casts)
     rc = prepare_to_run(s, &plan);
     if (rc == SQL_SUCCESS)
         rc = cursor != NULL ? positioned_execute(s, cursor, casts) : run_typed(s, &plan, casts);
+    if (rc == SQL_ERROR && session_can_rerun(s, plan.kind))
+        rc = rerun(s, casts);
     return rc == SQL_SUCCESS ? read : rc;
 }
 
@@ -710,7 +733,7 @@ SQLRETURN stmt_execute_ready(struct stmt *s)
     rc = execute_one(s, casts);
     param_array_note_single(s, rc);
     mem_free(casts);
-    return rc;
+    return session_post_missed(s, rc);
 }
 
 SQLRETURN stmt_execute(struct stmt *s)
@@ -815,12 +838,14 @@ SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wir
                          "A cursor is open on this statement: close it (SQLCloseCursor) first.");
     s->prepared = false;
     script_release(&s->script);
+    if (session_use(s->dbc) == SESSION_ALL)
+        return s->dbc->tx.failed ? execute_refuse_failed(s) : session_internal(s, &ws);
     if (transaction_is_open(s->dbc)) {
         if (s->dbc->tx.failed)
             return execute_refuse_failed(s);
         return run_internal_in_transaction(s, &ws);
     }
-    return start(s, &r, &(struct surroundings){0, 0, SIZE_MAX, NULL}, &select);
+    return execute_start(s, &r, &(struct surroundings){0, 0, SIZE_MAX, NULL}, &select);
 }
 
 SQLRETURN stmt_open_local(struct stmt *s)

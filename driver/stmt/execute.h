@@ -11,6 +11,17 @@
  * text holds one. Posts the refusal. */
 SQLRETURN execute_plan(struct stmt *s, bool several, struct plan *out);
 
+/* The results of a request that are the driver's own: so many before the application's and behind
+ * them. The value of one of them may be wanted. */
+struct surroundings {
+    size_t n_before, n_behind;
+    size_t wanted_at; /* which of those before; SIZE_MAX none */
+    struct buf *wanted;
+};
+/* Sends the request and opens the first of the application's results. */
+SQLRETURN execute_start(struct stmt *s, const struct wire_request *r,
+                        const struct surroundings *around, const struct sql_kind *kind);
+
 /* Statements of the application, ready to be sent; borrowed for the call. */
 struct execution {
     const struct wire_stmt *stmts;

@@ -248,7 +248,7 @@ static bool takes_settings(const struct row *row, const struct plan_context *c)
            (row->settings == BEHIND_NEEDED && (c->carried || c->isolation || c->several));
 }
 
-struct plan plan_statement(struct sql_kind kind, const struct plan_context *c)
+static struct plan plan_over_http(struct sql_kind kind, const struct plan_context *c)
 {
     const struct row *row = &rows[(size_t)kind.cls < ARRAY_LEN(rows) ? kind.cls : SQLC_OTHER];
     struct plan p = {.kind = PLAN_SINGLE, .takes_settings = takes_settings(row, c)};
@@ -274,4 +274,46 @@ struct plan plan_statement(struct sql_kind kind, const struct plan_context *c)
         (p.takes_settings && (c->isolation || c->settings || c->carried)))
         p.kind = PLAN_BATCH;
     return p;
+}
+
+/* ---- with a session ---- */
+
+/* The driver answers these itself: BEGIN goes out with the first statement, and the end of a
+ * transaction of which nothing went out needs no request. */
+static bool is_bracket(enum sql_class cls)
+{
+    return cls == SQLC_BEGIN || cls == SQLC_COMMIT || cls == SQLC_ROLLBACK;
+}
+
+static struct plan plan_in_session(struct sql_kind kind, const struct plan_context *c)
+{
+    bool local = !c->several && (is_bracket(kind.cls) || kind.cls == SQLC_EMPTY);
+
+    return (struct plan){.kind = local ? PLAN_LOCAL : PLAN_SESSION};
+}
+
+/* What no session helps. */
+static bool stays_refused(const struct plan *p)
+{
+    return p->state == ST_25006 || p->text == refusals[R_ALONE].text;
+}
+
+static struct plan plan_aside(struct sql_kind kind, const struct plan_context *c, struct plan p)
+{
+    if (p.kind == PLAN_REFUSE && !stays_refused(&p))
+        return plan_in_session(kind, c);
+    if (!c->transaction || p.kind == PLAN_REFUSE)
+        return p;
+    if (p.kind == PLAN_READ && c->reads_apart)
+        return p;
+    return plan_in_session(kind, c);
+}
+
+struct plan plan_statement(struct sql_kind kind, const struct plan_context *c)
+{
+    if (c->session == SESSION_ALL)
+        return plan_in_session(kind, c);
+    if (c->session == SESSION_ASIDE)
+        return plan_aside(kind, c, plan_over_http(kind, c));
+    return plan_over_http(kind, c);
 }

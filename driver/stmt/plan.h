@@ -20,7 +20,15 @@ enum plan_kind {
     PLAN_LOCAL,  /* transaction control: answered by the driver */
     PLAN_SETTING, /* SET, RESET, set_config: the driver keeps it, after the server has taken it once
                    */
+    PLAN_SESSION, /* in the session, in a transaction of the server's when one is open */
     PLAN_REFUSE,  /* state and text say why */
+};
+
+/* What a session is for. */
+enum session_use {
+    SESSION_NONE,  /* there is none: Transport=http, a token, or none to be had */
+    SESSION_ASIDE, /* Transport=auto: for transactions, and for what HTTP cannot do */
+    SESSION_ALL,   /* for everything: Transport=websocket, or something lives in it */
 };
 
 /* What the planner may know of the connection. */
@@ -33,6 +41,10 @@ struct plan_context {
     bool carried;     /* settings of the session do, which change what a statement means */
     bool checked;     /* REPEATABLE READ or SERIALIZABLE: a read must be the same at the commit */
     bool varies;      /* and this one cannot be (now(), random() among what it returns) */
+    enum session_use session;
+    bool reads_apart; /* with SESSION_ASIDE: nothing has been written yet, and at this isolation
+                         level, and without functions that might do more than read, a read by itself
+                         is as good as one inside the transaction */
 };
 
 struct plan {

@@ -6,7 +6,7 @@ bool stream_start(struct stream *s, struct exchange *x, size_t skip, struct err 
 {
     stream_stop(s);
     row_decoder_free(s->decoder);
-    s->decoder = row_decoder_new();
+    s->decoder = exchange_is_pgwire(x) ? row_decoder_new_pgwire() : row_decoder_new();
     if (s->decoder == NULL)
         return err_oom(e);
     s->exchange = x;

@@ -3,12 +3,14 @@
 #include "stmt/transaction.h"
 
 #include "base/clock.h"
+#include "stmt/session.h"
 #include "sql/transaction_text.h"
 #include "stmt/setting.h"
 
 bool transaction_is_open(const struct dbc *d)
 {
-    return d->connected && (d->tx.begun || d->attrs.autocommit == SQL_AUTOCOMMIT_OFF);
+    return d->connected &&
+           (d->tx.begun || d->tx.in_session || d->attrs.autocommit == SQL_AUTOCOMMIT_OFF);
 }
 
 static SQLUINTEGER level_of(enum isolation i)
@@ -236,12 +238,17 @@ bool transaction_commit(struct dbc *d, struct err *e)
 {
     bool ok;
 
-    if (d->tx.failed)
+    if (d->tx.failed) {
+        if (d->session != NULL)
+            session_rollback(d);
         ok = err_set(e, ST_25S03, 0,
                      "The transaction was rolled back instead: one of its statements had failed. "
                      "Nothing of it was stored.");
-    else
+    } else if (d->tx.in_session) {
+        ok = session_commit(d, e);
+    } else {
         ok = send_waiting(d, e) && keep_settings(d, e);
+    }
     if (d->tx.defines)
         catalog_cache_changed(&d->catalog_cache);
     tx_reset(&d->tx);
@@ -251,6 +258,8 @@ bool transaction_commit(struct dbc *d, struct err *e)
 
 void transaction_rollback(struct dbc *d)
 {
+    if (d->session != NULL)
+        session_rollback(d);
     tx_reset(&d->tx);
     settle_cursors(d, false);
 }
@@ -258,12 +267,16 @@ void transaction_rollback(struct dbc *d)
 SQLRETURN transaction_end(struct dbc *d, bool commit)
 {
     struct err e = ERR_INIT;
+    bool ok;
 
     if (!commit) {
         transaction_rollback(d);
+        session_close_if_idle(d);
         return SQL_SUCCESS;
     }
-    return transaction_commit(d, &e) ? SQL_SUCCESS : diag_post_err(&d->handle, &e);
+    ok = transaction_commit(d, &e);
+    session_close_if_idle(d);
+    return ok ? SQL_SUCCESS : diag_post_err(&d->handle, &e);
 }
 
 /* ---- control as text ---- */

@@ -186,10 +186,9 @@ static void set_protocol(struct setup *s, const struct net_options *o, bool is_h
     set_long(s, CURLOPT_FOLLOWLOCATION, 0L, "redirects");
 }
 
-bool curl_setup(CURL *c, const struct transport *t, struct err *e)
+bool curl_setup_url(CURL *c, const struct transport *t, const char *url, struct err *e)
 {
     struct setup s = {c, CURLE_OK, NULL};
-    const char *url = buf_str(&t->url);
     bool is_http = strncmp(url, "http://", 7) == 0;
 
     note(&s, curl_easy_setopt(c, CURLOPT_URL, url), "ApiHost");
@@ -209,4 +208,9 @@ bool curl_setup(CURL *c, const struct transport *t, struct err *e)
                    "install a libcurl "
                    "that supports it.",
                    s.what, curl_easy_strerror(s.failed));
+}
+
+bool curl_setup(CURL *c, const struct transport *t, struct err *e)
+{
+    return curl_setup_url(c, t, buf_str(&t->url), e);
 }

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #define SQL_PATH "/sql"
+#define WS_PATH "/v2"
 
 /* The parts of an ApiHost: [scheme://]host[:port][/path]. */
 struct api_host {
@@ -133,7 +134,9 @@ static void append_lower(struct buf *out, struct strview s)
         buf_append_char(out, ascii_lower(s.ptr[i]));
 }
 
-static bool url_of_api_host(const struct net_options *o, struct buf *out, struct err *e)
+/* Scheme, host and port; *path: the one that ApiHost names, or empty. */
+static bool origin_of_api_host(const struct net_options *o, struct buf *out, struct strview *path,
+                               struct err *e)
 {
     struct api_host a;
 
@@ -159,10 +162,17 @@ static bool url_of_api_host(const struct net_options *o, struct buf *out, struct
         buf_printf(out, ":%d", a.port);
     else if (!a.is_http && o->port != 443 && o->port != 0)
         buf_printf(out, ":%d", o->port);
-    if (a.path.len > 0)
-        buf_append_sv(out, a.path);
-    else
-        buf_append_str(out, SQL_PATH);
+    *path = a.path;
+    return true;
+}
+
+static bool url_of_api_host(const struct net_options *o, struct buf *out, struct err *e)
+{
+    struct strview path;
+
+    if (!origin_of_api_host(o, out, &path, e))
+        return false;
+    buf_append_sv(out, path.len > 0 ? path : SV_LIT(SQL_PATH));
     return !out->failed || err_oom(e);
 }
 
@@ -195,6 +205,40 @@ bool endpoint_url(const struct net_options *o, struct buf *out, struct err *e)
     if (o->port != 443 && o->port != 0)
         buf_printf(out, ":%d", o->port);
     buf_append_str(out, SQL_PATH);
+    return !out->failed || err_oom(e);
+}
+
+/* The pooler serves a session's statements on changing connections: the endpoint itself is wanted.
+ */
+static struct strview without_pooler(struct strview label)
+{
+    static const struct strview suffix = {"-pooler", 7};
+
+    if (label.len > suffix.len &&
+        sv_ieq(sv_n(label.ptr + label.len - suffix.len, suffix.len), suffix))
+        label.len -= suffix.len;
+    return label;
+}
+
+bool endpoint_session_url(const struct net_options *o, struct buf *out, struct err *e)
+{
+    struct strview host = sv(o->host ? o->host : "");
+    size_t dot = find_byte(host, '.');
+    struct strview unused;
+
+    if (o->api_host != NULL && o->api_host[0] != '\0') {
+        if (!origin_of_api_host(o, out, &unused, e))
+            return false;
+    } else {
+        if (!host_is_valid(host))
+            return bad_server(o, e);
+        buf_append_str(out, "https://");
+        append_lower(out, without_pooler(sv_n(host.ptr, dot)));
+        append_lower(out, sv_n(host.ptr + dot, host.len - dot));
+        if (o->port != 443 && o->port != 0)
+            buf_printf(out, ":%d", o->port);
+    }
+    buf_append_str(out, o->ws_path != NULL && o->ws_path[0] != '\0' ? o->ws_path : WS_PATH);
     return !out->failed || err_oom(e);
 }
 

@@ -34,6 +34,11 @@ void exchange_note_rows(struct exchange *x, uint64_t n_rows)
         x->ops->note_rows(x, n_rows);
 }
 
+bool exchange_is_pgwire(const struct exchange *x)
+{
+    return x->ops->is_pgwire;
+}
+
 void exchange_cancel(struct exchange *x)
 {
     x->ops->cancel(x);

@@ -10,6 +10,7 @@
 #include "base/fiber.h"
 #include "transport/curl_setup.h"
 #include "transport/neon_error.h"
+#include "transport/neterr.h"
 #include "transport/quiet.h"
 #include "transport/request_body.h"
 #include "transport/request_headers.h"
@@ -61,18 +62,6 @@ struct http_exchange {
 
     pthread_mutex_t cancel_lock; /* guards lane against exchange_cancel */
     atomic_bool cancelled;
-};
-
-#define YES true
-#define NO false
-static const struct neterr_row {
-    CURLcode code;
-    bool try_again; /* when nothing can have run */
-    const char *connecting, *later, *text;
-} neterrs[] = {
-#define X(code, try_again, connecting, later, text) {code, try_again, connecting, later, text},
-#include "transport/neterr.def"
-#undef X
 };
 
 /* ---- callbacks of libcurl ---- */
@@ -422,61 +411,16 @@ static bool fail_stopped(struct http_exchange *x, bool unknown, struct err *e)
     return false;
 }
 
-static bool proxy_refused(struct http_exchange *x, struct err *e)
-{
-    long code = 0;
-
-    curl_easy_getinfo(x->lane->easy, CURLINFO_HTTP_CONNECTCODE, &code);
-    if (code == 0 || (code >= 200 && code < 300))
-        return false;
-    if (code == 407)
-        err_set(e, ST_08001, 407,
-                "The proxy wants a login (407). Give ProxyUID and ProxyPWD, and ProxyAuth if it is "
-                "not basic.");
-    else
-        err_set(e, ST_08001, (int)code,
-                "The proxy refused the connection with status %ld. Check Proxy, or ask for the "
-                "host and port 443 to be allowed there.",
-                code);
-    if (!x->r.connecting)
-        memcpy(e->state, "08S01", 6);
-    return true;
-}
-
-/* libcurl's own words, unless they might repeat a login: it quotes a proxy that it cannot use. */
-static const char *reason_of(const struct http_exchange *x)
-{
-    bool usable = x->curl_error[0] != '\0' && strchr(x->curl_error, '@') == NULL;
-
-    return usable ? x->curl_error : curl_easy_strerror(x->result);
-}
-
 static bool fail_network(struct http_exchange *x, struct err *e)
 {
-    static const char fallback[] = "The network failed (%s).";
-    const struct neterr_row *row = NULL;
-
     atomic_store(&x->t->dead, true);
-    e->retry_safe = !whole_body_sent(x);
+    neterr_set(x->lane->easy, x->result, x->curl_error, x->r.connecting, e);
+    e->retry_safe = e->retry_safe && !whole_body_sent(x);
     e->effect = whole_body_sent(x) ? EFFECT_UNKNOWN : EFFECT_NONE;
-    if (proxy_refused(x, e)) {
-        e->retry_safe = false;
-        return false;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(neterrs) && row == NULL; i++)
-        if (neterrs[i].code == x->result)
-            row = &neterrs[i];
-    if (row != NULL && !row->try_again)
-        e->retry_safe = false;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    err_set_state(e,
-                  row               ? (x->r.connecting ? row->connecting : row->later)
-                  : x->r.connecting ? "08001"
-                                    : "08S01",
-                  1000 + (int)x->result, row ? row->text : fallback, reason_of(x));
-#pragma GCC diagnostic pop
-    neon_error_say_unknown(&x->r, e);
+    if (e->native < 1000) /* the proxy refused: nothing went further */
+        e->effect = EFFECT_NONE;
+    else
+        neon_error_say_unknown(&x->r, e);
     return false;
 }
 

@@ -270,3 +270,22 @@ bool neon_error_read(int http_status, struct strview body, const char *request_i
     append_request_id(e);
     return false;
 }
+
+bool neon_error_of_session(struct pg_fields *fields, const struct wire_request *r, struct err *e)
+{
+    const char *code = fields->value[PG_CODE];
+    const char *message = fields->value[PG_MESSAGE];
+    int status = r->connecting ? 500 : 400;
+
+    pg_fields_free(e->pg);
+    e->pg = fields;
+    if (code == NULL && !pg_fields_set(fields, PG_CODE, "XX000", 5))
+        return err_oom(e);
+    if (r->connecting && message != NULL && strcmp(fields->value[PG_CODE], "XX000") == 0 &&
+        find_message(message) != NULL)
+        from_message(status, r, e);
+    else
+        from_sqlstate(status, r, e);
+    e->native = 0;
+    return false;
+}

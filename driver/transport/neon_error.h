@@ -12,6 +12,9 @@
  * fields (err.pg), native = HTTP status, whether it may have run, whether trying again is safe. */
 bool neon_error_read(int http_status, struct strview body, const char *request_id,
                      const struct wire_request *r, struct err *e);
+/* The same for the fields of a session's ErrorResponse (taken over). While connecting, Neon says
+ * XX000 whatever the cause: the text decides (protocol 10.3). */
+bool neon_error_of_session(struct pg_fields *fields, const struct wire_request *r, struct err *e);
 /* Where *e leaves open whether the statement ran (err.effect) and that matters (not repeatable, not
  * connecting): says so in the text; 08... becomes 08007 when committing. */
 void neon_error_say_unknown(const struct wire_request *r, struct err *e);

@@ -25,6 +25,8 @@ struct net_options {
                              api./apiauth. rule */
     bool allow_insecure;  /* http:// is allowed, and to loopback only */
     bool pool_opt_in;
+    const char *ws_path;          /* path of sessions; NULL = /v2 */
+    const char *application_name; /* NULL = none; sessions only */
 
     /* TLS */
     enum tls_verify verify;

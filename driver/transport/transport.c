@@ -18,6 +18,8 @@ static const struct net_text {
     {offsetof(struct net_options, token), true, false},
     {offsetof(struct net_options, neon_options), true, false},
     {offsetof(struct net_options, api_host), false, false},
+    {offsetof(struct net_options, ws_path), false, false},
+    {offsetof(struct net_options, application_name), false, false},
     {offsetof(struct net_options, ca_file), false, true},
     {offsetof(struct net_options, ca_path), false, true},
     {offsetof(struct net_options, crl_file), false, true},

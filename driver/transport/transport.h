@@ -50,6 +50,14 @@ struct wire_request {
     bool committing;  /* a lost answer is 08007 instead of 08S01 */
     int64_t deadline; /* base/clock.h; DEADLINE_NONE = no query or login timeout */
     int64_t read_timeout_s; /* no byte for so long: HYT01; 0 = none */
+
+    /* a session's alone (pgwire_session.h) */
+    struct session *session; /* NULL: over HTTP */
+    bool in_transaction; /* a transaction is open, or the first statement opens one */
+    bool in_portions;    /* the last statement's rows are fetched in portions, so that other
+                            statements may run in between (in a transaction only) */
+    bool reuse;          /* the last statement will come again: the server keeps it prepared */
+    bool simple;         /* one statement without parameters, by the simple protocol (COPY) */
 };
 
 struct transport;
@@ -96,6 +104,8 @@ enum exchange_read exchange_read(struct exchange *x, char *dst, size_t cap, size
 /* The answer has been read to its end, and so many rows were in it: for the request's line in the
  * log, which is written now. */
 void exchange_note_rows(struct exchange *x, uint64_t n_rows);
+/* The body is a session's messages, not JSON. */
+bool exchange_is_pgwire(const struct exchange *x);
 
 /* From any thread: the call that waits returns HY008 soon, or the next one does. No effect on a
  * finished exchange. */

@@ -19,11 +19,13 @@ struct transport {
     unsigned char key[LANE_KEY_BYTES];
     pthread_mutex_t lock; /* guards o.token */
     atomic_bool dead;
+    atomic_bool login_in_steps; /* this server takes no password before it asks */
     pid_t pid;
 };
 
 /* How one kind of exchange fills the contract of transport.h; exchange.c calls through it. */
 struct exchange_ops {
+    bool is_pgwire;
     bool (*begin)(struct exchange *x, const struct wire_request *r, struct err *e);
     enum exchange_read (*read)(struct exchange *x, char *dst, size_t cap, size_t *got,
                                struct err *e);

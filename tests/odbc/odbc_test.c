@@ -115,12 +115,14 @@ struct fixture *fixture_new(SQLINTEGER odbc_version)
     return f;
 }
 
+const char *fixture_connstr = "DSN=neon";
+
 void fixture_connect(struct fixture *f, const char *connstr)
 {
     SQLCHAR out[1024];
     SQLSMALLINT len;
 
-    assert_dbc_ok(f->dbc, SQLDriverConnect(f->dbc, NULL, sqltext(connstr ? connstr : "DSN=neon"),
+    assert_dbc_ok(f->dbc, SQLDriverConnect(f->dbc, NULL, sqltext(connstr ? connstr : fixture_connstr),
                                            SQL_NTS, out, sizeof out, &len, SQL_DRIVER_NOPROMPT));
     assert_dbc_ok(f->dbc, SQLAllocHandle(SQL_HANDLE_STMT, f->dbc, &f->stmt));
 }

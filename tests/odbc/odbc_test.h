@@ -31,7 +31,12 @@ int teardown_connected(void **state);
 /* Environment and unconnected connection only. */
 int setup_unconnected(void **state);
 
-/* The same by hand. `connstr` NULL = "DSN=neon". */
+/* What a test connects to when it says nothing else: "DSN=neon". A program about what HTTP alone can
+ * do sets it to FIXTURE_HTTP. */
+extern const char *fixture_connstr;
+#define FIXTURE_HTTP "DSN=neon;Transport=http"
+
+/* The same by hand. `connstr` NULL = fixture_connstr. */
 struct fixture *fixture_new(SQLINTEGER odbc_version);
 void fixture_connect(struct fixture *f, const char *connstr);
 void fixture_free(struct fixture *f);

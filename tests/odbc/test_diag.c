@@ -412,5 +412,7 @@ int main(void)
         M(test_connection_and_server_names_are_the_data_source),
         T(test_every_message_is_a_sentence),
     };
+
+    fixture_connstr = FIXTURE_HTTP;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

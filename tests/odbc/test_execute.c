@@ -421,5 +421,7 @@ int main(void)
         T(test_errors_keep_detail_hint_and_constraint),
         T(test_native_sql_shows_the_translation_without_a_request),
     };
+
+    fixture_connstr = FIXTURE_HTTP;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -213,5 +213,7 @@ int main(void)
         T(test_a_cold_start_within_the_login_timeout_succeeds),
         T(test_a_cold_start_that_fails_for_good_says_why),
     };
+
+    fixture_connstr = FIXTURE_HTTP;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -553,5 +553,7 @@ int main(void)
         TEST(test_sets_of_one),
         TEST(test_refusals),
     };
+
+    fixture_connstr = FIXTURE_HTTP;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -429,5 +429,7 @@ int main(void)
         T(test_resetting_the_connection),
         T(test_without_settings_nothing_is_added),
     };
+
+    fixture_connstr = FIXTURE_HTTP;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

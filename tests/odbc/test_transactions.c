@@ -940,5 +940,7 @@ int main(void)
         P(test_reads_behind_a_savepoint_that_is_rolled_back),
         P(test_counts_by_preview_are_kept_by_the_commit),
     };
+
+    fixture_connstr = FIXTURE_HTTP;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,452 @@
+/* The session's side of execution. Called by execute.c, transaction.c, describe.c and api/. */
+#include "stmt/session.h"
+
+#include "base/clock.h"
+#include "sql/calls.h"
+#include "stmt/transaction.h"
+
+/* ---- when ---- */
+
+enum session_use session_use(const struct dbc *d)
+{
+    if (d->session == NULL || d->session_missed)
+        return SESSION_NONE;
+    if (d->options.transport == TRANSPORT_WEBSOCKET || d->tx.in_session ||
+        session_is_stateful(d->session))
+        return SESSION_ALL;
+    return SESSION_ASIDE;
+}
+
+bool session_reads_apart(const struct stmt *s)
+{
+    const struct dbc *d = s->dbc;
+
+    if (session_use(d) != SESSION_ASIDE || transaction_checks_reads(d))
+        return false;
+    for (size_t i = 0; i < s->script.n_stmts; i++)
+        if (sql_calls_unknown(sv_n(s->script.stmts[i].text, s->script.stmts[i].len)))
+            return false;
+    return true;
+}
+
+/* ---- the server's transaction ---- */
+
+void session_note_state(struct dbc *d)
+{
+    enum session_transaction now = session_transaction(d->session);
+
+    if (session_take_lost(d->session)) {
+        d->tx.failed = true;
+        d->tx.in_session = false;
+        d->tx.used = true;
+        return;
+    }
+    if (now != SESSION_IDLE) {
+        d->tx.in_session = d->tx.used = true;
+        d->tx.failed = now == SESSION_FAILED;
+        d->tx.begun |= d->attrs.autocommit == SQL_AUTOCOMMIT_ON;
+    } else if (d->tx.in_session) { /* ended by a text of several statements */
+        tx_reset(&d->tx);
+    }
+}
+
+static bool begin_text(const struct dbc *d, struct buf *out)
+{
+    static const char *const levels[] = {
+        [ISOLATION_DEFAULT] = "",
+        [ISOLATION_READ_UNCOMMITTED] = " ISOLATION LEVEL READ UNCOMMITTED",
+        [ISOLATION_READ_COMMITTED] = " ISOLATION LEVEL READ COMMITTED",
+        [ISOLATION_REPEATABLE_READ] = " ISOLATION LEVEL REPEATABLE READ",
+        [ISOLATION_SERIALIZABLE] = " ISOLATION LEVEL SERIALIZABLE",
+    };
+
+    buf_append_str(out, "BEGIN");
+    buf_append_str(out, levels[transaction_header(d)]);
+    if (transaction_is_read_only(d))
+        buf_append_str(out, " READ ONLY");
+    else if (d->tx.read_only == 0)
+        buf_append_str(out, " READ WRITE");
+    if (d->tx.deferrable >= 0)
+        buf_append_str(out, d->tx.deferrable == 1 ? " DEFERRABLE" : " NOT DEFERRABLE");
+    return out->failed == BUF_OK;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool same_settings(const struct settings *a, const struct settings *b)
+{
+    if (a->n != b->n)
+        return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (!same_text(a->items[i].name, b->items[i].name) ||
+            !same_text(a->items[i].value, b->items[i].value) ||
+            !same_text(a->items[i].words, b->items[i].words))
+            return false;
+    return true;
+}
+
+/* Settings that the session was told and that are in force no more. */
+static bool drop_settings(struct dbc *d, struct err *e)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < d->session_settings.n; i++) {
+        const struct setting gone = {.name = d->session_settings.items[i].name};
+        struct buf sql = BUF_INIT(0);
+        struct wire_param params[2];
+        struct wire_stmt st;
+        const struct wire_request r = {.stmts = &st, .n_stmts = 1, .repeatable = true};
+        size_t n = 0;
+        if (settings_find(&d->settings, gone.name) != NULL)
+            continue;
+        ok = setting_wire(&gone, false, &sql, params, &n) || err_oom(e);
+        st = (struct wire_stmt){buf_sv(&sql), params, n};
+        ok = ok && session_run(d->session, &r, NULL, e);
+        buf_release(&sql);
+    }
+    return ok;
+}
+
+/* The connection's settings (keywords, SET over HTTP) hold in the session too. */
+static bool tell_settings(struct dbc *d, struct err *e)
+{
+    struct settings_head head;
+    struct wire_request r = {.repeatable = true, .read_timeout_s = dbc_read_timeout_s(d)};
+    struct settings copy = {0};
+    bool ok;
+
+    if (d->session_modes.serial != session_serial(d->session)) {
+        d->session_modes =
+            (struct session_modes){session_serial(d->session), ISOLATION_DEFAULT, false};
+        settings_release(&d->session_settings);
+    }
+    if (same_settings(&d->settings, &d->session_settings))
+        return true;
+    if (!settings_head_init(&head, &d->settings, false, 0, e))
+        return false;
+    r.stmts = head.stmts;
+    r.n_stmts = head.n;
+    ok = drop_settings(d, e) && (head.n == 0 || session_run(d->session, &r, NULL, e));
+    settings_head_release(&head);
+    ok = ok && settings_copy(&copy, &d->settings, e);
+    if (ok) {
+        settings_release(&d->session_settings);
+        d->session_settings = copy;
+    }
+    return ok;
+}
+
+/* The isolation level and read-only mode of the connection for statements outside of transactions;
+ * only when they are another than the session was told. */
+static bool set_modes(struct dbc *d, struct err *e)
+{
+    static const char *const levels[] = {
+        [ISOLATION_DEFAULT] = "READ COMMITTED",
+        [ISOLATION_READ_UNCOMMITTED] = "READ UNCOMMITTED",
+        [ISOLATION_READ_COMMITTED] = "READ COMMITTED",
+        [ISOLATION_REPEATABLE_READ] = "REPEATABLE READ",
+        [ISOLATION_SERIALIZABLE] = "SERIALIZABLE",
+    };
+    struct session_modes want = {session_serial(d->session), dbc_isolation_header(d),
+                                 dbc_is_read_only(d)};
+    const struct session_modes told = d->session_modes;
+    struct buf text = BUF_INIT(256);
+    struct wire_stmt st;
+    const struct wire_request r = {.stmts = &st,
+                                   .n_stmts = 1,
+                                   .repeatable = true,
+                                   .read_timeout_s = dbc_read_timeout_s(d)};
+    bool ok;
+
+    if (told.isolation == want.isolation && told.read_only == want.read_only)
+        return true;
+    buf_printf(&text, "SET SESSION CHARACTERISTICS AS TRANSACTION READ %s",
+               want.read_only ? "ONLY" : "WRITE");
+    if (told.isolation != want.isolation)
+        buf_printf(&text, ", ISOLATION LEVEL %s", levels[want.isolation]);
+    st = (struct wire_stmt){buf_sv(&text), NULL, 0};
+    ok = text.failed == BUF_OK ? session_run(d->session, &r, NULL, e) : err_oom(e);
+    buf_release(&text);
+    if (ok)
+        d->session_modes = want;
+    return ok;
+}
+
+static bool end(struct dbc *d, const char *how, const char **command, struct err *e)
+{
+    const struct wire_stmt st = {sv(how), NULL, 0};
+    const struct wire_request r = {
+        .stmts = &st,
+        .n_stmts = 1,
+        .committing = how[0] == 'C',
+        .in_transaction = true,
+        .deadline = deadline_after_s((int64_t)d->stmt_defaults.query_timeout_s),
+        .read_timeout_s = dbc_read_timeout_s(d),
+    };
+
+    if (log_wants(d->log, LOG_STATEMENT))
+        log_line(d->log, LOG_STATEMENT, "%s", how);
+    return session_run(d->session, &r, command, e);
+}
+
+bool session_commit(struct dbc *d, struct err *e)
+{
+    const char *command = "";
+    bool ok = end(d, "COMMIT", &command, e);
+
+    (void)session_take_lost(d->session);
+    if (ok && strcmp(command, "ROLLBACK") == 0)
+        ok = err_set(e, ST_25S03, 0,
+                     "The transaction was rolled back instead: one of its statements had failed. "
+                     "Nothing of it was stored.");
+    return ok;
+}
+
+void session_rollback(struct dbc *d)
+{
+    struct err e = ERR_INIT;
+
+    if (session_transaction(d->session) != SESSION_IDLE && !end(d, "ROLLBACK", NULL, &e))
+        session_close(d->session); /* the server rolls back then */
+    (void)session_take_lost(d->session);
+    err_release(&e);
+}
+
+void session_close_if_idle(struct dbc *d)
+{
+    if (d->session == NULL || d->options.transport != TRANSPORT_AUTO ||
+        session_use(d) != SESSION_ASIDE || !session_is_open(d->session))
+        return;
+    for (const struct stmt *s = d->stmts; s != NULL; s = s->next)
+        if (s->cursor_open && s->by_session)
+            return;
+    if (session_idle_ms(d->session) >= d->options.session_idle_s * 1000)
+        session_close(d->session);
+}
+
+/* ---- statements ---- */
+
+/* Statements after which the session is not like any other, so that all others must follow them
+ * into it. */
+static bool leaves_state(struct sql_kind k)
+{
+    static const enum sql_class classes[] = {SQLC_SET,
+                                             SQLC_SET_SESSION_CHARACTERISTICS,
+                                             SQLC_PREPARE,
+                                             SQLC_LISTEN};
+
+    for (size_t i = 0; i < ARRAY_LEN(classes); i++)
+        if (k.cls == classes[i])
+            return true;
+    return (k.flags & (SQLF_TEMP | SQLF_WITH_HOLD | SQLF_SESSION_FUNCTION)) != 0;
+}
+
+static void note_effects(struct stmt *s)
+{
+    struct session *session = s->dbc->session;
+
+    for (size_t i = 0; i < s->script.n_stmts; i++) {
+        struct sql_kind k = s->script.stmts[i].kind;
+        if (leaves_state(k))
+            session_set_stateful(session, true);
+        if (k.cls == SQLC_DDL || k.cls == SQLC_DISCARD || k.cls == SQLC_DEALLOCATE)
+            session_forget_prepared(session);
+    }
+}
+
+/* What the server said by the way: 01000, the first after the statement's own records. */
+static SQLRETURN post_notices(struct stmt *s, SQLRETURN rc)
+{
+    struct pg_fields *f;
+
+    while ((f = session_take_notice(s->dbc->session)) != NULL) {
+        struct err e = ERR_INIT;
+        const char *severity = f->value[PG_SEVERITY];
+        const char *message = f->value[PG_MESSAGE];
+        err_set(&e, ST_01000, 0, "%s: %s", severity ? severity : "NOTICE", message ? message : "");
+        if (f->value[PG_DETAIL] != NULL)
+            err_append(&e, "\nDETAIL: %s", f->value[PG_DETAIL]);
+        if (f->value[PG_HINT] != NULL)
+            err_append(&e, "\nHINT: %s", f->value[PG_HINT]);
+        e.pg = f;
+        diag_post_err(&s->handle, &e);
+        if (rc == SQL_SUCCESS)
+            rc = SQL_SUCCESS_WITH_INFO;
+    }
+    return rc;
+}
+
+/* Does this text run without the BEGIN of the connection's manual commit? What cannot run in a
+ * transaction block does, when none is open yet: as psqlODBC has it. */
+static bool begins(const struct stmt *s)
+{
+    static const enum sql_class alone[] = {SQLC_ALONE, SQLC_COMMIT_PREPARED, SQLC_ROLLBACK_PREPARED,
+                                           SQLC_DISCARD};
+    const struct dbc *d = s->dbc;
+
+    if (d->tx.in_session || !transaction_is_open(d))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(alone) && s->script.n_stmts == 1 && !d->tx.begun; i++)
+        if (s->script.stmts[0].kind.cls == alone[i])
+            return false;
+    return true;
+}
+
+static bool comes_in_portions(const struct sql_kind *k)
+{
+    return k->cls == SQLC_SELECT && (k->flags & SQLF_SELECT_INTO) == 0;
+}
+
+static bool may_be_kept(const struct sql_kind *k)
+{
+    return k->cls == SQLC_SELECT || k->cls == SQLC_INSERT || k->cls == SQLC_UPDATE ||
+           k->cls == SQLC_DELETE || k->cls == SQLC_MERGE;
+}
+
+static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sql_kind *kind,
+                      bool begin)
+{
+    struct dbc *d = s->dbc;
+    bool in_transaction = begin || d->tx.in_session;
+    struct wire_stmt *stmts = mem_calloc(x->n_stmts + 2, sizeof *stmts);
+    struct buf text = BUF_INIT(256);
+    size_t n = 0;
+    SQLRETURN rc;
+
+    if (stmts == NULL || (begin && !begin_text(d, &text))) {
+        mem_free(stmts);
+        buf_release(&text);
+        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    }
+    if (begin)
+        stmts[n++] = (struct wire_stmt){buf_sv(&text), NULL, 0};
+    for (size_t i = 0; i < x->n_stmts; i++)
+        stmts[n++] = x->stmts[i];
+    rc = execute_start(s,
+                       &(struct wire_request){
+                           .stmts = stmts,
+                           .n_stmts = n,
+                           .session = d->session,
+                           .alone = true, /* the settings are the session's own */
+                           .in_transaction = in_transaction,
+                           .in_portions = in_transaction && x->n_stmts == 1 &&
+                                          comes_in_portions(kind),
+                           .reuse = x->n_stmts == 1 && may_be_kept(kind),
+                           .deadline = deadline_after_s((int64_t)s->attrs.query_timeout_s),
+                           .read_timeout_s = dbc_read_timeout_s(d),
+                       },
+                       &(struct surroundings){begin, 0, SIZE_MAX, NULL}, kind);
+    mem_free(stmts);
+    buf_release(&text);
+    session_note_state(d);
+    return post_notices(s, rc);
+}
+
+/* ---- opening ---- */
+
+static bool open_session(struct stmt *s, struct err *e)
+{
+    struct dbc *d = s->dbc;
+
+    session_close_if_idle(d);
+    if (!session_is_open(d->session) &&
+        !session_open(d->session, deadline_after_s((int64_t)s->attrs.query_timeout_s), e))
+        return false;
+    return d->tx.in_session || tell_settings(d, e);
+}
+
+SQLRETURN session_make_ready(struct stmt *s, bool *again)
+{
+    struct dbc *d = s->dbc;
+    struct err e = ERR_INIT;
+
+    *again = false;
+    if (!d->connected || open_session(s, &e))
+        return SQL_SUCCESS;
+    if (d->options.transport == TRANSPORT_AUTO && session_use(d) == SESSION_ASIDE &&
+        session_is_unavailable(d->session)) {
+        log_line(d->log, LOG_ERROR, "%s", buf_str(&e.text));
+        err_release(&e);
+        d->session_missed = *again = true;
+        return SQL_SUCCESS;
+    }
+    session_note_state(d);
+    return diag_post_err(&s->handle, &e);
+}
+
+SQLRETURN session_post_missed(struct stmt *s, SQLRETURN rc)
+{
+    struct dbc *d = s->dbc;
+
+    if (!d->session_missed || d->session_warned)
+        return rc;
+    d->session_warned = true;
+    diag_post(&s->handle, ST_01000, 0,
+              "No session (WebSocket) can be had here, so this connection buffers its transactions "
+              "as with Transport=http: a proxy on the way, or the host, does not take WebSockets.");
+    return rc == SQL_SUCCESS ? SQL_SUCCESS_WITH_INFO : rc;
+}
+
+bool session_can_rerun(const struct stmt *s, enum plan_kind kind)
+{
+    const struct diag_record *r = diag_record(&s->handle.diag, 1);
+    const struct script_stmt *st = &s->script.stmts[0];
+    bool plain = s->script.n_stmts == 1 && st->kind.cls == SQLC_SELECT && st->kind.flags == 0;
+
+    if (session_use(s->dbc) != SESSION_ASIDE || r == NULL || !plain)
+        return false;
+    if (kind == PLAN_READ)
+        return r->native == 507 || strcmp(execute_server_code(s), "25006") == 0;
+    return kind == PLAN_SINGLE && r->native == 507 &&
+           !sql_calls_unknown(sv_n(st->text, st->len));
+}
+
+/* ---- the entrances ---- */
+
+SQLRETURN session_statements(struct stmt *s, const struct execution *x)
+{
+    struct dbc *d = s->dbc;
+    bool begin = begins(s);
+    struct err e = ERR_INIT;
+    SQLRETURN rc;
+
+    if (!begin && !d->tx.in_session && !set_modes(d, &e)) {
+        stmt_close(s);
+        session_note_state(d);
+        return diag_post_err(&s->handle, &e);
+    }
+    rc = send(s, x, &s->script.stmts[0].kind, begin);
+    if (SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA)
+        note_effects(s);
+    return rc;
+}
+
+SQLRETURN session_internal(struct stmt *s, const struct wire_stmt *query)
+{
+    static const struct sql_kind select = {SQLC_SELECT, 0};
+    struct err e = ERR_INIT;
+
+    if (!open_session(s, &e)) {
+        stmt_close(s);
+        return diag_post_err(&s->handle, &e);
+    }
+    return send(s, &(struct execution){query, 1, false}, &select,
+                !s->dbc->tx.in_session && transaction_is_open(s->dbc));
+}
+
+bool session_describe_stmt(struct stmt *s, struct strview text, struct session_description *out,
+                           struct err *e)
+{
+    struct dbc *d = s->dbc;
+    const struct wire_request r = {.in_transaction = d->tx.in_session,
+                                   .repeatable = true,
+                                   .deadline = deadline_after_s((int64_t)s->attrs.query_timeout_s),
+                                   .read_timeout_s = dbc_read_timeout_s(d)};
+    bool ok = open_session(s, e) && session_describe(d->session, text, &r, out, e);
+
+    session_note_state(d);
+    return ok;
+}

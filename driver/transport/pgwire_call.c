@@ -1,0 +1,285 @@
+/* Questions to a session whose answer is wanted whole and at once: transaction control, Describe,
+ * COPY FROM STDIN. Called by stmt/ and handle/ through pgwire_session.h. */
+#include "transport/pgwire_session_int.h"
+
+#include "base/clock.h"
+
+struct call {
+    struct session *s;
+    const struct wire_request *r;
+    struct session_wait wait;
+    struct err failure; /* the server's error */
+    bool over;          /* ReadyForQuery has come, or the server waits for data */
+    bool copying;
+    char command[16];
+    int64_t n_rows;
+    struct session_description *description; /* NULL: not wanted */
+};
+
+static bool call_begin(struct call *c, struct session *s, const struct wire_request *r,
+                       struct err *e)
+{
+    *c = (struct call){.s = s, .r = r, .failure = ERR_INIT, .n_rows = -1};
+    session_wait_init(&c->wait, r, NULL);
+    return session_make_room(s, r, NULL, e) && session_ensure(s, r, NULL, e);
+}
+
+/* ---- answers ---- */
+
+static void take_tag(struct call *c, struct strview body)
+{
+    struct pgwire_reader r = pgwire_reader(body);
+    struct strview tag = pgwire_text(&r);
+    size_t word = sv_find(tag, SV_LIT(" "));
+    size_t last = tag.len;
+
+    if (word == SIZE_MAX)
+        word = tag.len;
+    if (word >= sizeof c->command)
+        word = sizeof c->command - 1;
+    memcpy(c->command, tag.ptr, word);
+    c->command[word] = '\0';
+    while (last > 0 && tag.ptr[last - 1] != ' ')
+        last--;
+    if (!sv_to_i64(sv_n(tag.ptr + last, tag.len - last), &c->n_rows))
+        c->n_rows = -1;
+}
+
+static bool take_params(struct session_description *d, struct strview body, struct err *e)
+{
+    struct pgwire_reader r = pgwire_reader(body);
+    size_t n = pgwire_u16(&r);
+
+    d->param_oids = mem_calloc(n + 1, sizeof *d->param_oids);
+    if (d->param_oids == NULL)
+        return err_oom(e);
+    d->n_params = n;
+    for (size_t i = 0; i < n; i++)
+        d->param_oids[i] = pgwire_u32(&r);
+    return !r.bad || err_set(e, ST_08S01, 0,
+                             "The session broke: a description of parameters is not well formed.");
+}
+
+static bool take_columns(struct session_description *d, struct strview body, struct err *e)
+{
+    struct pgwire_reader r = pgwire_reader(body);
+    size_t n = pgwire_u16(&r);
+
+    d->has_rows = true;
+    d->columns = mem_calloc(n + 1, sizeof *d->columns);
+    if (d->columns == NULL)
+        return err_oom(e);
+    for (; d->n_columns < n && !r.bad; d->n_columns++) {
+        struct column *col = &d->columns[d->n_columns];
+        struct strview name = pgwire_text(&r);
+        col->name = mem_strndup(name.ptr, name.len);
+        col->name_len = name.len;
+        if (col->name == NULL)
+            return err_oom(e);
+        col->table_oid = pgwire_u32(&r);
+        col->attnum = (int16_t)pgwire_u16(&r);
+        col->type_oid = pgwire_u32(&r);
+        col->type_size = (int16_t)pgwire_u16(&r);
+        col->type_modifier = (int32_t)pgwire_u32(&r);
+        (void)pgwire_u16(&r);
+    }
+    return !r.bad || err_set(e, ST_08S01, 0,
+                             "The session broke: a description of columns is not well formed.");
+}
+
+void session_description_release(struct session_description *d)
+{
+    for (size_t i = 0; i < d->n_columns; i++)
+        mem_free(d->columns[i].name);
+    mem_free(d->columns);
+    mem_free(d->param_oids);
+    *d = (struct session_description){0};
+}
+
+/* False: the session is lost. */
+static bool take(struct call *c, const struct pgwire_message *m, struct err *e)
+{
+    struct session *s = c->s;
+    struct pg_fields *error = NULL;
+
+    if (!session_take_message(s, m, &error, e))
+        return false;
+    switch (m->type) {
+    case 'E':
+        if (err_is_set(&c->failure)) {
+            pg_fields_free(error);
+            return true;
+        }
+        session_error(s, &c->wait, error, &c->failure);
+        if (s->ws == NULL)
+            err_move(e, &c->failure);
+        return s->ws != NULL;
+    case 'Z':
+        c->over = true;
+        return true;
+    case 'C':
+        take_tag(c, m->body);
+        return true;
+    case 'G':
+        c->over = c->copying = true;
+        return true;
+    case 't':
+        return c->description == NULL || take_params(c->description, m->body, e);
+    case 'T':
+        return c->description == NULL || take_columns(c->description, m->body, e);
+    default:
+        return true;
+    }
+}
+
+static bool read_answer(struct call *c, struct err *e)
+{
+    struct session *s = c->s;
+
+    while (!c->over) {
+        struct pgwire_message m;
+        struct strview in;
+        enum pgwire_found found;
+        size_t got;
+        if (!session_receive(s, &c->wait, s->scratch, SCRATCH_BYTES, &got, e))
+            return false;
+        in = sv_n(s->scratch, got);
+        while ((found = pgwire_scan_next(&s->scan, &in, &m, e)) == PGWIRE_MESSAGE)
+            if (!take(c, &m, e)) {
+                found = PGWIRE_BAD;
+                break;
+            }
+        if (found == PGWIRE_BAD) {
+            if (s->ws != NULL)
+                session_lose(s, c->r, e);
+            return false;
+        }
+    }
+    s->used_ms = clock_now_ms();
+    return true;
+}
+
+/* Sends s->out and reads the answer. */
+static bool call_end(struct call *c, struct err *e)
+{
+    bool ok = session_flush(c->s, c->r, e) && read_answer(c, e);
+
+    if (ok && err_is_set(&c->failure)) {
+        err_move(e, &c->failure);
+        ok = false;
+    }
+    err_release(&c->failure);
+    return ok;
+}
+
+/* ---- questions ---- */
+
+bool session_run(struct session *s, const struct wire_request *r, const char **command,
+                 struct err *e)
+{
+    static const char *const known[] = {"COMMIT", "ROLLBACK", "BEGIN"};
+    struct call c;
+
+    if (!call_begin(&c, s, r, e))
+        return false;
+    for (size_t i = 0; i < r->n_stmts; i++) {
+        pgwire_parse(&s->out, "", r->stmts[i].sql);
+        pgwire_bind(&s->out, "", "", r->stmts[i].params, r->stmts[i].n_params);
+        pgwire_execute(&s->out, "", 0);
+    }
+    pgwire_plain(&s->out, 'S');
+    if (!call_end(&c, e))
+        return false;
+    if (command != NULL)
+        *command = "";
+    for (size_t i = 0; command != NULL && i < ARRAY_LEN(known); i++)
+        if (strcmp(known[i], c.command) == 0)
+            *command = known[i];
+    return true;
+}
+
+bool session_describe(struct session *s, struct strview sql, const struct wire_request *r,
+                      struct session_description *out, struct err *e)
+{
+    struct call c;
+    bool ok;
+
+    *out = (struct session_description){0};
+    if (!call_begin(&c, s, r, e))
+        return false;
+    c.description = out;
+    for (size_t i = 0; i < r->n_stmts; i++) { /* BEGIN, so that an error is in the transaction */
+        pgwire_parse(&s->out, "", r->stmts[i].sql);
+        pgwire_bind(&s->out, "", "", NULL, 0);
+        pgwire_execute(&s->out, "", 0);
+    }
+    pgwire_parse(&s->out, "", sql);
+    pgwire_describe(&s->out, 'S', "");
+    pgwire_plain(&s->out, 'S');
+    s->scan.keep_all = true;
+    ok = call_end(&c, e);
+    s->scan.keep_all = false;
+    if (!ok)
+        session_description_release(out);
+    return ok;
+}
+
+/* ---- COPY FROM STDIN ---- */
+
+bool session_is_copying(const struct session *s)
+{
+    return s->copying;
+}
+
+/* By the simple protocol: a Sync of the other one would be swallowed by the copy. */
+bool session_copy_begin(struct session *s, const struct wire_request *r, struct err *e)
+{
+    struct call c;
+
+    if (!call_begin(&c, s, r, e))
+        return false;
+    for (size_t i = 0; i + 1 < r->n_stmts; i++) {
+        pgwire_query(&s->out, r->stmts[i].sql);
+        if (!call_end(&c, e))
+            return false;
+        c.over = false;
+    }
+    pgwire_query(&s->out, r->stmts[r->n_stmts - 1].sql);
+    if (!call_end(&c, e))
+        return false;
+    s->copying = c.copying;
+    return c.copying || err_set(e, ST_HY000, 0, "The statement does not ask for data.");
+}
+
+bool session_copy_data(struct session *s, struct strview data, struct err *e)
+{
+    const struct wire_request r = {.in_transaction = s->status != SESSION_IDLE};
+
+    while (data.len > 0) {
+        size_t n = data.len < SCRATCH_BYTES * 4 ? data.len : SCRATCH_BYTES * 4;
+        pgwire_copy_data(&s->out, sv_n(data.ptr, n));
+        if (!session_flush(s, &r, e))
+            return false;
+        data = sv_n(data.ptr + n, data.len - n);
+    }
+    return true;
+}
+
+bool session_copy_end(struct session *s, const char *why, int64_t *n_rows, struct err *e)
+{
+    const struct wire_request r = {.in_transaction = s->status != SESSION_IDLE};
+    struct call c = {.s = s, .r = &r, .failure = ERR_INIT, .n_rows = -1};
+
+    if (s->ws == NULL)
+        return err_set(e, ST_08S01, 0, "The session was lost.");
+    session_wait_init(&c.wait, &r, NULL);
+    if (why != NULL)
+        pgwire_copy_fail(&s->out, why);
+    else
+        pgwire_plain(&s->out, 'c');
+    s->copying = false;
+    if (!call_end(&c, e))
+        return false;
+    *n_rows = c.n_rows;
+    return true;
+}

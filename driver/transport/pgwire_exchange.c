@@ -1,0 +1,458 @@
+/* An exchange of a session: statements out, their answer in, up to ReadyForQuery. The messages go
+ * to the reader as they came (result/pgwire_decoder.c); here only those are looked at that decide
+ * how it goes on. The end of the last result is held back until the server is ready again: only
+ * then is it sure that what it did is committed. */
+#include "transport/pgwire_session_int.h"
+
+#include "base/clock.h"
+#include "transport/ws_frame.h"
+
+/* Rows of a portion: the first is small in case that is all; then as many as make a few megabytes,
+ * so that the round trips between portions do not count. */
+#define FIRST_PORTION_ROWS 2000
+#define PORTION_MAX_ROWS 1000000
+#define PORTION_BYTES (4u << 20)
+/* Read past rather than cancelled, when a result is given up. */
+#define READ_PAST_BYTES (1u << 20)
+
+struct session_exchange {
+    struct exchange base; /* first */
+    struct session *s;
+    uint64_t serial; /* of the connection it runs on */
+    struct exchange_info info;
+    struct wire_request r; /* without its statements */
+    struct session_wait wait;
+    atomic_bool cancelled;
+    size_t n_results, n_ended; /* of the statements; CommandCompletes that have come */
+    bool running;              /* its answer is on its way */
+    bool suspended;            /* a portion was read, and there may be more */
+    bool holding;              /* the last result's end has begun */
+    bool done, failed;
+    struct err failure;
+    struct buf held;
+    size_t held_pos;
+    struct parked parked;
+    char portal[24];   /* "": none of its own */
+    char prepared[24]; /* to be noted when ParseComplete comes; "" */
+    size_t parses_before_prepared;
+    uint32_t portion;
+    uint64_t portion_bytes, read_bytes;
+};
+
+/* ---- out ---- */
+
+static void write_statement(struct session_exchange *x, const struct wire_stmt *st, bool last)
+{
+    struct session *s = x->s;
+    bool portal = last && x->r.in_portions;
+    char name[24] = "";
+    bool fresh = true;
+
+    if (last && x->r.reuse)
+        snprintf(name, sizeof name, "%s", session_prepared_name(s, st->sql, &fresh));
+    if (portal)
+        snprintf(x->portal, sizeof x->portal, "neon_p%llu", (unsigned long long)++s->clock);
+    if (fresh)
+        pgwire_parse(&s->out, name, st->sql);
+    if (fresh && name[0] != '\0')
+        memcpy(x->prepared, name, sizeof x->prepared);
+    else if (fresh)
+        x->parses_before_prepared++;
+    pgwire_bind(&s->out, x->portal, name, st->params, st->n_params);
+    pgwire_describe(&s->out, 'P', x->portal);
+    x->portion = portal ? FIRST_PORTION_ROWS : 0;
+    pgwire_execute(&s->out, x->portal, x->portion);
+}
+
+static bool write_request(struct session_exchange *x, const struct wire_request *r, struct err *e)
+{
+    struct session *s = x->s;
+
+    for (size_t i = 0; i < r->n_stmts; i++) {
+        if (r->simple)
+            pgwire_query(&s->out, r->stmts[i].sql);
+        else
+            write_statement(x, &r->stmts[i], i + 1 == r->n_stmts);
+    }
+    if (!r->simple)
+        pgwire_plain(&s->out, 'S');
+    if (s->out.failed == BUF_OK)
+        return true;
+    if (s->out.failed == BUF_FULL)
+        err_set(e, ST_54000, 0,
+                "The statements and their parameters are larger than a session takes at once.");
+    else
+        err_oom(e);
+    buf_reset(&s->out);
+    return false;
+}
+
+/* ---- in ---- */
+
+static void fail(struct session_exchange *x, struct err *e)
+{
+    x->failed = true;
+    err_move(&x->failure, e);
+}
+
+/* The answer's connection is gone, or was replaced by another. */
+static bool is_stranded(const struct session_exchange *x)
+{
+    return x->s->ws == NULL || x->serial != x->s->serial;
+}
+
+/* *over: the server is ready for something else. */
+static bool take(struct session_exchange *x, const struct pgwire_message *m, bool *over,
+                 struct err *e)
+{
+    struct session *s = x->s;
+    struct pg_fields *error = NULL;
+
+    if (!session_take_message(s, m, &error, e))
+        return false;
+    switch (m->type) {
+    case 'E':
+        if (x->failed) {
+            pg_fields_free(error);
+            return true;
+        }
+        session_error(s, &x->wait, error, e);
+        if (x->prepared[0] != '\0')
+            session_drop_prepared(s, x->prepared);
+        if (s->ws == NULL)
+            return false;
+        fail(x, e);
+        return true;
+    case '1':
+        if (x->prepared[0] != '\0' && x->parses_before_prepared-- == 0) {
+            session_prepared_is_ready(s, x->prepared);
+            x->prepared[0] = '\0';
+        }
+        return true;
+    case 'C':
+    case 'I':
+        x->n_ended++;
+        return true;
+    case 's':
+        x->suspended = true;
+        return true;
+    case 'G':
+        pgwire_copy_fail(&s->out, "this statement cannot take data");
+        if (x->r.simple)
+            return session_flush(s, &x->r, e);
+        pgwire_plain(&s->out, 'S');
+        return session_flush(s, &x->r, e);
+    case 'Z':
+        *over = true;
+        return true;
+    default:
+        return true;
+    }
+}
+
+/* Looks at the messages among n bytes; *keep: how many of them are for the reader now. */
+static bool scan(struct session_exchange *x, const char *bytes, size_t n, size_t *keep,
+                 struct err *e)
+{
+    struct session *s = x->s;
+    struct strview in = {bytes, n};
+    struct pgwire_message m;
+    size_t hold_from = x->holding ? 0 : SIZE_MAX;
+    size_t end = n;
+    enum pgwire_found found;
+
+    while ((found = pgwire_scan_next(&s->scan, &in, &m, e)) == PGWIRE_MESSAGE) {
+        size_t at = (size_t)(in.ptr - bytes);
+        size_t len = 5 + (size_t)m.body_bytes;
+        bool over = false, ends = m.type == 'C' || m.type == 'I';
+        if (!x->running && m.type != 'S' && m.type != 'N' && m.type != 'A' && m.type != 'E')
+            return err_set(e, ST_08S01, 0,
+                           "The session broke: the server answered what was not asked.");
+        if (!take(x, &m, &over, e))
+            return false;
+        if (ends && x->n_ended == x->n_results && !x->holding) {
+            x->holding = true;
+            hold_from = at > len ? at - len : 0;
+        }
+        if (over) {
+            x->running = false;
+            s->active = NULL;
+            end = at;
+        }
+    }
+    if (found == PGWIRE_BAD)
+        return false;
+    *keep = hold_from < end ? hold_from : end;
+    if (hold_from < end && !buf_append(&x->held, bytes + hold_from, end - hold_from))
+        return err_oom(e);
+    return true;
+}
+
+static void end_portion(struct session_exchange *x)
+{
+    uint64_t per_row;
+
+    x->s->used_ms = clock_now_ms();
+    if (!x->suspended)
+        return;
+    per_row = x->portion_bytes / x->portion + 1;
+    x->portion = (uint32_t)(PORTION_BYTES / per_row + 1);
+    if (x->portion > PORTION_MAX_ROWS)
+        x->portion = PORTION_MAX_ROWS;
+    x->portion_bytes = 0;
+}
+
+/* One read; *got bytes of it are for the reader. False: the session is lost. */
+static bool step(struct session_exchange *x, struct session_wait *w, char *dst, size_t cap,
+                 size_t *got, struct err *e)
+{
+    struct session *s = x->s;
+    size_t n = 0;
+
+    *got = 0;
+    if (!session_receive(s, w, dst, cap, &n, e))
+        return false;
+    if (!scan(x, dst, n, got, e)) {
+        if (s->ws != NULL)
+            session_lose(s, &x->r, e);
+        return false;
+    }
+    x->portion_bytes += *got;
+    x->read_bytes += *got;
+    if (!x->running)
+        end_portion(x);
+    if (x->failed)
+        *got = 0;
+    if (!x->running && !x->suspended)
+        x->done = true;
+    return true;
+}
+
+/* Reads what is on its way and keeps it for the reader. */
+static bool put_aside(struct session_exchange *x, struct session_wait *w, struct err *e)
+{
+    struct session *s = x->s;
+
+    while (x->running) {
+        struct err mine = ERR_INIT;
+        size_t got;
+        if (!step(x, w, s->scratch, SCRATCH_BYTES, &got, &mine)) {
+            x->running = false;
+            if (w != &x->wait) { /* both want to know */
+                err_set_state(e, mine.state, mine.native, "%s", buf_str(&mine.text));
+                e->effect = EFFECT_NONE;
+            }
+            fail(x, &mine);
+            return w == &x->wait;
+        }
+        if (!x->failed && !parked_append(&x->parked, s->scratch, got, &mine))
+            fail(x, &mine);
+    }
+    return true;
+}
+
+bool session_make_room(struct session *s, const struct wire_request *r,
+                       const atomic_bool *cancelled, struct err *e)
+{
+    struct session_exchange *x = s->active;
+    struct session_wait w;
+
+    if (s->copying)
+        return err_set(e, ST_HY010, 0,
+                       "The session is in the middle of a COPY: end or cancel it first.");
+    if (x == NULL)
+        return true;
+    session_wait_init(&w, r, cancelled);
+    w.r = &x->r;
+    return put_aside(x, &w, e);
+}
+
+static bool resume(struct session_exchange *x, struct err *e)
+{
+    struct session *s = x->s;
+
+    if (is_stranded(x))
+        return err_set(e, ST_08S01, 0,
+                       "The rest of the result is lost: its session has ended since.");
+    if (s->status != SESSION_IN)
+        return err_set_state(e, "34000", 0,
+                             "The rest of the result is lost: its transaction has failed or ended "
+                             "since.");
+    if (!session_make_room(s, &x->r, &x->cancelled, e))
+        return false;
+    pgwire_execute(&s->out, x->portal, x->portion);
+    pgwire_plain(&s->out, 'S');
+    x->suspended = false;
+    if (!session_flush(s, &x->r, e))
+        return false;
+    x->running = true;
+    s->active = x;
+    return true;
+}
+
+/* ---- the contract of transport.h ---- */
+
+static bool x_begin(struct exchange *base, const struct wire_request *r, struct err *e)
+{
+    struct session_exchange *x = (struct session_exchange *)base;
+    struct session *s = x->s;
+
+    x->r = *r;
+    x->r.stmts = NULL;
+    x->n_results = r->n_stmts;
+    session_wait_init(&x->wait, &x->r, &x->cancelled);
+    if (!session_make_room(s, r, &x->cancelled, e) || !session_ensure(s, r, &x->cancelled, e))
+        return false;
+    x->serial = s->serial;
+    if (!write_request(x, r, e) || !session_flush(s, r, e))
+        return false;
+    x->running = true;
+    s->active = x;
+    if (r->n_stmts < 2 || r->in_portions)
+        return true;
+    /* What the first did is worth nothing when the last fails. */
+    if (!put_aside(x, &x->wait, e))
+        return false;
+    if (x->failed)
+        err_move(e, &x->failure);
+    return !x->failed;
+}
+
+static enum exchange_read give_held(struct session_exchange *x, char *dst, size_t cap, size_t *got)
+{
+    size_t left = x->held.len - x->held_pos;
+
+    *got = left < cap ? left : cap;
+    memcpy(dst, x->held.data + x->held_pos, *got);
+    x->held_pos += *got;
+    return EXCHANGE_DATA;
+}
+
+/* Room that wslay does not need a detour for. */
+static bool read_some(struct session_exchange *x, char *dst, size_t cap, size_t *got,
+                      struct err *e)
+{
+    bool ok;
+
+    if (cap >= WS_PIECE_MAX_BYTES)
+        return step(x, &x->wait, dst, cap, got, e);
+    ok = step(x, &x->wait, x->s->scratch, SCRATCH_BYTES, got, e) &&
+         parked_append(&x->parked, x->s->scratch, *got, e);
+    *got = 0;
+    return ok;
+}
+
+static enum exchange_read x_read(struct exchange *base, char *dst, size_t cap, size_t *got,
+                                 struct err *e)
+{
+    struct session_exchange *x = (struct session_exchange *)base;
+
+    for (;;) {
+        bool ok = true;
+        *got = 0;
+        if (!parked_is_empty(&x->parked)) {
+            ok = parked_take(&x->parked, dst, cap, got, e);
+            if (ok)
+                return EXCHANGE_DATA;
+        } else if (x->failed && !x->running) {
+            err_move(e, &x->failure);
+            return EXCHANGE_FAILED;
+        } else if (x->done) {
+            return x->held_pos < x->held.len ? give_held(x, dst, cap, got) : EXCHANGE_END;
+        } else if (x->running && is_stranded(x)) {
+            ok = err_set(e, ST_08S01, 0,
+                         "The rest of the result is lost: its session has ended since.");
+        } else if (!x->running) {
+            ok = resume(x, e);
+        } else {
+            ok = read_some(x, dst, cap, got, e);
+            if (ok && *got > 0)
+                return EXCHANGE_DATA;
+        }
+        if (!ok) {
+            x->running = false;
+            x->done = true;
+            return EXCHANGE_FAILED;
+        }
+    }
+}
+
+static void x_cancel(struct exchange *base)
+{
+    struct session_exchange *x = (struct session_exchange *)base;
+
+    atomic_store(&x->cancelled, true);
+    pthread_mutex_lock(&x->s->wake_lock);
+    if (x->s->ws != NULL)
+        ws_wake(x->s->ws);
+    pthread_mutex_unlock(&x->s->wake_lock);
+}
+
+/* The reader has gone: a little is read past, more is cancelled; never in a transaction, which a
+ * cancel would fail. */
+static void read_past(struct session_exchange *x)
+{
+    struct session *s = x->s;
+    struct err e = ERR_INIT;
+    uint64_t limit = x->read_bytes + READ_PAST_BYTES;
+
+    x->wait.deadline = DEADLINE_NONE;
+    while (x->running) {
+        size_t got;
+        if (!x->r.in_transaction && x->read_bytes > limit)
+            atomic_store(&x->cancelled, true);
+        if (!step(x, &x->wait, s->scratch, SCRATCH_BYTES, &got, &e))
+            break;
+    }
+    err_release(&e);
+}
+
+static void x_free(struct exchange *base)
+{
+    struct session_exchange *x = (struct session_exchange *)base;
+    struct session *s = x->s;
+
+    if (!is_stranded(x) && !transport_is_foreign(s->t)) {
+        if (x->running && s->active == x)
+            read_past(x);
+        if (x->suspended && s->ws != NULL && s->status == SESSION_IN)
+            pgwire_close(&s->out, 'P', x->portal);
+    }
+    if (s->active == x)
+        s->active = NULL;
+    buf_release(&x->held);
+    parked_release(&x->parked);
+    err_release(&x->failure);
+    mem_free(x);
+}
+
+static const struct exchange_info *x_info(const struct exchange *base)
+{
+    return &((const struct session_exchange *)base)->info;
+}
+
+struct exchange *session_exchange_new(struct session *s, struct err *e)
+{
+    static const struct exchange_ops ops = {
+        .is_pgwire = true,
+        .begin = x_begin,
+        .read = x_read,
+        .cancel = x_cancel,
+        .free = x_free,
+        .info = x_info,
+    };
+    struct session_exchange *x = mem_calloc(1, sizeof *x);
+
+    if (x == NULL) {
+        err_oom(e);
+        return NULL;
+    }
+    x->base.ops = &ops;
+    x->s = s;
+    x->info.http_status = 101;
+    x->info.http_version = 11;
+    x->failure = ERR_INIT;
+    buf_init(&x->held, 0);
+    parked_init(&x->parked);
+    return &x->base;
+}

@@ -1,0 +1,95 @@
+/* An interactive session: PostgreSQL's protocol through a WebSocket (protocol, section 10). One
+ * conversation: exchanges take turns on it, and one that is not read to its end is put aside when
+ * another begins.
+ *
+ * Threads: as transport.h; a session is used by one thread at a time (its connection's lock), but
+ * for exchange_cancel. */
+#ifndef NEON_TRANSPORT_PGWIRE_SESSION_H
+#define NEON_TRANSPORT_PGWIRE_SESSION_H
+
+#include "base/cell.h"
+#include "transport/transport.h"
+
+struct session;
+
+#define SESSION_MAX_NOTICES 64       /* of one statement; later ones are dropped */
+#define SESSION_MAX_NOTIFICATIONS 10000 /* waiting to be read */
+
+/* No network: the connection is made by the first exchange, within login_timeout_s (0: as long as
+ * it takes). The transport is borrowed. NULL: HY001. */
+struct session *session_new(struct transport *t, int64_t login_timeout_s,
+                            struct err *e) NEON_MUST_CHECK;
+/* Ends it; an open transaction is rolled back by the server. NULL is fine. */
+void session_free(struct session *s);
+/* The same without forgetting what was received. Exchanges that were not read to their end fail. */
+void session_close(struct session *s);
+/* Makes the connection now. False: 08001, 28000, HYT00, ...; nothing is open. */
+bool session_open(struct session *s, int64_t deadline, struct err *e) NEON_MUST_CHECK;
+
+bool session_is_open(const struct session *s);
+/* True when the last try failed because WebSockets are not to be had here (an upgrade that was
+ * refused, a host that cannot be reached): not a wrong password. */
+bool session_is_unavailable(const struct session *s);
+enum session_transaction {
+    SESSION_IDLE = 'I',   /* none; also while nothing is open */
+    SESSION_IN = 'T',     /* open */
+    SESSION_FAILED = 'E', /* only ROLLBACK is possible */
+};
+enum session_transaction session_transaction(const struct session *s);
+/* True once after the connection was lost while a transaction was open. */
+bool session_take_lost(struct session *s);
+/* Something lives in the session that another one would not have (a temporary table, a setting, a
+ * LISTEN): it is not replaced silently when it is lost. */
+void session_set_stateful(struct session *s, bool stateful);
+bool session_is_stateful(const struct session *s);
+/* Counts the connections made: what was set in one is gone in the next. */
+uint64_t session_serial(const struct session *s);
+/* Milliseconds since it was last used; 0 when nothing is open. */
+int64_t session_idle_ms(const struct session *s);
+
+/* A setting that the server reports (server_version, TimeZone, ...); NULL: not reported. */
+const char *session_parameter(const struct session *s, const char *name);
+/* The oldest notice not taken yet; NULL: none. The caller frees it (pg_fields_free). */
+struct pg_fields *session_take_notice(struct session *s);
+struct session_notification {
+    uint32_t pid;
+    char *channel, *payload; /* owned */
+};
+/* Looks for what has come without being asked for; does not wait. */
+void session_poll(struct session *s);
+/* The oldest notification; false: none. The caller frees the texts (mem_free). */
+bool session_take_notification(struct session *s, struct session_notification *out);
+size_t session_notifications(const struct session *s);
+/* The server's prepared statements are gone or may be wrong (DISCARD, DEALLOCATE, changed tables).
+ */
+void session_forget_prepared(struct session *s);
+
+/* An exchange of this session: exchange_begin makes the connection when there is none. */
+struct exchange *session_exchange_new(struct session *s, struct err *e) NEON_MUST_CHECK;
+/* A statement and no results wanted (BEGIN, COMMIT): sends and waits for the end. *command, unless
+ * NULL: what was done ("COMMIT", "ROLLBACK"), static. */
+bool session_run(struct session *s, const struct wire_request *r, const char **command,
+                 struct err *e) NEON_MUST_CHECK;
+
+/* What a statement takes and gives, by the protocol's own Describe. */
+struct session_description {
+    uint32_t *param_oids; /* owned */
+    size_t n_params;
+    struct column *columns; /* owned, names too */
+    size_t n_columns;
+    bool has_rows;
+};
+bool session_describe(struct session *s, struct strview sql, const struct wire_request *r,
+                      struct session_description *out, struct err *e) NEON_MUST_CHECK;
+void session_description_release(struct session_description *d);
+
+/* COPY ... FROM STDIN: begins (the server waits for data), sends, ends. False: the server's error,
+ * 08S01; it is over then. `why` not NULL: gives up, and the statement fails. */
+bool session_copy_begin(struct session *s, const struct wire_request *r,
+                        struct err *e) NEON_MUST_CHECK;
+bool session_copy_data(struct session *s, struct strview data, struct err *e) NEON_MUST_CHECK;
+bool session_copy_end(struct session *s, const char *why, int64_t *n_rows,
+                      struct err *e) NEON_MUST_CHECK;
+bool session_is_copying(const struct session *s);
+
+#endif
