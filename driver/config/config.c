@@ -108,9 +108,10 @@ static bool check_together(struct conn_options *o, struct err *e)
     if (!settle_token(o, e))
         return false;
     if (o->transport == TRANSPORT_WEBSOCKET && (o->token != NULL || o->token_file != NULL))
-        return err_set(e, ST_HY024, 0,
-                       "Transport=websocket takes a password only: Neon has no sessions for JSON web "
-                       "tokens. Give PWD, or use Transport=http.");
+        return err_set(
+            e, ST_HY024, 0,
+            "Transport=websocket takes a password only: Neon has no sessions for JSON web "
+            "tokens. Give PWD, or use Transport=http.");
     return true;
 }
 

@@ -59,10 +59,10 @@ struct dbc {
     struct dbc_attrs attrs;
     struct stmt_attrs stmt_defaults;
     struct transport *transport;
-    struct session *session;     /* NULL: Transport=http, or a token */
+    struct session *session;             /* NULL: Transport=http, or a token */
     bool session_missed, session_warned; /* auto: a session was not to be had; buffered instead */
-    struct session_modes {       /* what the session's autocommit statements run with */
-        uint64_t serial;         /* of the connection that was told */
+    struct session_modes {               /* what the session's autocommit statements run with */
+        uint64_t serial;                 /* of the connection that was told */
         enum isolation isolation;
         bool read_only;
     } session_modes;

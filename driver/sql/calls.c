@@ -12,9 +12,9 @@ static const char *const known[] = {
 
 /* Without parentheses, and other for each transaction, session or user. */
 static const char *const momentary[] = {
-    "current_catalog", "current_date", "current_role",   "current_schema", "current_time",
+    "current_catalog",   "current_date", "current_role", "current_schema", "current_time",
     "current_timestamp", "current_user", "localtime",    "localtimestamp", "session_user",
-    "system_user",     "user",         "xmin",           "xmax",           "ctid",
+    "system_user",       "user",         "xmin",         "xmax",           "ctid",
 };
 
 static int compare(struct strview word, const char *entry)
@@ -52,8 +52,8 @@ static bool is_momentary(struct strview word)
     return false;
 }
 
-/* A list of columns behind a name (WITH name (...), AS name (...)) is taken for a call too: that costs
- * a session where none was needed, and nothing else. */
+/* A list of columns behind a name (WITH name (...), AS name (...)) is taken for a call too: that
+ * costs a session where none was needed, and nothing else. */
 bool sql_calls_unknown(struct strview stmt)
 {
     struct tokens ts = {stmt, 0};

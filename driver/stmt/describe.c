@@ -4,6 +4,7 @@
  * (handle/describe_cache.h). Called by prepare.c and api/. */
 #include "sql/returning.h"
 #include "stmt/param_types.h"
+#include "stmt/session.h"
 
 #define NAME "neon_odbc_described"
 
@@ -164,6 +165,26 @@ static bool ask(struct stmt *s, struct asking *a, struct err *e)
     return ok;
 }
 
+/* In a session by the protocol's own Describe. */
+static bool ask_session(struct stmt *s, const struct script_stmt *st, const char *const *casts,
+                        struct description *found, struct err *e)
+{
+    struct session_description d;
+    struct buf text = BUF_INIT(0);
+    bool ok = script_render(st, casts, &text) || err_oom(e);
+
+    if (ok && session_describe_stmt(s, buf_sv(&text), &d, e)) {
+        for (size_t i = 0; i < found->n_params && i < d.n_params; i++)
+            found->param_oids[i] = d.param_oids[i];
+        ok = description_set_columns(found, d.columns, d.n_columns) || err_oom(e);
+        session_description_release(&d);
+    } else {
+        ok = false;
+    }
+    buf_release(&text);
+    return ok;
+}
+
 /* Asks about the statement with those casts. */
 static bool ask_about(struct stmt *s, const struct script_stmt *st, const char *const *casts,
                       struct description *found, struct err *e)
@@ -172,6 +193,8 @@ static bool ask_about(struct stmt *s, const struct script_stmt *st, const char *
     struct buf text = BUF_INIT(0);
     bool ok;
 
+    if (session_use(s->dbc) == SESSION_ALL)
+        return ask_session(s, st, casts, found, e);
     for (size_t i = 0; i < PART_COUNT; i++)
         buf_init(&a.text[i], 0);
     a.nulls = mem_calloc((size_t)st->n_params + 1, sizeof *a.nulls);

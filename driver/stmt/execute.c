@@ -405,19 +405,20 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
     if (x->rollback)
         stmts[x->n_stmts] = (struct wire_stmt){SV_LIT("ROLLBACK"), NULL, 0};
     rc = execute_start(s,
-               &(struct wire_request){
-                   .stmts = stmts,
-                   .n_stmts = x->n_stmts + x->rollback,
-                   .batch = batch,
-                   .alone = !plan->takes_settings,
-                   .isolation = batch ? dbc_isolation_header(s->dbc) : ISOLATION_DEFAULT,
-                   .read_only = read_only,
-                   .deferrable = read_only && dbc_is_deferrable(s->dbc),
-                   .repeatable = read_only || x->rollback,
-                   .deadline = stmt_deadline(s),
-                   .read_timeout_s = dbc_read_timeout_s(s->dbc),
-               },
-               &(struct surroundings){0, x->rollback, SIZE_MAX, NULL}, &s->script.stmts[0].kind);
+                       &(struct wire_request){
+                           .stmts = stmts,
+                           .n_stmts = x->n_stmts + x->rollback,
+                           .batch = batch,
+                           .alone = !plan->takes_settings,
+                           .isolation = batch ? dbc_isolation_header(s->dbc) : ISOLATION_DEFAULT,
+                           .read_only = read_only,
+                           .deferrable = read_only && dbc_is_deferrable(s->dbc),
+                           .repeatable = read_only || x->rollback,
+                           .deadline = stmt_deadline(s),
+                           .read_timeout_s = dbc_read_timeout_s(s->dbc),
+                       },
+                       &(struct surroundings){0, x->rollback, SIZE_MAX, NULL},
+                       &s->script.stmts[0].kind);
     mem_free(stmts);
     return rc;
 }
@@ -528,16 +529,16 @@ SQLRETURN execute_preview_queue(struct stmt *s, size_t n_last)
     n = tx_wire(&d->tx, false, stmts);
     stmts[n++] = (struct wire_stmt){SV_LIT("ROLLBACK"), NULL, 0};
     rc = execute_start(s,
-               &(struct wire_request){
-                   .stmts = stmts,
-                   .n_stmts = n,
-                   .batch = true,
-                   .isolation = transaction_header(d),
-                   .repeatable = true,
-                   .deadline = stmt_deadline(s),
-                   .read_timeout_s = dbc_read_timeout_s(d),
-               },
-               &(struct surroundings){n - 1 - n_last, 1, SIZE_MAX, NULL}, kind);
+                       &(struct wire_request){
+                           .stmts = stmts,
+                           .n_stmts = n,
+                           .batch = true,
+                           .isolation = transaction_header(d),
+                           .repeatable = true,
+                           .deadline = stmt_deadline(s),
+                           .read_timeout_s = dbc_read_timeout_s(d),
+                       },
+                       &(struct surroundings){n - 1 - n_last, 1, SIZE_MAX, NULL}, kind);
     mem_free(stmts);
     return rc;
 }
@@ -632,7 +633,8 @@ static SQLRETURN run_typed(struct stmt *s, const struct plan *plan, const char *
     SQLRETURN rc;
 
     param_types_apply(s, casts, 1);
-    if (plan->kind == PLAN_QUEUE)
+    /* The server's error would come too late, or end its transaction. */
+    if (plan->kind == PLAN_QUEUE || plan->kind == PLAN_SESSION)
         param_types_settle(s, casts, 1);
     rc = run(s, plan, casts);
     if (rc != SQL_ERROR || !executes_at_once(plan) || !param_types_learn(s, casts, 1))

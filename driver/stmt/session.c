@@ -155,10 +155,8 @@ static bool set_modes(struct dbc *d, struct err *e)
     const struct session_modes told = d->session_modes;
     struct buf text = BUF_INIT(256);
     struct wire_stmt st;
-    const struct wire_request r = {.stmts = &st,
-                                   .n_stmts = 1,
-                                   .repeatable = true,
-                                   .read_timeout_s = dbc_read_timeout_s(d)};
+    const struct wire_request r = {
+        .stmts = &st, .n_stmts = 1, .repeatable = true, .read_timeout_s = dbc_read_timeout_s(d)};
     bool ok;
 
     if (told.isolation == want.isolation && told.read_only == want.read_only)
@@ -233,10 +231,8 @@ void session_close_if_idle(struct dbc *d)
  * into it. */
 static bool leaves_state(struct sql_kind k)
 {
-    static const enum sql_class classes[] = {SQLC_SET,
-                                             SQLC_SET_SESSION_CHARACTERISTICS,
-                                             SQLC_PREPARE,
-                                             SQLC_LISTEN};
+    static const enum sql_class classes[] = {SQLC_SET, SQLC_SET_SESSION_CHARACTERISTICS,
+                                             SQLC_PREPARE, SQLC_LISTEN};
 
     for (size_t i = 0; i < ARRAY_LEN(classes); i++)
         if (k.cls == classes[i])
@@ -325,20 +321,20 @@ static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sq
         stmts[n++] = (struct wire_stmt){buf_sv(&text), NULL, 0};
     for (size_t i = 0; i < x->n_stmts; i++)
         stmts[n++] = x->stmts[i];
-    rc = execute_start(s,
-                       &(struct wire_request){
-                           .stmts = stmts,
-                           .n_stmts = n,
-                           .session = d->session,
-                           .alone = true, /* the settings are the session's own */
-                           .in_transaction = in_transaction,
-                           .in_portions = in_transaction && x->n_stmts == 1 &&
-                                          comes_in_portions(kind),
-                           .reuse = x->n_stmts == 1 && may_be_kept(kind),
-                           .deadline = deadline_after_s((int64_t)s->attrs.query_timeout_s),
-                           .read_timeout_s = dbc_read_timeout_s(d),
-                       },
-                       &(struct surroundings){begin, 0, SIZE_MAX, NULL}, kind);
+    rc = execute_start(
+        s,
+        &(struct wire_request){
+            .stmts = stmts,
+            .n_stmts = n,
+            .session = d->session,
+            .alone = true, /* the settings are the session's own */
+            .in_transaction = in_transaction,
+            .in_portions = in_transaction && x->n_stmts == 1 && comes_in_portions(kind),
+            .reuse = x->n_stmts == 1 && may_be_kept(kind),
+            .deadline = deadline_after_s((int64_t)s->attrs.query_timeout_s),
+            .read_timeout_s = dbc_read_timeout_s(d),
+        },
+        &(struct surroundings){begin, 0, SIZE_MAX, NULL}, kind);
     mem_free(stmts);
     buf_release(&text);
     session_note_state(d);
@@ -400,8 +396,7 @@ bool session_can_rerun(const struct stmt *s, enum plan_kind kind)
         return false;
     if (kind == PLAN_READ)
         return r->native == 507 || strcmp(execute_server_code(s), "25006") == 0;
-    return kind == PLAN_SINGLE && r->native == 507 &&
-           !sql_calls_unknown(sv_n(st->text, st->len));
+    return kind == PLAN_SINGLE && r->native == 507 && !sql_calls_unknown(sv_n(st->text, st->len));
 }
 
 /* ---- the entrances ---- */

@@ -8,7 +8,8 @@
 #include "base/err.h"
 
 /* Fills *e (always; returns false). `detail` is libcurl's error buffer. retry_safe: another try may
- * help, when nothing can have run. native: 1000 + the code; the HTTP status when a proxy refused. */
+ * help, when nothing can have run. native: 1000 + the code; the HTTP status when a proxy refused.
+ */
 bool neterr_set(CURL *c, CURLcode code, const char *detail, bool connecting, struct err *e);
 
 #endif

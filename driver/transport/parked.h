@@ -10,7 +10,7 @@
 struct parked {
     struct buf mem;
     size_t mem_pos;
-    int fd; /* -1: none yet */
+    int fd;                 /* -1: none yet */
     uint64_t written, read; /* bytes of the file */
     size_t memory_bytes;    /* beyond that the file is used */
 };
@@ -21,6 +21,7 @@ void parked_release(struct parked *p);
 bool parked_append(struct parked *p, const char *bytes, size_t len, struct err *e) NEON_MUST_CHECK;
 bool parked_is_empty(const struct parked *p);
 /* *got 0: nothing is there (any more). */
-bool parked_take(struct parked *p, char *dst, size_t cap, size_t *got, struct err *e) NEON_MUST_CHECK;
+bool parked_take(struct parked *p, char *dst, size_t cap, size_t *got,
+                 struct err *e) NEON_MUST_CHECK;
 
 #endif

@@ -198,27 +198,58 @@ bool session_run(struct session *s, const struct wire_request *r, const char **c
     return true;
 }
 
-bool session_describe(struct session *s, struct strview sql, const struct wire_request *r,
-                      struct session_description *out, struct err *e)
+/* Not for the application: its own savepoints are named otherwise. */
+#define ASKING "neon_odbc_asking"
+
+static bool plain(struct session *s, const char *sql, const struct wire_request *r, struct err *e)
+{
+    struct call c;
+
+    if (!call_begin(&c, s, r, e))
+        return false;
+    pgwire_query(&s->out, sv(sql));
+    return call_end(&c, e);
+}
+
+static bool describe(struct session *s, struct strview sql, const struct wire_request *r,
+                     struct session_description *out, struct err *e)
 {
     struct call c;
     bool ok;
 
-    *out = (struct session_description){0};
     if (!call_begin(&c, s, r, e))
         return false;
     c.description = out;
-    for (size_t i = 0; i < r->n_stmts; i++) { /* BEGIN, so that an error is in the transaction */
-        pgwire_parse(&s->out, "", r->stmts[i].sql);
-        pgwire_bind(&s->out, "", "", NULL, 0);
-        pgwire_execute(&s->out, "", 0);
-    }
     pgwire_parse(&s->out, "", sql);
     pgwire_describe(&s->out, 'S', "");
     pgwire_plain(&s->out, 'S');
     s->scan.keep_all = true;
     ok = call_end(&c, e);
     s->scan.keep_all = false;
+    return ok;
+}
+
+/* In a transaction behind a savepoint: a question that fails must not end it. */
+bool session_describe(struct session *s, struct strview sql, const struct wire_request *r,
+                      struct session_description *out, struct err *e)
+{
+    bool guarded = s->status == SESSION_IN;
+    bool ok;
+
+    *out = (struct session_description){0};
+    if (guarded && !plain(s, "SAVEPOINT " ASKING, r, e))
+        return false;
+    ok = describe(s, sql, r, out, e);
+    if (guarded && s->ws != NULL) {
+        struct err second = ERR_INIT;
+        if (!plain(s, ok ? "RELEASE " ASKING : "ROLLBACK TO " ASKING "; RELEASE " ASKING, r,
+                   &second)) {
+            if (ok)
+                err_move(e, &second);
+            ok = false;
+        }
+        err_release(&second);
+    }
     if (!ok)
         session_description_release(out);
     return ok;

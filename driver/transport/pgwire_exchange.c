@@ -329,8 +329,7 @@ static enum exchange_read give_held(struct session_exchange *x, char *dst, size_
 }
 
 /* Room that wslay does not need a detour for. */
-static bool read_some(struct session_exchange *x, char *dst, size_t cap, size_t *got,
-                      struct err *e)
+static bool read_some(struct session_exchange *x, char *dst, size_t cap, size_t *got, struct err *e)
 {
     bool ok;
 

@@ -20,8 +20,14 @@
     "SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; SET DateStyle = ISO; "    \
     "SET extra_float_digits = 1"
 
-enum { AUTH_OK = 0, AUTH_CLEARTEXT = 3, AUTH_MD5 = 5, AUTH_SASL = 10, AUTH_CONTINUE = 11,
-       AUTH_FINAL = 12 };
+enum {
+    AUTH_OK = 0,
+    AUTH_CLEARTEXT = 3,
+    AUTH_MD5 = 5,
+    AUTH_SASL = 10,
+    AUTH_CONTINUE = 11,
+    AUTH_FINAL = 12
+};
 
 struct login {
     struct session *s;
@@ -36,9 +42,10 @@ struct login {
 
 static bool unexpected(struct err *e)
 {
-    return err_set(e, ST_08001, 0,
-                   "The answer to the login is not PostgreSQL's protocol. Check Server, ApiHost and "
-                   "WsPath.");
+    return err_set(
+        e, ST_08001, 0,
+        "The answer to the login is not PostgreSQL's protocol. Check Server, ApiHost and "
+        "WsPath.");
 }
 
 /* ---- what we say ---- */
@@ -70,9 +77,10 @@ static bool write_first(struct login *l, struct err *e)
     buf_reset(&s->out);
     write_startup(s);
     if (s->out.len > STARTUP_MAX_BYTES)
-        return err_set(e, ST_08001, 0,
-                       "UID, Database, ApplicationName and Options are longer than the 10,000 bytes "
-                       "that the server takes.");
+        return err_set(
+            e, ST_08001, 0,
+            "UID, Database, ApplicationName and Options are longer than the 10,000 bytes "
+            "that the server takes.");
     l->pipelined = !atomic_load(&s->t->login_in_steps) && s->t->o.password != NULL;
     if (l->pipelined) {
         pgwire_password(&s->out, s->t->o.password);

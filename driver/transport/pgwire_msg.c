@@ -344,12 +344,15 @@ static const struct {
     char letter;
     enum pg_field field;
 } letters[] = {
-    {'M', PG_MESSAGE},     {'C', PG_CODE},           {'V', PG_SEVERITY},
-    {'S', PG_SEVERITY},    {'D', PG_DETAIL},         {'H', PG_HINT},
-    {'P', PG_POSITION},    {'p', PG_INTERNAL_POSITION}, {'q', PG_INTERNAL_QUERY},
-    {'W', PG_WHERE},       {'s', PG_SCHEMA},         {'t', PG_TABLE},
-    {'c', PG_COLUMN},      {'d', PG_DATA_TYPE},      {'n', PG_CONSTRAINT},
-    {'F', PG_FILE},        {'L', PG_LINE},           {'R', PG_ROUTINE},
+    {'M', PG_MESSAGE},        {'C', PG_CODE},
+    {'V', PG_SEVERITY},       {'S', PG_SEVERITY},
+    {'D', PG_DETAIL},         {'H', PG_HINT},
+    {'P', PG_POSITION},       {'p', PG_INTERNAL_POSITION},
+    {'q', PG_INTERNAL_QUERY}, {'W', PG_WHERE},
+    {'s', PG_SCHEMA},         {'t', PG_TABLE},
+    {'c', PG_COLUMN},         {'d', PG_DATA_TYPE},
+    {'n', PG_CONSTRAINT},     {'F', PG_FILE},
+    {'L', PG_LINE},           {'R', PG_ROUTINE},
 };
 
 /* V, which no language changes, wins over S. */

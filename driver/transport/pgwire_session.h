@@ -12,7 +12,7 @@
 
 struct session;
 
-#define SESSION_MAX_NOTICES 64       /* of one statement; later ones are dropped */
+#define SESSION_MAX_NOTICES 64          /* of one statement; later ones are dropped */
 #define SESSION_MAX_NOTIFICATIONS 10000 /* waiting to be read */
 
 /* No network: the connection is made by the first exchange, within login_timeout_s (0: as long as

@@ -35,12 +35,12 @@ struct notification {
 
 struct session {
     struct transport *t;
-    struct ws_client *ws; /* NULL: not connected */
+    struct ws_client *ws;      /* NULL: not connected */
     pthread_mutex_t wake_lock; /* guards ws against exchange_cancel */
     int64_t login_timeout_s;
     uint64_t serial;
-    char status; /* of ReadyForQuery: I, T, E */
-    bool lost;   /* with a transaction: not yet told */
+    char status;                      /* of ReadyForQuery: I, T, E */
+    bool lost;                        /* with a transaction: not yet told */
     bool stateful, unavailable, gone; /* gone: state was lost with a connection */
     uint32_t pid, key;
     struct pgwire_scan scan;

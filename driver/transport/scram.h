@@ -26,6 +26,7 @@ bool scram_first(struct scram *s, struct buf *out, struct err *e) NEON_MUST_CHEC
 bool scram_final(struct scram *s, struct strview server_first, const char *password,
                  struct buf *out, struct err *e) NEON_MUST_CHECK;
 /* The server's last message. False: 08001, it does not know the password. */
-bool scram_verify(const struct scram *s, struct strview server_final, struct err *e) NEON_MUST_CHECK;
+bool scram_verify(const struct scram *s, struct strview server_final,
+                  struct err *e) NEON_MUST_CHECK;
 
 #endif

@@ -53,11 +53,11 @@ struct wire_request {
 
     /* a session's alone (pgwire_session.h) */
     struct session *session; /* NULL: over HTTP */
-    bool in_transaction; /* a transaction is open, or the first statement opens one */
-    bool in_portions;    /* the last statement's rows are fetched in portions, so that other
-                            statements may run in between (in a transaction only) */
-    bool reuse;          /* the last statement will come again: the server keeps it prepared */
-    bool simple;         /* one statement without parameters, by the simple protocol (COPY) */
+    bool in_transaction;     /* a transaction is open, or the first statement opens one */
+    bool in_portions;        /* the last statement's rows are fetched in portions, so that other
+                                statements may run in between (in a transaction only) */
+    bool reuse;              /* the last statement will come again: the server keeps it prepared */
+    bool simple;             /* one statement without parameters, by the simple protocol (COPY) */
 };
 
 struct transport;

@@ -74,8 +74,8 @@ static int poll_socket(struct ws_client *ws, bool write, int64_t ms)
     int n = 0;
 
     curl_easy_getinfo(ws->easy, CURLINFO_ACTIVESOCKET, &fd);
-    w = (struct curl_waitfd){
-        .fd = fd, .events = (short)(CURL_WAIT_POLLIN | (write ? CURL_WAIT_POLLOUT : 0))};
+    w = (struct curl_waitfd){.fd = fd,
+                             .events = (short)(CURL_WAIT_POLLIN | (write ? CURL_WAIT_POLLOUT : 0))};
     if (fd == CURL_SOCKET_BAD)
         return -1;
     curl_multi_poll(ws->multi, &w, 1, (int)(ms < POLL_MAX_MS ? ms : POLL_MAX_MS), &n);

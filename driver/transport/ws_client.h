@@ -14,7 +14,7 @@ struct ws_client;
 
 /* What ends a wait before its time. */
 struct ws_patience {
-    int64_t deadline;            /* DEADLINE_NONE: none */
+    int64_t deadline;             /* DEADLINE_NONE: none */
     const atomic_bool *cancelled; /* NULL: cannot be */
 };
 

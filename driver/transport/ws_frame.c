@@ -153,7 +153,8 @@ static bool take_piece(struct ws_framer *f, const struct wslay_frame_iocb *io, c
             memcpy(f->control + f->control_len, io->data, io->data_length);
         f->control_len += io->data_length;
     } else if (io->data_length > cap - *got) {
-        return err_set(e, ST_HY000, 0, "The installed libwslay hands out more than %d bytes at once.",
+        return err_set(e, ST_HY000, 0,
+                       "The installed libwslay hands out more than %d bytes at once.",
                        WS_PIECE_MAX_BYTES);
     } else if (io->data_length > 0) {
         memcpy(dst + *got, io->data, io->data_length);

@@ -14,10 +14,10 @@ struct ws_framer {
     wslay_frame_context_ptr wslay; /* owned */
     const char *in;                /* the received bytes being read; borrowed for a call */
     size_t in_len;
-    struct buf *out;       /* where frames are written to; borrowed for a call */
-    bool in_message;       /* a fragmented message is under way */
-    bool closing;          /* the peer's Close frame has come */
-    unsigned close_status; /* 0: it named none */
+    struct buf *out;            /* where frames are written to; borrowed for a call */
+    bool in_message;            /* a fragmented message is under way */
+    bool closing;               /* the peer's Close frame has come */
+    unsigned close_status;      /* 0: it named none */
     unsigned char control[125]; /* payload of the control frame being read */
     size_t control_len;
     uint64_t frame_left; /* payload bytes of the current frame that are still to come */
@@ -34,9 +34,9 @@ bool ws_framer_ping(struct ws_framer *f, struct buf *out) NEON_MUST_CHECK;
 /* status 0: an empty Close frame. */
 bool ws_framer_close(struct ws_framer *f, unsigned status, struct buf *out) NEON_MUST_CHECK;
 /* Takes received bytes (*in moves on) and copies the payload of data frames to dst; *got says how
- * much. Ends when dst has less than WS_PIECE_MAX_BYTES left, the bytes are used up, or the peer closes (f->closing). Pings are
- * answered into `answers`. False: 08S01, what a server must not send (text, masked or reserved
- * frames), HY001. */
+ * much. Ends when dst has less than WS_PIECE_MAX_BYTES left, the bytes are used up, or the peer
+ * closes (f->closing). Pings are answered into `answers`. False: 08S01, what a server must not send
+ * (text, masked or reserved frames), HY001. */
 bool ws_framer_read(struct ws_framer *f, struct strview *in, char *dst, size_t cap, size_t *got,
                     struct buf *answers, struct err *e) NEON_MUST_CHECK;
 

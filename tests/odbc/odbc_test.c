@@ -122,8 +122,9 @@ void fixture_connect(struct fixture *f, const char *connstr)
     SQLCHAR out[1024];
     SQLSMALLINT len;
 
-    assert_dbc_ok(f->dbc, SQLDriverConnect(f->dbc, NULL, sqltext(connstr ? connstr : fixture_connstr),
-                                           SQL_NTS, out, sizeof out, &len, SQL_DRIVER_NOPROMPT));
+    assert_dbc_ok(f->dbc,
+                  SQLDriverConnect(f->dbc, NULL, sqltext(connstr ? connstr : fixture_connstr),
+                                   SQL_NTS, out, sizeof out, &len, SQL_DRIVER_NOPROMPT));
     assert_dbc_ok(f->dbc, SQLAllocHandle(SQL_HANDLE_STMT, f->dbc, &f->stmt));
 }
 
@@ -260,10 +261,10 @@ struct fixture *direct_connect(SQLINTEGER odbc_version)
     struct fixture *f = direct_new(odbc_version);
     char connstr[1024];
 
-    snprintf(connstr, sizeof connstr,
-             "ApiHost=%s;AllowInsecure=1;Server=%s;Database=%s;UID=%s;PWD={",
-             test_env("NEON_TEST_GATEWAY_URL"), test_env("NEON_TEST_SERVER"),
-             test_env("NEON_TEST_DATABASE"), test_env("NEON_TEST_USER"));
+    snprintf(
+        connstr, sizeof connstr, "%sApiHost=%s;AllowInsecure=1;Server=%s;Database=%s;UID=%s;PWD={",
+        strstr(fixture_connstr, ";") ? "Transport=http;" : "", test_env("NEON_TEST_GATEWAY_URL"),
+        test_env("NEON_TEST_SERVER"), test_env("NEON_TEST_DATABASE"), test_env("NEON_TEST_USER"));
     for (const char *p = test_env("NEON_TEST_PASSWORD"); *p != '\0'; p++)
         snprintf(connstr + strlen(connstr), sizeof connstr - strlen(connstr),
                  *p == '}' ? "}%c" : "%c", *p);

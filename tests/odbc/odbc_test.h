@@ -31,8 +31,8 @@ int teardown_connected(void **state);
 /* Environment and unconnected connection only. */
 int setup_unconnected(void **state);
 
-/* What a test connects to when it says nothing else: "DSN=neon". A program about what HTTP alone can
- * do sets it to FIXTURE_HTTP. */
+/* What a test connects to when it says nothing else: "DSN=neon". A program about what HTTP alone
+ * can do sets it to FIXTURE_HTTP. */
 extern const char *fixture_connstr;
 #define FIXTURE_HTTP "DSN=neon;Transport=http"
 

@@ -368,7 +368,7 @@ static void test_a_transaction_too_large_is_refused_before_it_is_sent(void **sta
 
     SQLFreeHandle(SQL_HANDLE_STMT, f->stmt);
     SQLDisconnect(f->dbc);
-    fixture_connect(f, "DSN=neon;MaxRequestBytes=65536");
+    fixture_connect(f, "DSN=neon;Transport=http;MaxRequestBytes=65536");
     s = f->stmt;
     autocommit(f->dbc, SQL_AUTOCOMMIT_OFF);
     for (; n < 10 && SQL_SUCCEEDED(rc); n++) {
@@ -395,7 +395,7 @@ static void test_counts_by_preview(void **state)
     assert_dbc_ok(f->dbc, end(f->dbc, SQL_ROLLBACK));
     SQLFreeHandle(SQL_HANDLE_STMT, s);
     SQLDisconnect(f->dbc);
-    fixture_connect(f, "DSN=neon;BufferedRowCount=preview");
+    fixture_connect(f, "DSN=neon;Transport=http;BufferedRowCount=preview");
     s = f->stmt;
     autocommit(f->dbc, SQL_AUTOCOMMIT_OFF);
     run(s, "INSERT INTO t_tx VALUES (1, 10), (2, 20)");
