@@ -396,6 +396,8 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
 
     if (plan->kind == PLAN_READ)
         return run_read(s, &x->stmts[0], &s->script.stmts[0].kind);
+    note_function(s, &s->script.stmts[0].kind);
+    forget_descriptions(s);
     if (plan->kind == PLAN_SESSION)
         return session_statements(s, x);
     stmts = mem_calloc(x->n_stmts + 1, sizeof *stmts);

@@ -122,7 +122,7 @@ struct stmt {
     struct need_data need_data;
     struct edit_need edit_need;
     struct async_op *async;     /* of api/api_async.c: a call that is executing; NULL */
-    bool by_session;          /* the last request went to the session */
+    bool by_session;            /* the last request went to the session */
     atomic_bool cancel_pending; /* SQLCancel came while a call was between two requests */
     struct exchange *running;   /* guarded by dbc->cancel_lock: the exchange SQLCancel may stop */
     /* A statement of the driver's own that works for this one of the application's: SQLCancel of

@@ -196,6 +196,23 @@ static bool nothing_to_send(const struct tx *t)
     return t->n_writes == 0 && t->n_checks < 2; /* one read alone is as good as any moment */
 }
 
+static void forget_definitions(struct dbc *d)
+{
+    describe_cache_clear(&d->described);
+    type_names_clear(&d->type_names);
+    routine_cache_clear(&d->routines);
+}
+
+/* What was seen inside a transaction of the server's may be true no more, or be true only now. */
+static void forget_session_definitions(struct dbc *d)
+{
+    if (!d->tx.defines)
+        return;
+    forget_definitions(d);
+    table_infos_clear(&d->tables);
+    catalog_cache_changed(&d->catalog_cache);
+}
+
 static bool send_waiting(struct dbc *d, struct err *e)
 {
     struct wire_stmt *stmts;
@@ -206,9 +223,7 @@ static bool send_waiting(struct dbc *d, struct err *e)
     stmts = mem_calloc(d->tx.n_items, sizeof *stmts);
     ok = stmts != NULL ? tx_prepare(&d->tx, e) : err_oom(e);
     ok = ok && send_commit(d, stmts, tx_wire(&d->tx, true, stmts), e);
-    describe_cache_clear(&d->described); /* definitions may be among them */
-    type_names_clear(&d->type_names);
-    routine_cache_clear(&d->routines);
+    forget_definitions(d); /* they may be among them */
     mem_free(stmts);
     return ok;
 }
@@ -241,11 +256,13 @@ bool transaction_commit(struct dbc *d, struct err *e)
     if (d->tx.failed) {
         if (d->session != NULL)
             session_rollback(d);
+        forget_session_definitions(d);
         ok = err_set(e, ST_25S03, 0,
                      "The transaction was rolled back instead: one of its statements had failed. "
                      "Nothing of it was stored.");
     } else if (d->tx.in_session) {
         ok = session_commit(d, e);
+        forget_session_definitions(d);
     } else {
         ok = send_waiting(d, e) && keep_settings(d, e);
     }
@@ -260,6 +277,7 @@ void transaction_rollback(struct dbc *d)
 {
     if (d->session != NULL)
         session_rollback(d);
+    forget_session_definitions(d);
     tx_reset(&d->tx);
     settle_cursors(d, false);
 }

@@ -88,7 +88,7 @@ static void test_table_by_table_costs_a_handful(void **state)
     long requests, without;
     char *cached, *direct;
 
-    fixture_connect(plain, "DSN=neon;CatalogCache=0");
+    fixture_connect(plain, FIXTURE_HTTP ";CatalogCache=0");
     cached = go_through(f->stmt, by_table, 4, &requests);
     direct = go_through(plain->stmt, by_table, 4, &without);
     assert_string_equal(cached, direct);
@@ -150,7 +150,7 @@ static void test_answers_from_memory_are_the_servers(void **state)
     struct fixture *f = *state;
     struct fixture *plain = fixture_new(SQL_OV_ODBC3_80);
 
-    fixture_connect(plain, "DSN=neon;CatalogCache=0");
+    fixture_connect(plain, FIXTURE_HTTP ";CatalogCache=0");
     warm(f->stmt);
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         assert_same(f->stmt, plain->stmt, &calls[i]);
@@ -189,7 +189,7 @@ static void test_definitions_of_another_connection_of_the_process_are_seen(void 
     struct fixture *f = *state;
     struct fixture *other = fixture_new(SQL_OV_ODBC3_80);
 
-    fixture_connect(other, "DSN=neon");
+    fixture_connect(other, NULL);
     warm(f->stmt);
     run(other->stmt, "CREATE INDEX more ON herd.cow_7 (mother)");
     assert_int_equal(lines(f->stmt, STATISTICS, "cow_7"), 4);
@@ -341,7 +341,7 @@ static int setup(void **state)
 
     gateway_reset();
     /* Longer than any test takes. */
-    fixture_connect(f, "DSN=neon;CatalogCache=3600");
+    fixture_connect(f, FIXTURE_HTTP ";CatalogCache=3600");
     *state = f;
     return 0;
 }
@@ -362,5 +362,7 @@ int main(void)
         T(test_a_picture_that_cannot_be_had_costs_no_error),
         T(test_connections_of_several_threads),
     };
+
+    fixture_connstr = FIXTURE_HTTP;
     return cmocka_run_group_tests(tests, make_herd, drop_herd);
 }

@@ -222,5 +222,7 @@ int main(void)
         T(test_update_and_delete), T(test_a_row_of_a_block), T(test_what_somebody_else_has_changed),
         T(test_what_is_refused),   T(test_in_a_transaction),
     };
+
+    fixture_connstr = FIXTURE_HTTP;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

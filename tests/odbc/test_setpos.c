@@ -774,5 +774,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_change_is_cancelled_or_times_out, setup_direct,
                                         teardown_direct),
     };
+
+    fixture_connstr = FIXTURE_HTTP;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
