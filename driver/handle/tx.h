@@ -57,10 +57,10 @@ struct tx_mark {
 };
 
 struct tx {
-    bool begun;   /* by BEGIN as text: open although autocommit is on */
-    bool used;    /* a statement ran or was queued since it began */
-    bool failed;  /* a statement failed: nothing but ROLLBACK is possible */
-    bool defines; /* a statement of it may have changed tables or types */
+    bool begun;      /* by BEGIN as text: open although autocommit is on */
+    bool used;       /* a statement ran or was queued since it began */
+    bool failed;     /* a statement failed: nothing but ROLLBACK is possible */
+    bool defines;    /* a statement of it may have changed tables or types */
     bool in_session; /* the server has it open, in the connection's session */
     bool has_isolation;
     enum isolation isolation;  /* of this transaction alone, by BEGIN or SET TRANSACTION */

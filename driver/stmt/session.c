@@ -248,9 +248,8 @@ static void note_effects(struct stmt *s)
         struct sql_kind k = s->script.stmts[i].kind;
         if (leaves_state(k))
             session_set_stateful(session, true);
-        s->dbc->tx.defines |= s->dbc->tx.in_session &&
-                              (k.cls == SQLC_DDL || k.cls == SQLC_DO || k.cls == SQLC_CALL ||
-                               k.cls == SQLC_OTHER);
+        s->dbc->tx.defines |= s->dbc->tx.in_session && (k.cls == SQLC_DDL || k.cls == SQLC_DO ||
+                                                        k.cls == SQLC_CALL || k.cls == SQLC_OTHER);
         if (k.cls == SQLC_DDL || k.cls == SQLC_DISCARD || k.cls == SQLC_DEALLOCATE)
             session_forget_prepared(session);
     }
