@@ -138,8 +138,7 @@ static void judge_failure(struct err *e, bool sent)
                       "The transaction was rolled back: what it had read, or how many rows it had "
                       "changed, is different now, because another transaction has committed in "
                       "between. Run the transaction again from its beginning.");
-    } else if (e->effect == EFFECT_UNKNOWN ||
-               (sent && e->pg == NULL && strncmp(e->state, "08", 2) == 0)) {
+    } else if (e->effect == EFFECT_UNKNOWN || (sent && e->pg == NULL)) {
         memcpy(e->state, "08007", sizeof "08007");
         if (e->effect != EFFECT_UNKNOWN)
             err_append(e, "%s", ERR_OUTCOME_UNKNOWN);

@@ -374,6 +374,29 @@ static void bulk_in_a_transaction(SQLHSTMT s)
     reset_cursor(s);
 }
 
+/* A setting, rows of one INSERT, checked reads, and a savepoint that is rolled back. */
+static void buffered(SQLHSTMT s)
+{
+    SQLINTEGER id = 20;
+
+    if (!STMT(SQLExecDirect(s, text("BEGIN ISOLATION LEVEL SERIALIZABLE"), SQL_NTS)) ||
+        !STMT(SQLExecDirect(s, text("SET app.who TO 'ann'"), SQL_NTS)) ||
+        !STMT(SQLPrepare(s, text("INSERT INTO oom (id) VALUES (?)"), SQL_NTS)) ||
+        !STMT(SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_LONG, SQL_INTEGER, 0, 0, &id, 0, NULL)))
+        return;
+    for (; id < 26; id++)
+        if (!STMT(SQLExecute(s)))
+            return;
+    if (!STMT(SQLExecDirect(s, text("SAVEPOINT a"), SQL_NTS)) ||
+        !STMT(SQLExecDirect(s, text("UPDATE oom SET n = 0"), SQL_NTS)) ||
+        !STMT(SQLExecDirect(s, text("SELECT * FROM oom ORDER BY id"), SQL_NTS)))
+        return;
+    SQLFreeStmt(s, SQL_CLOSE);
+    if (STMT(SQLExecDirect(s, text("ROLLBACK TO a"), SQL_NTS)) &&
+        STMT(SQLExecDirect(s, text("SELECT set_config('app.who', 'bob', true)"), SQL_NTS)))
+        SQLFreeStmt(s, SQL_CLOSE);
+}
+
 static void positioned(SQLHSTMT s)
 {
     SQLHSTMT other = NULL;
@@ -534,6 +557,12 @@ static void test_bulk_in_a_transaction(void **state)
     with_table(bulk_in_a_transaction);
 }
 
+static void test_a_buffered_transaction(void **state)
+{
+    (void)state;
+    with_table(buffered);
+}
+
 static void test_positioned(void **state)
 {
     (void)state;
@@ -653,6 +682,7 @@ int main(void)
         cmocka_unit_test(test_changing_rows),
         cmocka_unit_test(test_bulk_in_a_transaction),
         cmocka_unit_test(test_positioned),
+        cmocka_unit_test(test_a_buffered_transaction),
     };
     return cmocka_run_group_tests(tests, make_env, free_env);
 }
