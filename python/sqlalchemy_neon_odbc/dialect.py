@@ -40,6 +40,11 @@ class NeonExecutionContext(PGExecutionContext):
         # every cursor of the driver streams: rows are fetched as they are asked for
         return self._dbapi_connection.cursor()
 
+    def post_exec(self) -> None:
+        if self._is_server_side and self.cursor.description is None:
+            self._is_server_side = False  # stream_results on a connection, and a statement without rows
+        super().post_exec()
+
     def _execute_scalar(self, stmt: str, type_: Any, parameters: Any = None) -> Any:
         expression = buffered.nextval_of(stmt) if self.dialect.buffers else ""
         dbapi_connection = self.root_connection.connection.dbapi_connection

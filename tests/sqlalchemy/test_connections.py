@@ -234,6 +234,18 @@ def test_temporary_tables_settings_locks(mode):
         assert connection.scalar(sa.text("SELECT pg_try_advisory_xact_lock(5)")) is True
 
 
+@TRANSACTIONAL
+def test_a_table_can_be_dropped_after_it_was_read(mode):
+    """A result that was read, or closed, holds nothing: neither its rows nor its table."""
+    with engine_on(mode) as engine, engine.connect() as connection:
+        connection.execute(sa.text("CREATE TABLE t_dropped AS SELECT generate_series(1, 1000) AS n"))
+        assert len(connection.execute(sa.text("SELECT n FROM t_dropped")).all()) == 1000
+        assert connection.execute(sa.text("SELECT n FROM t_dropped")).fetchone() is not None
+        connection.execution_options(stream_results=True).execute(sa.text("SELECT n FROM t_dropped")).close()
+        connection.execute(sa.text("DROP TABLE t_dropped"))
+        connection.rollback()
+
+
 @ALL
 def test_streamed_rows(mode):
     """Rows are fetched as they are asked for: what is not asked for is not there."""
