@@ -66,8 +66,10 @@ static bool begin_text(const struct dbc *d, struct buf *out)
         buf_append_str(out, " READ ONLY");
     else if (d->tx.read_only == 0)
         buf_append_str(out, " READ WRITE");
-    if (d->tx.deferrable >= 0)
-        buf_append_str(out, d->tx.deferrable == 1 ? " DEFERRABLE" : " NOT DEFERRABLE");
+    if (transaction_is_deferrable(d))
+        buf_append_str(out, " DEFERRABLE");
+    else if (d->tx.deferrable == 0)
+        buf_append_str(out, " NOT DEFERRABLE");
     return out->failed == BUF_OK;
 }
 

@@ -203,6 +203,17 @@ static void end_portion(struct session_exchange *x)
 }
 
 /* One read; *got bytes of it are for the reader. False: the session is lost. */
+/* A portal holds its tables until it is closed, also when its rows have all been read: DROP TABLE in
+ * the same transaction would be refused (55006). With the next message that is sent. */
+static void close_portal(struct session_exchange *x)
+{
+    struct session *s = x->s;
+
+    if (x->portal[0] != '\0' && s->ws != NULL && s->status == SESSION_IN)
+        pgwire_close(&s->out, 'P', x->portal);
+    x->portal[0] = '\0';
+}
+
 static bool step(struct session_exchange *x, struct session_wait *w, char *dst, size_t cap,
                  size_t *got, struct err *e)
 {
@@ -223,8 +234,10 @@ static bool step(struct session_exchange *x, struct session_wait *w, char *dst, 
         end_portion(x);
     if (x->failed)
         *got = 0;
-    if (!x->running && !x->suspended)
+    if (!x->running && !x->suspended) {
         x->done = true;
+        close_portal(x);
+    }
     return true;
 }
 
@@ -414,8 +427,8 @@ static void x_free(struct exchange *base)
     if (!is_stranded(x) && !transport_is_foreign(s->t)) {
         if (x->running && s->active == x)
             read_past(x);
-        if (x->suspended && s->ws != NULL && s->status == SESSION_IN)
-            pgwire_close(&s->out, 'P', x->portal);
+        if (!x->running)
+            close_portal(x);
     }
     if (s->active == x)
         s->active = NULL;
