@@ -80,7 +80,8 @@ static SQLRETURN fetch(struct stmt *s, struct strview key, const struct mapped_q
     }
     catalog_picture_give_up(f.picture);
     catalog_cache_fetched(c, started, clock_now_ms(), life_ms(s));
-    if (rc != SQL_SUCCESS && is_final(s))
+    /* An error in a transaction of the server's has ended it. */
+    if (rc != SQL_SUCCESS && (is_final(s) || s->dbc->tx.in_session))
         return rc;
     diag_clear(&s->handle.diag);
     s->dbc->tx.failed = failed_before; /* it was read-only, and on the side */

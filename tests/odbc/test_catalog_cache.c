@@ -266,6 +266,38 @@ static void test_every_function_sees_pending_definitions(void **state)
     assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
 }
 
+/* The same where the transaction is the server's, in a session. */
+static void pending_in_a_session(const char *connstr)
+{
+    struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
+
+    fixture_connect(f, connstr);
+    assert_dbc_ok(
+        f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_OFF, 0));
+    warm(f->stmt);
+    run(f->stmt, "ALTER TABLE herd.cow_7 ADD COLUMN milk int");
+    run(f->stmt, "CREATE TABLE herd.calf (id int primary key, cow int REFERENCES herd.cow_7)");
+    warm(f->stmt);
+    assert_int_equal(lines(f->stmt, COLUMNS, "cow_7"), 4);
+    assert_int_equal(lines(f->stmt, COLUMNS, "calf"), 2);
+    assert_int_equal(lines(f->stmt, PRIMARY_KEYS, "calf"), 1);
+    assert_int_equal(lines(f->stmt, FOREIGN_KEYS, "calf"), 1);
+    assert_int_equal(lines(f->stmt, STATISTICS, "calf"), 2);
+    assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+    warm(f->stmt);
+    assert_int_equal(lines(f->stmt, COLUMNS, "cow_7"), 3);
+    assert_int_equal(lines(f->stmt, COLUMNS, "calf"), 0);
+    assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+    fixture_free(f);
+}
+
+static void test_pending_changes_in_sessions(void **state)
+{
+    (void)state;
+    pending_in_a_session("DSN=neon;CatalogCache=3600;Transport=websocket");
+    pending_in_a_session("DSN=neon;CatalogCache=3600;Transport=auto");
+}
+
 /* The whole does not arrive: table by table it still does. */
 static void test_a_picture_that_cannot_be_had_costs_no_error(void **state)
 {
@@ -359,6 +391,7 @@ int main(void)
         T(test_a_table_that_somebody_else_made_is_found),
         T(test_pending_changes_are_seen_and_forgotten),
         T(test_every_function_sees_pending_definitions),
+        T(test_pending_changes_in_sessions),
         T(test_a_picture_that_cannot_be_had_costs_no_error),
         T(test_connections_of_several_threads),
     };
