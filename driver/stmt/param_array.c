@@ -23,7 +23,7 @@ struct job {
     struct insert_values iv;
     bool one_insert;   /* rows become rows of one INSERT */
     bool returns_rows; /* each row's result is the application's */
-    bool in_session;   /* they are sent in a session, where results come until one fails */
+    bool in_session;   /* they are sent in a session */
     size_t n_params;   /* of one row */
     size_t text_bytes; /* that a row's text takes in a request, at most */
     size_t limit_bytes;
@@ -37,8 +37,7 @@ struct job {
     struct buf text;
     size_t n, cap, bytes;
 
-    size_t results; /* of the last request that came before its failure, if any */
-    int64_t total;  /* rows affected; -1: no statement told */
+    int64_t total; /* rows affected; -1: no statement told */
     bool info;
 };
 
@@ -262,7 +261,7 @@ static SQLRETURN take_counts(struct job *j, SQLRETURN rc)
 {
     struct stmt *s = j->s;
 
-    for (j->results = 0; SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA; j->results++) {
+    while (SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA) {
         if (s->row_count >= 0)
             j->total = (j->total < 0 ? 0 : j->total) + s->row_count;
         if (s->results_left == 0)
@@ -435,20 +434,16 @@ static size_t failed_by_trial(struct job *j)
     return at;
 }
 
-/* Over HTTP the answer to a request that failed is the error alone, and trying is possible. In a
- * session results come until one fails. */
+/* Only a trial tells, and it needs a way to leave nothing behind. */
 static size_t failed_row(struct job *j)
 {
     bool alone = !j->in_session && !transaction_is_open(j->s->dbc);
-    size_t at = j->results / j->s->script.n_stmts;
 
     if (j->n == 1 && (execute_server_code(j->s)[0] != '\0' || nothing_was_sent(j->s)))
         return 0;
     if (!depends_on_row(execute_server_code(j->s)))
         return SIZE_MAX;
-    if (alone || has_savepoint(j))
-        return failed_by_trial(j);
-    return j->in_session && !j->one_insert && at < j->n ? at : SIZE_MAX;
+    return alone || has_savepoint(j) ? failed_by_trial(j) : SIZE_MAX;
 }
 
 /* The request failed: the rows in it, and what the message says of them. */
