@@ -61,7 +61,7 @@ static struct plan_context plan_context(const struct stmt *s, bool several)
         .transaction = transaction_is_open(s->dbc),
         .checked = transaction_is_open(s->dbc) && transaction_checks_reads(s->dbc),
         .session = session_use(s->dbc),
-        .reads_apart = session_reads_apart(s),
+        .reads_apart = !several && session_reads_apart(s),
     };
 }
 

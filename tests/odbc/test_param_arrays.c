@@ -486,6 +486,72 @@ static void test_in_transaction(void **state)
     free(c);
 }
 
+/* In a session: the row that failed is found behind a savepoint, and the transaction has failed, as
+ * the server says. Arrays of reads run there too. */
+static void test_in_a_session(void **state)
+{
+    static const char *const connstrs[] = {"DSN=neon;Transport=websocket",
+                                           "DSN=neon;Transport=auto"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
+        struct columns *c;
+        SQLINTEGER got = 0;
+
+        fixture_connect(f, connstrs[i]);
+        reset_table(f->stmt);
+        c = columns_new(f->stmt, N);
+        assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT,
+                                                (SQLPOINTER)SQL_AUTOCOMMIT_OFF, 0));
+        c->id[7000] = 17;
+        assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext(INSERT), SQL_NTS), "23505");
+        assert_int_equal(c->status[7000], SQL_PARAM_ERROR);
+        assert_int_equal(c->status[6999], SQL_PARAM_UNUSED);
+        assert_int_equal(c->processed, 7001);
+        set_number(f->stmt, SQL_ATTR_PARAMSET_SIZE, 3);
+        assert_stmt_state(f->stmt, SQLExecDirect(f->stmt, sqltext(INSERT), SQL_NTS), "25P02");
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+        c->id[7000] = 7000;
+        set_number(f->stmt, SQL_ATTR_PARAMSET_SIZE, N);
+        assert_stmt_ok(f->stmt, SQLExecDirect(f->stmt, sqltext(INSERT), SQL_NTS));
+        assert_statuses(c->status, 0, N, SQL_PARAM_SUCCESS);
+        assert_string_equal(pg_admin("SELECT count(*) FROM arrays"), "0");
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
+        assert_string_equal(pg_admin("SELECT count(*) FROM arrays"), "10000");
+        /* reads */
+        SQLFreeStmt(f->stmt, SQL_RESET_PARAMS);
+        set_number(f->stmt, SQL_ATTR_PARAMSET_SIZE, 3);
+        SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0, c->id, 0,
+                         NULL);
+        assert_stmt_ok(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT ? + 1"), SQL_NTS));
+        for (int k = 0; k < 3; k++) {
+            if (k > 0)
+                assert_stmt_ok(f->stmt, SQLMoreResults(f->stmt));
+            assert_stmt_ok(f->stmt, SQLFetch(f->stmt));
+            assert_stmt_ok(f->stmt, SQLGetData(f->stmt, 1, SQL_C_SLONG, &got, 0, NULL));
+            assert_int_equal(got, c->id[k] + 1);
+        }
+        assert_int_equal(SQLMoreResults(f->stmt), SQL_NO_DATA);
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+        /* in autocommit of a session there is no trying: none took effect, and that is said */
+        assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT,
+                                                (SQLPOINTER)SQL_AUTOCOMMIT_ON, 0));
+        assert_stmt_state(f->stmt,
+                          SQLExecDirect(f->stmt,
+                                        sqltext("UPDATE arrays SET b = 1 / (? - 1) WHERE id = 5"),
+                                        SQL_NTS),
+                          "22012");
+        for (int k = 0; k < 3; k++)
+            assert_int_equal(c->status[k], i == 0   ? SQL_PARAM_DIAG_UNAVAILABLE
+                                           : k == 1 ? SQL_PARAM_ERROR
+                                                    : SQL_PARAM_UNUSED);
+        assert_string_equal(pg_admin("SELECT b / 5 FROM arrays WHERE id = 5"), "8589934592");
+        free(c);
+        fixture_free(f);
+    }
+}
+
 /* The only set has a status and may be ignored too; a statement without markers has no sets. */
 static void test_sets_of_one(void **state)
 {
@@ -550,6 +616,7 @@ int main(void)
         TEST(test_data_at_execution),
         TEST(test_lost_answer),
         TEST(test_in_transaction),
+        TEST(test_in_a_session),
         TEST(test_sets_of_one),
         TEST(test_refusals),
     };
