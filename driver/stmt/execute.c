@@ -427,16 +427,17 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
 
 static SQLRETURN run_planned(struct stmt *s, const struct plan *plan, const char *const *casts)
 {
+    bool kept_by_driver = plan->kind != PLAN_SESSION; /* what SET sets; a session keeps its own */
     struct rendered r;
     SQLRETURN rc = render(s, casts, &r);
 
-    if (rc == SQL_SUCCESS)
+    if (rc == SQL_SUCCESS && kept_by_driver)
         rc = setting_render_script(s, r.texts);
     for (size_t i = 0; rc == SQL_SUCCESS && i < r.n; i++)
         r.stmts[i].sql = buf_sv(&r.texts[i]);
     if (rc == SQL_SUCCESS) {
         rc = execute_statements(s, plan, &(struct execution){r.stmts, r.n, false});
-        if (SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA)
+        if (kept_by_driver && (SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA))
             rc = setting_script_done(s, rc);
     }
     rendered_release(&r);

@@ -334,6 +334,7 @@ static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sq
             .alone = true, /* the settings are the session's own */
             .in_transaction = in_transaction,
             .in_portions = in_transaction && x->n_stmts == 1 && comes_in_portions(kind),
+            .undescribed = x->n_stmts == 1 && kind->cls == SQLC_COPY_STDIO,
             .reuse = x->n_stmts == 1 && may_be_kept(kind),
             .deadline = deadline_after_s((int64_t)s->attrs.query_timeout_s),
             .read_timeout_s = dbc_read_timeout_s(d),
@@ -403,6 +404,35 @@ bool session_can_rerun(const struct stmt *s, enum plan_kind kind)
     return kind == PLAN_SINGLE && r->native == 507 && !sql_calls_unknown(sv_n(st->text, st->len));
 }
 
+/* A setting with which text would be misread is refused over HTTP before it is set; here the server
+ * reports it afterwards, and it is set back. */
+static bool keeps_text_readable(struct dbc *d, struct err *e)
+{
+    static const struct {
+        const char *reported, *name, *back;
+    } watched[] = {
+        {"DateStyle", "datestyle", "SET DateStyle = ISO"},
+        {"client_encoding", "client_encoding", "SET client_encoding = 'UTF8'"},
+        {"standard_conforming_strings", "standard_conforming_strings",
+         "SET standard_conforming_strings = on"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(watched); i++) {
+        const char *value = session_parameter(d->session, watched[i].reported);
+        const struct wire_stmt st = {sv(watched[i].back), NULL, 0};
+        const struct wire_request r = {
+            .stmts = &st, .n_stmts = 1, .in_transaction = d->tx.in_session};
+        struct err ignored = ERR_INIT;
+        if (value == NULL || dbc_check_setting(d, watched[i].name, value, e))
+            continue;
+        if (!session_run(d->session, &r, NULL, &ignored))
+            session_close(d->session);
+        err_release(&ignored);
+        return false;
+    }
+    return true;
+}
+
 /* ---- the entrances ---- */
 
 SQLRETURN session_statements(struct stmt *s, const struct execution *x)
@@ -418,9 +448,14 @@ SQLRETURN session_statements(struct stmt *s, const struct execution *x)
         return diag_post_err(&s->handle, &e);
     }
     rc = send(s, x, &s->script.stmts[0].kind, begin);
-    if (SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA)
-        note_effects(s);
-    return rc;
+    if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
+        return rc;
+    note_effects(s);
+    if (keeps_text_readable(d, &e))
+        return rc;
+    stmt_close(s);
+    session_note_state(d);
+    return diag_post_err(&s->handle, &e);
 }
 
 SQLRETURN session_internal(struct stmt *s, const struct wire_stmt *query)

@@ -1,5 +1,5 @@
-/* Questions to a session whose answer is wanted whole and at once: transaction control, Describe,
- * COPY FROM STDIN. Called by stmt/ and handle/ through pgwire_session.h. */
+/* Questions to a session whose answer is wanted whole and at once: transaction control and
+ * Describe. Called by stmt/ and handle/ through pgwire_session.h. */
 #include "transport/pgwire_session_int.h"
 
 #include "base/clock.h"
@@ -9,8 +9,7 @@ struct call {
     const struct wire_request *r;
     struct session_wait wait;
     struct err failure; /* the server's error */
-    bool over;          /* ReadyForQuery has come, or the server waits for data */
-    bool copying;
+    bool over;          /* ReadyForQuery has come */
     char command[16];
     int64_t n_rows;
     struct session_description *description; /* NULL: not wanted */
@@ -119,9 +118,6 @@ static bool take(struct call *c, const struct pgwire_message *m, struct err *e)
         return true;
     case 'C':
         take_tag(c, m->body);
-        return true;
-    case 'G':
-        c->over = c->copying = true;
         return true;
     case 't':
         return c->description == NULL || take_params(c->description, m->body, e);
@@ -253,64 +249,4 @@ bool session_describe(struct session *s, struct strview sql, const struct wire_r
     if (!ok)
         session_description_release(out);
     return ok;
-}
-
-/* ---- COPY FROM STDIN ---- */
-
-bool session_is_copying(const struct session *s)
-{
-    return s->copying;
-}
-
-/* By the simple protocol: a Sync of the other one would be swallowed by the copy. */
-bool session_copy_begin(struct session *s, const struct wire_request *r, struct err *e)
-{
-    struct call c;
-
-    if (!call_begin(&c, s, r, e))
-        return false;
-    for (size_t i = 0; i + 1 < r->n_stmts; i++) {
-        pgwire_query(&s->out, r->stmts[i].sql);
-        if (!call_end(&c, e))
-            return false;
-        c.over = false;
-    }
-    pgwire_query(&s->out, r->stmts[r->n_stmts - 1].sql);
-    if (!call_end(&c, e))
-        return false;
-    s->copying = c.copying;
-    return c.copying || err_set(e, ST_HY000, 0, "The statement does not ask for data.");
-}
-
-bool session_copy_data(struct session *s, struct strview data, struct err *e)
-{
-    const struct wire_request r = {.in_transaction = s->status != SESSION_IDLE};
-
-    while (data.len > 0) {
-        size_t n = data.len < SCRATCH_BYTES * 4 ? data.len : SCRATCH_BYTES * 4;
-        pgwire_copy_data(&s->out, sv_n(data.ptr, n));
-        if (!session_flush(s, &r, e))
-            return false;
-        data = sv_n(data.ptr + n, data.len - n);
-    }
-    return true;
-}
-
-bool session_copy_end(struct session *s, const char *why, int64_t *n_rows, struct err *e)
-{
-    const struct wire_request r = {.in_transaction = s->status != SESSION_IDLE};
-    struct call c = {.s = s, .r = &r, .failure = ERR_INIT, .n_rows = -1};
-
-    if (s->ws == NULL)
-        return err_set(e, ST_08S01, 0, "The session was lost.");
-    session_wait_init(&c.wait, &r, NULL);
-    if (why != NULL)
-        pgwire_copy_fail(&s->out, why);
-    else
-        pgwire_plain(&s->out, 'c');
-    s->copying = false;
-    if (!call_end(&c, e))
-        return false;
-    *n_rows = c.n_rows;
-    return true;
 }

@@ -26,6 +26,7 @@ struct session_exchange {
     size_t n_results, n_ended; /* of the statements; CommandCompletes that have come */
     bool running;              /* its answer is on its way */
     bool suspended;            /* a portion was read, and there may be more */
+    bool copy_in;              /* the server wanted data */
     bool holding;              /* the last result's end has begun */
     bool done, failed;
     struct err failure;
@@ -59,7 +60,8 @@ static void write_statement(struct session_exchange *x, const struct wire_stmt *
     else if (fresh)
         x->parses_before_prepared++;
     pgwire_bind(&s->out, x->portal, name, st->params, st->n_params);
-    pgwire_describe(&s->out, 'P', x->portal);
+    if (!last || !x->r.undescribed)
+        pgwire_describe(&s->out, 'P', x->portal);
     x->portion = portal ? FIRST_PORTION_ROWS : 0;
     pgwire_execute(&s->out, x->portal, x->portion);
 }
@@ -68,14 +70,9 @@ static bool write_request(struct session_exchange *x, const struct wire_request 
 {
     struct session *s = x->s;
 
-    for (size_t i = 0; i < r->n_stmts; i++) {
-        if (r->simple)
-            pgwire_query(&s->out, r->stmts[i].sql);
-        else
-            write_statement(x, &r->stmts[i], i + 1 == r->n_stmts);
-    }
-    if (!r->simple)
-        pgwire_plain(&s->out, 'S');
+    for (size_t i = 0; i < r->n_stmts; i++)
+        write_statement(x, &r->stmts[i], i + 1 == r->n_stmts);
+    pgwire_plain(&s->out, 'S');
     if (s->out.failed == BUF_OK)
         return true;
     if (s->out.failed == BUF_FULL)
@@ -117,6 +114,10 @@ static bool take(struct session_exchange *x, const struct pgwire_message *m, boo
             return true;
         }
         session_error(s, &x->wait, error, e);
+        if (x->copy_in)
+            err_set(e, ST_HYC00, 0,
+                    "COPY FROM STDIN is not available in this version: use INSERT with arrays of "
+                    "parameters.");
         if (x->prepared[0] != '\0')
             session_drop_prepared(s, x->prepared);
         if (s->ws == NULL)
@@ -137,9 +138,8 @@ static bool take(struct session_exchange *x, const struct pgwire_message *m, boo
         x->suspended = true;
         return true;
     case 'G':
-        pgwire_copy_fail(&s->out, "this statement cannot take data");
-        if (x->r.simple)
-            return session_flush(s, &x->r, e);
+        x->copy_in = true; /* a Sync that came before is swallowed by the copy */
+        pgwire_copy_fail(&s->out, "not available");
         pgwire_plain(&s->out, 'S');
         return session_flush(s, &x->r, e);
     case 'Z':
@@ -270,9 +270,6 @@ bool session_make_room(struct session *s, const struct wire_request *r,
     struct session_exchange *x = s->active;
     struct session_wait w;
 
-    if (s->copying)
-        return err_set(e, ST_HY010, 0,
-                       "The session is in the middle of a COPY: end or cancel it first.");
     if (x == NULL)
         return true;
     session_wait_init(&w, r, cancelled);

@@ -55,7 +55,6 @@ void session_cut(struct session *s)
     pgwire_scan_init(&s->scan);
     buf_release_secret(&s->out);
     s->status = SESSION_IDLE;
-    s->copying = false;
 }
 
 static void say_goodbye(struct session *s)
@@ -543,7 +542,7 @@ void session_poll(struct session *s)
     struct err e = ERR_INIT;
     size_t got;
 
-    if (s->ws == NULL || s->active != NULL || s->copying || transport_is_foreign(s->t))
+    if (s->ws == NULL || s->active != NULL || transport_is_foreign(s->t))
         return;
     for (;;) {
         enum ws_event ev = ws_read(s->ws, s->scratch, SCRATCH_BYTES, &got, &e);

@@ -83,13 +83,4 @@ bool session_describe(struct session *s, struct strview sql, const struct wire_r
                       struct session_description *out, struct err *e) NEON_MUST_CHECK;
 void session_description_release(struct session_description *d);
 
-/* COPY ... FROM STDIN: begins (the server waits for data), sends, ends. False: the server's error,
- * 08S01; it is over then. `why` not NULL: gives up, and the statement fails. */
-bool session_copy_begin(struct session *s, const struct wire_request *r,
-                        struct err *e) NEON_MUST_CHECK;
-bool session_copy_data(struct session *s, struct strview data, struct err *e) NEON_MUST_CHECK;
-bool session_copy_end(struct session *s, const char *why, int64_t *n_rows,
-                      struct err *e) NEON_MUST_CHECK;
-bool session_is_copying(const struct session *s);
-
 #endif

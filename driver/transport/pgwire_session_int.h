@@ -57,7 +57,6 @@ struct session {
     struct prepared prepared[SESSION_MAX_PREPARED];
     size_t n_prepared;
     uint64_t clock; /* of uses and names */
-    bool copying;   /* the server waits for copy data */
 };
 
 /* Why a wait may end before the server has answered. */

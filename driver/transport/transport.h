@@ -57,7 +57,7 @@ struct wire_request {
     bool in_portions;        /* the last statement's rows are fetched in portions, so that other
                                 statements may run in between (in a transaction only) */
     bool reuse;              /* the last statement will come again: the server keeps it prepared */
-    bool simple;             /* one statement without parameters, by the simple protocol (COPY) */
+    bool undescribed;        /* the last statement says itself what it gives (COPY) */
 };
 
 struct transport;

@@ -1,0 +1,225 @@
+/* Sessions over WebSocket: the same transactions on all three transports, and what a session alone
+ * can do. Needs the services of tests/with-services.sh. */
+#include "odbc_test.h"
+
+static SQLRETURN exec(SQLHSTMT s, const char *sql)
+{
+    SQLFreeStmt(s, SQL_CLOSE);
+    return SQLExecDirect(s, sqltext(sql), SQL_NTS);
+}
+
+static void runs(SQLHSTMT s, const char *sql)
+{
+    SQLRETURN rc = exec(s, sql);
+
+    if (rc != SQL_NO_DATA)
+        assert_stmt_ok(s, rc);
+}
+
+static SQLINTEGER number(SQLHSTMT s, const char *sql)
+{
+    SQLINTEGER n = -1;
+
+    runs(s, sql);
+    assert_stmt_ok(s, SQLFetch(s));
+    assert_stmt_ok(s, SQLGetData(s, 1, SQL_C_SLONG, &n, 0, NULL));
+    SQLFreeStmt(s, SQL_CLOSE);
+    return n;
+}
+
+static void autocommit(struct fixture *f, bool on)
+{
+    assert_dbc_ok(
+        f->dbc,
+        SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT,
+                          (SQLPOINTER)(uintptr_t)(on ? SQL_AUTOCOMMIT_ON : SQL_AUTOCOMMIT_OFF), 0));
+}
+
+static struct fixture *connect_by(const char *transport)
+{
+    char connstr[100];
+    struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
+
+    snprintf(connstr, sizeof connstr, "DSN=neon;Transport=%s", transport);
+    fixture_connect(f, connstr);
+    return f;
+}
+
+/* ---- every transport ---- */
+
+static const char *const transports[] = {"auto", "http", "websocket"};
+
+static void test_commit_rollback_and_savepoints_on_every_transport(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof transports / sizeof transports[0]; i++) {
+        struct fixture *f = connect_by(transports[i]);
+        SQLHSTMT s = f->stmt;
+
+        runs(s, "DROP TABLE IF EXISTS t_session");
+        runs(s, "CREATE TABLE t_session (a int PRIMARY KEY)");
+        autocommit(f, false);
+        runs(s, "INSERT INTO t_session VALUES (1)");
+        assert_int_equal(number(s, "SELECT count(*) FROM t_session"), 1);
+        runs(s, "SAVEPOINT one");
+        runs(s, "INSERT INTO t_session VALUES (2)");
+        runs(s, "ROLLBACK TO one");
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
+        runs(s, "INSERT INTO t_session VALUES (3)");
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+        assert_int_equal(number(s, "SELECT sum(a) FROM t_session"), 1);
+        assert_stmt_state(s, exec(s, "SELECT no_such_column FROM t_session"), "42S22");
+        assert_stmt_state(s, exec(s, "SELECT 1"), "25P02");
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+        autocommit(f, true);
+        runs(s, "DROP TABLE t_session");
+        fixture_free(f);
+    }
+}
+
+/* ---- what a session alone can do ---- */
+
+static const char *const with_sessions[] = {"auto", "websocket"};
+
+static void test_errors_counts_and_keys_come_at_once(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f = connect_by(with_sessions[i]);
+        SQLHSTMT s = f->stmt;
+        SQLLEN n = 0;
+
+        runs(s, "DROP TABLE IF EXISTS t_keys");
+        runs(s, "CREATE TABLE t_keys (id serial PRIMARY KEY, a int UNIQUE DEFERRABLE INITIALLY "
+                "DEFERRED, b int CHECK (b > 0))");
+        autocommit(f, false);
+        assert_int_equal(number(s, "INSERT INTO t_keys (a, b) VALUES (1, 1) RETURNING id"), 1);
+        runs(s, "UPDATE t_keys SET b = 2");
+        assert_stmt_ok(s, SQLRowCount(s, &n));
+        assert_int_equal(n, 1);
+        assert_dbc_state(f->dbc, SQLDisconnect(f->dbc), "25000");
+        assert_stmt_state(s, exec(s, "INSERT INTO t_keys (a, b) VALUES (2, 0)"), "23514");
+        assert_dbc_state(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT), "25S03");
+        runs(s, "INSERT INTO t_keys (a, b) VALUES (5, 1)");
+        runs(s, "INSERT INTO t_keys (a, b) VALUES (5, 1)");
+        assert_dbc_state(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT), "23505");
+        assert_int_equal(number(s, "SELECT count(*) FROM t_keys"), 0);
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+        autocommit(f, true);
+        runs(s, "DROP TABLE t_keys");
+        fixture_free(f);
+    }
+}
+
+static void test_what_lives_in_a_session(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f = connect_by(with_sessions[i]);
+        SQLHSTMT s = f->stmt;
+
+        runs(s, "CREATE TEMP TABLE mine (a int)");
+        runs(s, "INSERT INTO mine VALUES (7)");
+        assert_int_equal(number(s, "SELECT a FROM mine"), 7);
+        runs(s, "PREPARE p AS SELECT 8");
+        assert_int_equal(number(s, "EXECUTE p"), 8);
+        assert_int_equal(number(s, "SELECT pg_advisory_lock(1) IS NOT NULL, 9"), 1);
+        assert_int_equal(number(s, "SELECT pg_advisory_unlock(1)::int"), 1);
+        assert_int_equal(exec(s, "DO $$ BEGIN RAISE NOTICE 'hello'; END $$"),
+                         SQL_SUCCESS_WITH_INFO);
+        assert_true(diag_has_state(SQL_HANDLE_STMT, s, "01000"));
+        assert_int_equal(number(s, "COPY (SELECT 41) TO STDOUT"), 41);
+        assert_stmt_state(s, exec(s, "COPY mine FROM STDIN"), "HYC00");
+        assert_int_equal(number(s, "SELECT a FROM mine"), 7);
+        fixture_free(f);
+    }
+}
+
+/* Two results read in turns: in a transaction from portals, outside of one put aside. */
+static void test_several_results_at_once(void **state)
+{
+    (void)state;
+    for (int mode = 0; mode < 2; mode++) {
+        struct fixture *f = connect_by("websocket");
+        SQLHSTMT other = new_stmt(f);
+        SQLINTEGER a = 0, b = 0;
+
+        autocommit(f, mode == 0);
+        runs(f->stmt, "SELECT g, repeat('x', 100) FROM generate_series(1, 20000) g");
+        runs(other, "SELECT g, repeat('y', 100) FROM generate_series(1, 20000) g");
+        for (SQLINTEGER n = 1; n <= 20000; n++) {
+            assert_stmt_ok(f->stmt, SQLFetch(f->stmt));
+            assert_stmt_ok(f->stmt, SQLGetData(f->stmt, 1, SQL_C_SLONG, &a, 0, NULL));
+            assert_stmt_ok(other, SQLFetch(other));
+            assert_stmt_ok(other, SQLGetData(other, 1, SQL_C_SLONG, &b, 0, NULL));
+            if (a != n || b != n)
+                fail_msg("row %d: %d %d", (int)n, (int)a, (int)b);
+        }
+        assert_int_equal(SQLFetch(f->stmt), SQL_NO_DATA);
+        assert_int_equal(SQLFetch(other), SQL_NO_DATA);
+        SQLFreeHandle(SQL_HANDLE_STMT, other);
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+        fixture_free(f);
+    }
+}
+
+static void test_a_timeout_cancels_on_the_server(void **state)
+{
+    struct fixture *f = connect_by("websocket");
+
+    (void)state;
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)1, 0));
+    assert_stmt_state(f->stmt, exec(f->stmt, "SELECT pg_sleep(30)"), "HYT00");
+    assert_int_equal(number(f->stmt, "SELECT 1"), 1);
+    fixture_free(f);
+}
+
+static void test_settings_hold_and_unreadable_ones_are_refused(void **state)
+{
+    struct fixture *f = connect_by("websocket");
+
+    (void)state;
+    runs(f->stmt, "SET TimeZone TO 'Asia/Tokyo'");
+    assert_int_equal(number(f->stmt, "SELECT (current_setting('TimeZone') = 'Asia/Tokyo')::int"),
+                     1);
+    assert_stmt_state(f->stmt, exec(f->stmt, "SET DateStyle TO 'German'"), "HYC00");
+    assert_stmt_state(f->stmt, exec(f->stmt, "SET client_encoding TO 'LATIN1'"), "HYC00");
+    assert_int_equal(number(f->stmt, "SELECT (current_setting('DateStyle') LIKE 'ISO%')::int"), 1);
+    fixture_free(f);
+}
+
+static void test_a_lost_session_says_that_the_transaction_is_lost(void **state)
+{
+    struct fixture *f = connect_by("auto"), *killer = connect_by("http");
+    char sql[80];
+
+    (void)state;
+    autocommit(f, false);
+    runs(f->stmt, "CREATE TABLE t_lost (a int)");
+    snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d)::int",
+             (int)number(f->stmt, "SELECT pg_backend_pid()"));
+    assert_int_equal(number(killer->stmt, sql), 1);
+    assert_stmt_state(f->stmt, exec(f->stmt, "INSERT INTO t_lost VALUES (1)"), "08S01");
+    assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "transaction"));
+    assert_stmt_state(f->stmt, exec(f->stmt, "SELECT 1"), "25P02");
+    assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+    assert_int_equal(number(f->stmt, "SELECT count(*) FROM pg_class WHERE relname = 't_lost'"), 0);
+    assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+    fixture_free(f);
+    fixture_free(killer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_commit_rollback_and_savepoints_on_every_transport),
+        cmocka_unit_test(test_errors_counts_and_keys_come_at_once),
+        cmocka_unit_test(test_what_lives_in_a_session),
+        cmocka_unit_test(test_several_results_at_once),
+        cmocka_unit_test(test_a_timeout_cancels_on_the_server),
+        cmocka_unit_test(test_settings_hold_and_unreadable_ones_are_refused),
+        cmocka_unit_test(test_a_lost_session_says_that_the_transaction_is_lost),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
