@@ -203,8 +203,8 @@ static void end_portion(struct session_exchange *x)
 }
 
 /* One read; *got bytes of it are for the reader. False: the session is lost. */
-/* A portal holds its tables until it is closed, also when its rows have all been read: DROP TABLE in
- * the same transaction would be refused (55006). With the next message that is sent. */
+/* A portal holds its tables until it is closed, also when its rows have all been read: DROP TABLE
+ * in the same transaction would be refused (55006). With the next message that is sent. */
 static void close_portal(struct session_exchange *x)
 {
     struct session *s = x->s;
