@@ -202,7 +202,6 @@ static void end_portion(struct session_exchange *x)
     x->portion_bytes = 0;
 }
 
-/* One read; *got bytes of it are for the reader. False: the session is lost. */
 /* A portal holds its tables until it is closed, also when its rows have all been read: DROP TABLE
  * in the same transaction would be refused (55006). With the next message that is sent. */
 static void close_portal(struct session_exchange *x)
@@ -214,6 +213,7 @@ static void close_portal(struct session_exchange *x)
     x->portal[0] = '\0';
 }
 
+/* One read; *got bytes of it are for the reader. False: the session is lost. */
 static bool step(struct session_exchange *x, struct session_wait *w, char *dst, size_t cap,
                  size_t *got, struct err *e)
 {
