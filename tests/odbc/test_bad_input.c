@@ -65,7 +65,8 @@ static void test_texts(void **state)
                         DRIVER(SQLExecDirect)(s, sqltext("SELECT {fn UCASE('a'"), SQL_NTS),
                         "42000");
     assert_direct_state(SQL_HANDLE_STMT, s,
-                        DRIVER(SQLExecDirect)(s, sqltext("COPY t FROM STDIN"), SQL_NTS), "HYC00");
+                        DRIVER(SQLExecDirect)(s, sqltext("COPY customers FROM STDIN"), SQL_NTS),
+                        "HYC00");
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
         assert_direct_ok(SQL_HANDLE_STMT, s, DRIVER(SQLExecDirect)(s, sqltext(empty[i]), SQL_NTS));
         assert_direct_ok(SQL_HANDLE_STMT, s, DRIVER(SQLNumResultCols)(s, &columns));

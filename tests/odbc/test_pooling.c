@@ -118,7 +118,7 @@ static void test_nothing_of_the_former_borrower_remains(void **state)
     set(f.dbc, SQL_ATTR_ASYNC_ENABLE, SQL_ASYNC_ENABLE_ON);
     set(f.dbc, SQL_ATTR_CONNECTION_TIMEOUT, 77);
     set(f.dbc, SQL_ATTR_AUTOCOMMIT, SQL_AUTOCOMMIT_OFF);
-    run(f.stmt, "INSERT INTO pooled VALUES (1)");
+    run(f.stmt, "INSERT INTO public.pooled VALUES (1)");
     assert_dbc_ok(f.dbc, SQLEndTran(SQL_HANDLE_DBC, f.dbc, SQL_ROLLBACK));
     give_back(&f);
     gateway_reset();
