@@ -121,6 +121,9 @@ static void free_session(struct session *s, bool counted)
     free(s);
     if (!counted)
         return;
+    /* What OpenSSL keeps for this thread, before the gateway may end: a detached thread's own end
+     * comes too late for that. */
+    OPENSSL_thread_stop();
     pthread_mutex_lock(&lock);
     n_sessions--;
     pthread_cond_broadcast(&none_left);
