@@ -163,9 +163,25 @@ static void test_classify_survives_deep_nesting(void **state)
     buf_release(&b);
 }
 
+/* Found by binary search. */
+static void test_words_of_calls_are_in_order(void **state)
+{
+    static const char *const words[] = {
+#define X(word) #word,
+#include "sql/calls.def"
+#undef X
+    };
+
+    (void)state;
+    for (size_t i = 1; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i - 1], words[i]) >= 0)
+            fail_msg("%s stands before %s", words[i - 1], words[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_words_of_calls_are_in_order),
         cmocka_unit_test(test_classify_knows_every_statement_of_the_list),
         cmocka_unit_test(test_every_class_has_a_name_for_messages),
         cmocka_unit_test(test_classify_survives_deep_nesting),
