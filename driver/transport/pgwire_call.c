@@ -8,8 +8,9 @@ struct call {
     struct session *s;
     const struct wire_request *r;
     struct session_wait wait;
-    struct err failure; /* the server's error */
-    bool over;          /* ReadyForQuery has come */
+    struct err failure;      /* the server's error */
+    bool over;               /* ReadyForQuery has come */
+    size_t n_asked, n_ended; /* statements, and those that the server says it has done */
     char command[16];
     int64_t n_rows;
     struct session_description *description; /* NULL: not wanted */
@@ -44,11 +45,19 @@ static void take_tag(struct call *c, struct strview body)
         c->n_rows = -1;
 }
 
+static bool described_twice(struct err *e)
+{
+    return err_set(e, ST_08S01, 0,
+                   "The session broke: the server described a statement more than once.");
+}
+
 static bool take_params(struct session_description *d, struct strview body, struct err *e)
 {
     struct pgwire_reader r = pgwire_reader(body);
     size_t n = pgwire_u16(&r);
 
+    if (d->param_oids != NULL)
+        return described_twice(e);
     d->param_oids = mem_calloc(n + 1, sizeof *d->param_oids);
     if (d->param_oids == NULL)
         return err_oom(e);
@@ -64,6 +73,8 @@ static bool take_columns(struct session_description *d, struct strview body, str
     struct pgwire_reader r = pgwire_reader(body);
     size_t n = pgwire_u16(&r);
 
+    if (d->columns != NULL)
+        return described_twice(e);
     d->has_rows = true;
     d->columns = mem_calloc(n + 1, sizeof *d->columns);
     if (d->columns == NULL)
@@ -95,6 +106,16 @@ void session_description_release(struct session_description *d)
     *d = (struct session_description){0};
 }
 
+/* Less than was asked must never pass for success. */
+static bool is_answered(const struct call *c, struct err *e)
+{
+    return err_is_set(&c->failure) ||
+           (c->n_ended == c->n_asked &&
+            (c->description == NULL || c->description->param_oids != NULL)) ||
+           err_set(e, ST_08S01, 0,
+                   "The session broke: the server answered something else than was asked.");
+}
+
 /* False: the session is lost. */
 static bool take(struct call *c, const struct pgwire_message *m, struct err *e)
 {
@@ -115,9 +136,13 @@ static bool take(struct call *c, const struct pgwire_message *m, struct err *e)
         return s->ws != NULL;
     case 'Z':
         c->over = true;
-        return true;
+        return is_answered(c, e);
     case 'C':
         take_tag(c, m->body);
+        c->n_ended++;
+        return true;
+    case 'I':
+        c->n_ended++;
         return true;
     case 't':
         return c->description == NULL || take_params(c->description, m->body, e);
@@ -178,6 +203,7 @@ bool session_run(struct session *s, const struct wire_request *r, const char **c
 
     if (!call_begin(&c, s, r, e))
         return false;
+    c.n_asked = r->n_stmts;
     for (size_t i = 0; i < r->n_stmts; i++) {
         pgwire_parse(&s->out, "", r->stmts[i].sql);
         pgwire_bind(&s->out, "", "", r->stmts[i].params, r->stmts[i].n_params);
@@ -197,12 +223,14 @@ bool session_run(struct session *s, const struct wire_request *r, const char **c
 /* Not for the application: its own savepoints are named otherwise. */
 #define ASKING "neon_odbc_asking"
 
-static bool plain(struct session *s, const char *sql, const struct wire_request *r, struct err *e)
+static bool plain(struct session *s, const char *sql, size_t n_commands,
+                  const struct wire_request *r, struct err *e)
 {
     struct call c;
 
     if (!call_begin(&c, s, r, e))
         return false;
+    c.n_asked = n_commands;
     pgwire_query(&s->out, sv(sql));
     return call_end(&c, e);
 }
@@ -233,13 +261,13 @@ bool session_describe(struct session *s, struct strview sql, const struct wire_r
     bool ok;
 
     *out = (struct session_description){0};
-    if (guarded && !plain(s, "SAVEPOINT " ASKING, r, e))
+    if (guarded && !plain(s, "SAVEPOINT " ASKING, 1, r, e))
         return false;
     ok = describe(s, sql, r, out, e);
     if (guarded && s->ws != NULL) {
         struct err second = ERR_INIT;
-        if (!plain(s, ok ? "RELEASE " ASKING : "ROLLBACK TO " ASKING "; RELEASE " ASKING, r,
-                   &second)) {
+        if (!plain(s, ok ? "RELEASE " ASKING : "ROLLBACK TO " ASKING "; RELEASE " ASKING,
+                   ok ? 1 : 2, r, &second)) {
             if (ok)
                 err_move(e, &second);
             ok = false;

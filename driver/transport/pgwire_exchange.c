@@ -98,6 +98,19 @@ static bool is_stranded(const struct session_exchange *x)
     return x->s->ws == NULL || x->serial != x->s->serial;
 }
 
+static bool not_asked(struct err *e)
+{
+    return err_set(e, ST_08S01, 0, "The session broke: the server answered what was not asked.");
+}
+
+/* Every Execute is answered once: less must never pass for success. */
+static bool is_answered(const struct session_exchange *x, struct err *e)
+{
+    return x->failed || x->suspended || x->n_ended == x->n_results ||
+           err_set(e, ST_08S01, 0,
+                   "The session broke: the server answered fewer statements than were asked.");
+}
+
 /* *over: the server is ready for something else. */
 static bool take(struct session_exchange *x, const struct pgwire_message *m, bool *over,
                  struct err *e)
@@ -132,11 +145,10 @@ static bool take(struct session_exchange *x, const struct pgwire_message *m, boo
         return true;
     case 'C':
     case 'I':
-        x->n_ended++;
-        return true;
+        return ++x->n_ended <= x->n_results || not_asked(e);
     case 's':
         x->suspended = true;
-        return true;
+        return x->portion > 0 || not_asked(e);
     case 'G':
         x->copy_in = true; /* a Sync that came before is swallowed by the copy */
         pgwire_copy_fail(&s->out, "not available");
@@ -144,7 +156,7 @@ static bool take(struct session_exchange *x, const struct pgwire_message *m, boo
         return session_flush(s, &x->r, e);
     case 'Z':
         *over = true;
-        return true;
+        return is_answered(x, e);
     default:
         return true;
     }
@@ -158,6 +170,7 @@ static bool scan(struct session_exchange *x, const char *bytes, size_t n, size_t
     struct strview in = {bytes, n};
     struct pgwire_message m;
     size_t hold_from = x->holding ? 0 : SIZE_MAX;
+    size_t hold_to = 0;
     size_t end = n;
     enum pgwire_found found;
 
@@ -166,13 +179,13 @@ static bool scan(struct session_exchange *x, const char *bytes, size_t n, size_t
         size_t len = 5 + (size_t)m.body_bytes;
         bool over = false, ends = m.type == 'C' || m.type == 'I';
         if (!x->running && m.type != 'S' && m.type != 'N' && m.type != 'A' && m.type != 'E')
-            return err_set(e, ST_08S01, 0,
-                           "The session broke: the server answered what was not asked.");
+            return not_asked(e);
         if (!take(x, &m, &over, e))
             return false;
         if (ends && x->n_ended == x->n_results && !x->holding) {
             x->holding = true;
             hold_from = at > len ? at - len : 0;
+            hold_to = at; /* what follows says nothing to the reader */
         }
         if (over) {
             x->running = false;
@@ -183,9 +196,8 @@ static bool scan(struct session_exchange *x, const char *bytes, size_t n, size_t
     if (found == PGWIRE_BAD)
         return false;
     *keep = hold_from < end ? hold_from : end;
-    if (hold_from < end && !buf_append(&x->held, bytes + hold_from, end - hold_from))
-        return err_oom(e);
-    return true;
+    return hold_to == 0 || buf_append(&x->held, bytes + hold_from, hold_to - hold_from) ||
+           err_oom(e);
 }
 
 static void end_portion(struct session_exchange *x)

@@ -137,6 +137,14 @@ static bool no_password(struct err *e)
     return err_set(e, ST_28000, 0, "The server asks for a password: give PWD.");
 }
 
+/* It took the proof that we know the password and gave none. */
+static bool unproved(struct err *e)
+{
+    return err_set(e, ST_08001, 0,
+                   "The server did not prove that it knows the password, as SCRAM-SHA-256 wants: "
+                   "it may not be the one that it claims to be.");
+}
+
 static bool authentication(struct login *l, struct strview body, struct err *e)
 {
     struct pgwire_reader r = pgwire_reader(body);
@@ -157,6 +165,8 @@ static bool authentication(struct login *l, struct strview body, struct err *e)
             l->start_over = true;
             return false;
         }
+        if (l->scram.first_bare.len > 0 && !l->scram.verified)
+            return unproved(e);
         l->authenticated = true;
         return true;
     case AUTH_CLEARTEXT:
@@ -179,10 +189,9 @@ static bool authentication(struct login *l, struct strview body, struct err *e)
     }
 }
 
-/* The server must have proved itself before it is believed. */
 static bool ready(struct login *l, struct err *e)
 {
-    if (l->scram.proved && !l->authenticated)
+    if (!l->authenticated)
         return unexpected(e);
     l->n_ready++;
     if (l->settings_sent)

@@ -240,7 +240,7 @@ static bool begin_body(struct pgwire_scan *s, struct err *e)
         return bad(e, "a message with a length that cannot be");
     s->left = s->body_bytes = len - 4;
     s->keep = h == H_KEEP || h == H_TEXT || (s->keep_all && h == H_ROWS);
-    if (s->keep && h != H_TEXT && s->left > PGWIRE_KEEP_BYTES && !s->keep_all)
+    if (s->keep && h != H_TEXT && s->left > PGWIRE_KEEP_BYTES)
         return bad(e, "a message that is too long for its kind");
     s->n_rows += s->header[0] == 'D' || s->header[0] == 'd';
     buf_reset(&s->body);
@@ -250,7 +250,7 @@ static bool begin_body(struct pgwire_scan *s, struct err *e)
 static bool take_body(struct pgwire_scan *s, struct strview *in)
 {
     size_t n = in->len < s->left ? in->len : s->left;
-    size_t room = s->keep_all ? n : PGWIRE_KEEP_BYTES - s->body.len;
+    size_t room = PGWIRE_KEEP_BYTES - s->body.len;
     bool ok = !s->keep || buf_append(&s->body, in->ptr, n < room ? n : room);
 
     *in = sv_n(in->ptr + n, in->len - n);

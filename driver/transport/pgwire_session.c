@@ -12,6 +12,8 @@
 #define CANCEL_ANSWER_MS 10000 /* for the server to end a statement that was cancelled */
 #define CANCEL_SEND_MS 5000
 #define WAIT_MS 60000
+#define NOTIFICATION_MAX_BYTES 10000 /* PostgreSQL's is below 8,100: channel and payload */
+#define POLL_MAX_READS 1000          /* whoever sends without end is read on another time */
 
 /* ---- life ---- */
 
@@ -235,7 +237,8 @@ static bool take_notification(struct session *s, struct strview body)
 
     channel = pgwire_text(&r);
     payload = pgwire_text(&r);
-    if (r.bad || s->n_notifications >= SESSION_MAX_NOTIFICATIONS)
+    if (r.bad || channel.len + payload.len > NOTIFICATION_MAX_BYTES ||
+        s->n_notifications >= SESSION_MAX_NOTIFICATIONS)
         return true;
     n = mem_calloc(1, sizeof *n);
     if (n == NULL)
@@ -455,16 +458,18 @@ bool session_receive(struct session *s, struct session_wait *w, char *dst, size_
     enum ws_event ev;
 
     for (;;) {
+        /* Also while data comes: a server that never pauses must not keep us. */
+        cancel_if_due(s, w);
         ev = ws_read(s->ws, dst, cap, got, e);
-        if (ev == WS_DATA)
-            return true;
         if (ev == WS_CLOSED)
             err_set(e, w->r->connecting ? ST_08001 : ST_08S01, 0,
                     "The session was ended by the server.");
-        if (ev != WS_NOTHING || out_of_patience(w, since, e))
+        if ((ev != WS_NOTHING && ev != WS_DATA) || out_of_patience(w, since, e))
             break;
-        cancel_if_due(s, w);
-        ws_wait(s->ws, wait_ms(w, since));
+        if (ev == WS_DATA && *got > 0)
+            return true;
+        if (ev == WS_NOTHING)
+            ws_wait(s->ws, wait_ms(w, since));
     }
     session_lose(s, w->r, e);
     return false;
@@ -544,7 +549,7 @@ void session_poll(struct session *s)
 
     if (s->ws == NULL || s->active != NULL || transport_is_foreign(s->t))
         return;
-    for (;;) {
+    for (int n = 0; n < POLL_MAX_READS; n++) {
         enum ws_event ev = ws_read(s->ws, s->scratch, SCRATCH_BYTES, &got, &e);
         if (ev == WS_NOTHING)
             break;

@@ -150,6 +150,8 @@ bool scram_final(struct scram *s, struct strview server_first, const char *passw
     char proof_text[SCRAM_KEY_BYTES * 2];
     bool ok;
 
+    if (s->first_bare.len == 0 || s->proved)
+        return not_scram(e, "a message out of order");
     if (!read_challenge(s, server_first, &c, e))
         return false;
     buf_append_str(&without_proof, "c=biws,r="); /* "n,,": no channel binding */
@@ -174,7 +176,7 @@ bool scram_final(struct scram *s, struct strview server_first, const char *passw
     return ok;
 }
 
-bool scram_verify(const struct scram *s, struct strview server_final, struct err *e)
+bool scram_verify(struct scram *s, struct strview server_final, struct err *e)
 {
     unsigned char theirs[SCRAM_KEY_BYTES + 3];
     struct strview value;
@@ -186,5 +188,6 @@ bool scram_verify(const struct scram *s, struct strview server_final, struct err
         return err_set(e, ST_08001, 0,
                        "The server does not know the password: it is not the one that it claims "
                        "to be.");
+    s->verified = true;
     return true;
 }

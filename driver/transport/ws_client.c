@@ -339,13 +339,11 @@ enum ws_event ws_read(struct ws_client *ws, char *dst, size_t cap, size_t *got, 
 
     *got = 0;
     quiet_begin(&q);
-    while (*got == 0 && ev == WS_DATA) {
-        if (ws->framer.closing)
-            ev = WS_CLOSED;
-        else if (ws->raw.len == 0)
-            ev = receive(ws, e);
-        if (ev != WS_DATA)
-            break;
+    if (ws->framer.closing)
+        ev = WS_CLOSED;
+    else if (ws->raw.len == 0 && !ws->framer.has_more)
+        ev = receive(ws, e);
+    if (ev == WS_DATA) {
         if (!ws_framer_read(&ws->framer, &ws->raw, dst, cap, got, &ws->answers, e))
             ev = WS_FAILED;
         if (ev == WS_DATA && ws->answers.len > 0 &&

@@ -32,7 +32,7 @@ void ws_free(struct ws_client *ws);
 bool ws_send(struct ws_client *ws, const void *bytes, size_t len, struct err *e) NEON_MUST_CHECK;
 
 enum ws_event {
-    WS_DATA,
+    WS_DATA,    /* *got bytes; none when only control frames came */
     WS_NOTHING, /* nothing is here now */
     WS_CLOSED,  /* the server has ended it */
     WS_FAILED,  /* 08S01 */

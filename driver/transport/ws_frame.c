@@ -173,12 +173,15 @@ bool ws_framer_read(struct ws_framer *f, struct strview *in, char *dst, size_t c
 
     f->in = in->ptr;
     f->in_len = in->len;
+    f->has_more = true;
     *got = 0;
     while (ok && !f->closing && cap - *got >= WS_PIECE_MAX_BYTES) {
         struct wslay_frame_iocb io = {0};
         ssize_t n = wslay_frame_recv(f->wslay, &io);
-        if (n == WSLAY_ERR_WANT_READ)
+        if (n == WSLAY_ERR_WANT_READ) {
+            f->has_more = false;
             break;
+        }
         ok = n >= 0 ? take_piece(f, &io, dst, cap, got, answers, e)
                     : violation(e, "a malformed frame");
     }

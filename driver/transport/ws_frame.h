@@ -22,6 +22,7 @@ struct ws_framer {
     size_t control_len;
     uint64_t frame_left; /* payload bytes of the current frame that are still to come */
     bool in_frame;
+    bool has_more; /* the last read ended for want of room: wslay may hold bytes that *in has not */
 };
 
 /* False: out of memory. */
@@ -34,9 +35,10 @@ bool ws_framer_ping(struct ws_framer *f, struct buf *out) NEON_MUST_CHECK;
 /* status 0: an empty Close frame. */
 bool ws_framer_close(struct ws_framer *f, unsigned status, struct buf *out) NEON_MUST_CHECK;
 /* Takes received bytes (*in moves on) and copies the payload of data frames to dst; *got says how
- * much. Ends when dst has less than WS_PIECE_MAX_BYTES left, the bytes are used up, or the peer
- * closes (f->closing). Pings are answered into `answers`. False: 08S01, what a server must not send
- * (text, masked or reserved frames), HY001. */
+ * much. Ends when dst has less than WS_PIECE_MAX_BYTES left (f->has_more: call again before more is
+ * received, even when *in is empty), the bytes are used up, or the peer closes (f->closing). Pings
+ * are answered into `answers`. False: 08S01, what a server must not send (text, masked or reserved
+ * frames), HY001. */
 bool ws_framer_read(struct ws_framer *f, struct strview *in, char *dst, size_t cap, size_t *got,
                     struct buf *answers, struct err *e) NEON_MUST_CHECK;
 
