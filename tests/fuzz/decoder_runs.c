@@ -1,12 +1,7 @@
-/* The row decoder against any bytes: no crash, and the same events, values and error whether the
- * document comes whole or in pieces, into large chunks or into chunks so small that every token is
- * cut. */
-#include <stdio.h>
+/* Called by fuzz_json.c and fuzz_pgwire_decoder.c. */
+#include "decoder_runs.h"
+
 #include <stdlib.h>
-
-#include "result/row_decoder.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void mix(uint64_t *h, const char *bytes, size_t n)
 {
@@ -64,9 +59,10 @@ static bool feed(struct row_decoder *d, const uint8_t *data, size_t size, size_t
 }
 
 /* A digest of the events: enough to tell two runs apart. */
-static uint64_t run(const uint8_t *data, size_t size, size_t step, size_t chunk_bytes)
+static uint64_t run(decoder_maker *make, const uint8_t *data, size_t size, size_t step,
+                    size_t chunk_bytes)
 {
-    struct row_decoder *d = row_decoder_new_with_chunks(chunk_bytes);
+    struct row_decoder *d = make(chunk_bytes);
     struct err e = ERR_INIT;
     uint64_t h = 1469598103934665603u;
     size_t at = 0;
@@ -89,12 +85,12 @@ static uint64_t run(const uint8_t *data, size_t size, size_t step, size_t chunk_
     return h;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void decoder_runs(decoder_maker *make, const uint8_t *data, size_t size)
 {
-    uint64_t whole = run(data, size, size + 1, (size_t)256 << 10);
+    uint64_t whole = run(make, data, size, size + 1, (size_t)256 << 10);
 
-    if (run(data, size, 1, (size_t)256 << 10) != whole || run(data, size, 7, 64) != whole ||
-        run(data, size, size + 1, 16) != whole || run(data, size, 1, 16) != whole)
+    if (run(make, data, size, 1, (size_t)256 << 10) != whole ||
+        run(make, data, size, 7, 64) != whole || run(make, data, size, size + 1, 16) != whole ||
+        run(make, data, size, 1, 16) != whole)
         abort();
-    return 0;
 }
