@@ -42,6 +42,11 @@ SQLRETURN execute_refuse_failed(struct stmt *s);
  * not the server's. */
 const char *execute_server_code(const struct stmt *s);
 
+/* Execution ended in *e, which is posted and released: the stream ends, no result stays, and the
+ * transaction knows. */
+SQLRETURN execute_failed(struct stmt *s, struct err *e);
+/* The counts of the diagnostics' header, as SQLRowCount gives them. */
+void execute_note_counts(struct stmt *s);
 /* SQL_SUCCESS, or SQL_NO_DATA for a searched UPDATE or DELETE of no row in ODBC 3. */
 SQLRETURN execute_result_code(const struct stmt *s);
 
