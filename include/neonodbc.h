@@ -39,6 +39,14 @@
  * Deferrable (SQLUINTEGER 0 or 1): a transaction that is SERIALIZABLE and read-only waits for a
  * snapshot that cannot fail, as START TRANSACTION ... DEFERRABLE. */
 #define NEON_ATTR_TXN_DEFERRABLE 66001
+/* Notification (read only; text in UTF-8 from SQLGetConnectAttr and SQLGetConnectAttrW alike): the
+ * oldest one that NOTIFY sent to a session that has said LISTEN, and that was not read yet:
+ *   {"channel":"orders","pid":4711,"payload":"new"}
+ * one line of JSON, in this order. SQL_NO_DATA: none is here; asking costs no request and does not
+ * wait. A buffer too small, or none: 01004 or the length alone, and the notification stays the
+ * oldest. 08S01: the session that listened was lost. 01000: too many were waiting, and later ones
+ * were dropped. See docs/sessions.md. */
+#define NEON_ATTR_NOTIFICATION 66002
 
 /* ---- connection attributes of other software that this driver takes ----
  * psqlODBC's private attributes: clients that find SQL_DBMS_NAME "PostgreSQL" set them (SOCI sets

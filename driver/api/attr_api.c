@@ -2,6 +2,8 @@
  * handle/'s and stmt/'s. */
 #include "api/api_enter.h"
 #include "api/text_arg.h"
+#include "handle/notification.h"
+#include "neonodbc.h"
 #include "stmt/transaction.h"
 
 /* Writes what a get found, in the width the standard fixes. */
@@ -9,7 +11,11 @@ static SQLRETURN put_value(struct handle *h, const struct attr_value *v, SQLPOIN
                            const struct text_out *text)
 {
     SQLUINTEGER narrow;
+    struct text_out bytes = *text;
 
+    bytes.unit = UNIT_A;
+    if (v->kind == ATTR_V_UTF8)
+        return text_out_put(h, &bytes, sv(v->text));
     if (v->kind == ATTR_V_TEXT)
         return text_out_put(h, text, sv(v->text ? v->text : ""));
     if (app == NULL)
@@ -92,8 +98,12 @@ static SQLRETURN get_connect_attr(SQLHDBC h, SQLINTEGER id, SQLPOINTER value,
     if (d == NULL)
         return rc;
     rc = attr_get_dbc(d, id, &v);
-    if (rc == SQL_SUCCESS)
-        rc = put_value(&d->handle, &v, value, text);
+    if (SQL_SUCCEEDED(rc)) {
+        SQLRETURN put = put_value(&d->handle, &v, value, text);
+        if (put == SQL_SUCCESS && id == NEON_ATTR_NOTIFICATION && value != NULL)
+            notification_done(d);
+        rc = put == SQL_SUCCESS ? rc : put;
+    }
     return api_leave_dbc(d, rc);
 }
 

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "handle/notification.h"
 #include "neonodbc.h"
 
 /* Of the driver manager's own header (sqlspi.h), or of unixODBC alone. */
@@ -42,7 +43,8 @@ enum attr_kind {
     KIND_ULEN,
     KIND_BOOL,
     KIND_POINTER,
-    KIND_TEXT
+    KIND_TEXT,
+    KIND_UTF8
 }; /* of the member, and of the value */
 enum attr_access {
     ACCESS_SETTABLE,
@@ -327,6 +329,12 @@ static SQLRETURN set_deferrable(const struct attr_target *t, const struct attr_r
     d->attrs.txn_deferrable = (SQLUINTEGER)number;
     dbc_forget_setting(d, NEON_ATTR_TXN_DEFERRABLE);
     return SQL_SUCCESS;
+}
+
+static SQLRETURN get_notification(const struct attr_target *t, struct attr_value *out)
+{
+    *out = (struct attr_value){.kind = ATTR_V_UTF8};
+    return notification_get(t->owner, &out->text);
 }
 
 /* A scrollable cursor knows its rows from the start; read-only, it shows nothing else. */

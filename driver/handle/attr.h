@@ -11,7 +11,13 @@
 
 /* What a get found. */
 struct attr_value {
-    enum { ATTR_V_UINT, ATTR_V_ULEN, ATTR_V_POINTER, ATTR_V_TEXT } kind;
+    enum {
+        ATTR_V_UINT,
+        ATTR_V_ULEN,
+        ATTR_V_POINTER,
+        ATTR_V_TEXT,
+        ATTR_V_UTF8 /* bytes, whatever the width of the function's characters */
+    } kind;
     SQLULEN number;
     SQLPOINTER pointer;
     const char *text;

@@ -120,6 +120,7 @@ void dbc_close(struct dbc *d)
     type_names_clear(&d->type_names);
     table_infos_clear(&d->tables);
     session_free(d->session);
+    buf_release(&d->notification);
     d->session = NULL;
     d->session_missed = d->session_warned = false;
     d->session_modes = (struct session_modes){0};

@@ -67,6 +67,7 @@ struct dbc {
         bool read_only;
     } session_modes;
     struct settings session_settings; /* that the session was told, with session_modes.serial */
+    struct buf notification;          /* text of the oldest one (handle/notification.h) */
     struct log *log;
     struct server_info server;
     struct describe_cache described;

@@ -7,6 +7,7 @@
 #include "sql/classify.h"
 
 #include "base/mem.h"
+#include "sql/do_block.h"
 #include "sql/setting_text.h"
 #include "sql/token.h"
 
@@ -288,7 +289,7 @@ static struct sql_kind copy(struct reader *r)
     for (; !at_end(&ahead); next(&ahead))
         if ((ahead.last.kw == KW_from || ahead.last.kw == KW_to) && is_top(&ahead) &&
             (ahead.t.kw == KW_stdin || ahead.t.kw == KW_stdout))
-            return (struct sql_kind){SQLC_COPY_STDIO, 0};
+            return (struct sql_kind){SQLC_COPY_STDIO, ahead.last.kw == KW_from ? SQLF_COPY_IN : 0};
     return (struct sql_kind){SQLC_COPY_FILE, 0};
 }
 
@@ -670,6 +671,8 @@ struct sql_kind sql_classify(struct strview stmt)
         first.base = r.base;
         k.flags |= gather(first, k);
         k.flags = settle_set_config(stmt, k);
+        if (k.cls == SQLC_DO && do_block_listens(stmt))
+            k.flags |= SQLF_LISTENS;
         return k;
     }
     executes = explain_executes(&r);

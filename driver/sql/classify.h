@@ -71,6 +71,8 @@ enum sql_flag {
      * one of them is set_config(.., false), which then is no SQLF_SESSION_FUNCTION */
     SQLF_SET_CONFIG_ALONE = 1 << 11,
     SQLF_SET_CONFIG_SESSION = 1 << 12,
+    SQLF_LISTENS = 1 << 13, /* a DO whose body LISTENs, seen in the text */
+    SQLF_COPY_IN = 1 << 14, /* COPY ... FROM STDIN: data comes from the application */
 };
 
 struct sql_kind {

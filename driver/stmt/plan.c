@@ -55,9 +55,11 @@ static const struct {
     [R_CURSOR] = {ST_HYC00, NO_SESSION
                   ", so an SQL cursor would be gone at once. Run its SELECT directly: the driver "
                   "streams the result; or send DECLARE and FETCH together in one text."},
-    [R_LISTEN] = {ST_HYC00, "ODBC has no call that hands out notifications, so nobody would hear "
-                            "them. Use a driver over TCP port 5432 for LISTEN, or poll a table; "
-                            "NOTIFY works."},
+    [R_LISTEN] =
+        {ST_HYC00, NO_SESSION
+         ", so LISTEN would be gone at once, and nobody would hear the notifications. " IN_SESSION
+         ", and read NEON_ATTR_NOTIFICATION (docs/sessions.md); or poll a "
+         "table. NOTIFY works."},
     [R_COPY] =
         {ST_HYC00,
          "COPY FROM STDIN and COPY TO STDOUT need a data stream that HTTP cannot carry. Use INSERT "
@@ -157,7 +159,11 @@ static enum refusal needs_session(struct sql_kind kind)
         enum sql_flag flag;
         enum refusal refusal;
     } flags[] = {
-        {SQLF_TEMP, R_TEMP}, {SQLF_WITH_HOLD, R_HOLD}, {SQLF_SESSION_FUNCTION, R_SESSION_FUNCTION}};
+        {SQLF_TEMP, R_TEMP},
+        {SQLF_WITH_HOLD, R_HOLD},
+        {SQLF_SESSION_FUNCTION, R_SESSION_FUNCTION},
+        {SQLF_LISTENS, R_LISTEN},
+    };
 
     for (size_t i = 0; i < ARRAY_LEN(flags); i++)
         if (kind.flags & flags[i].flag)
@@ -289,16 +295,13 @@ static struct plan plan_in_session(struct sql_kind kind, const struct plan_conte
 {
     bool local = !c->several && (is_bracket(kind.cls) || kind.cls == SQLC_EMPTY);
 
-    if (kind.cls == SQLC_LISTEN)
-        return refuse(R_LISTEN);
     return (struct plan){.kind = local ? PLAN_LOCAL : PLAN_SESSION};
 }
 
 /* What no session helps. */
 static bool stays_refused(const struct plan *p)
 {
-    return p->state == ST_25006 || p->text == refusals[R_ALONE].text ||
-           p->text == refusals[R_LISTEN].text;
+    return p->state == ST_25006 || p->text == refusals[R_ALONE].text;
 }
 
 static struct plan plan_aside(struct sql_kind kind, const struct plan_context *c, struct plan p)

@@ -239,7 +239,7 @@ static bool leaves_state(struct sql_kind k)
     for (size_t i = 0; i < ARRAY_LEN(classes); i++)
         if (k.cls == classes[i])
             return true;
-    return (k.flags & (SQLF_TEMP | SQLF_WITH_HOLD | SQLF_SESSION_FUNCTION)) != 0;
+    return (k.flags & (SQLF_TEMP | SQLF_WITH_HOLD | SQLF_SESSION_FUNCTION | SQLF_LISTENS)) != 0;
 }
 
 static void note_effects(struct stmt *s)

@@ -90,7 +90,6 @@ static void free_parameters(struct session *s)
 
 void session_free(struct session *s)
 {
-    struct session_notification n;
     struct pg_fields *f;
 
     if (s == NULL)
@@ -98,10 +97,8 @@ void session_free(struct session *s)
     session_close(s);
     while ((f = session_take_notice(s)) != NULL)
         pg_fields_free(f);
-    while (session_take_notification(s, &n)) {
-        mem_free(n.channel);
-        mem_free(n.payload);
-    }
+    while (session_notification(s) != NULL)
+        session_drop_notification(s);
     free_parameters(s);
     pgwire_scan_release(&s->scan);
     buf_release_secret(&s->out);
@@ -238,11 +235,15 @@ static bool take_notification(struct session *s, struct strview body)
     channel = pgwire_text(&r);
     payload = pgwire_text(&r);
     if (r.bad || channel.len + payload.len > NOTIFICATION_MAX_BYTES ||
-        s->n_notifications >= SESSION_MAX_NOTIFICATIONS)
+        s->n_notifications >= SESSION_MAX_NOTIFICATIONS ||
+        body.len > SESSION_MAX_NOTIFICATION_BYTES - s->notification_bytes) {
+        s->n_notifications_dropped++;
         return true;
+    }
     n = mem_calloc(1, sizeof *n);
     if (n == NULL)
         return false;
+    n->bytes = body.len;
     n->n = (struct session_notification){pid, mem_strndup(channel.ptr, channel.len),
                                          mem_strndup(payload.ptr, payload.len)};
     if (n->n.channel == NULL || n->n.payload == NULL) {
@@ -254,27 +255,40 @@ static bool take_notification(struct session *s, struct strview body)
     *s->notifications_end = n;
     s->notifications_end = &n->next;
     s->n_notifications++;
+    s->notification_bytes += n->bytes;
     return true;
 }
 
-bool session_take_notification(struct session *s, struct session_notification *out)
+const struct session_notification *session_notification(const struct session *s)
+{
+    return s->notifications != NULL ? &s->notifications->n : NULL;
+}
+
+void session_drop_notification(struct session *s)
 {
     struct notification *n = s->notifications;
 
     if (n == NULL)
-        return false;
+        return;
     s->notifications = n->next;
     if (s->notifications == NULL)
         s->notifications_end = &s->notifications;
     s->n_notifications--;
-    *out = n->n;
+    s->notification_bytes -= n->bytes;
+    s->n_notifications_dropped = 0;
+    mem_free(n->n.channel);
+    mem_free(n->n.payload);
     mem_free(n);
-    return true;
 }
 
-size_t session_notifications(const struct session *s)
+uint64_t session_notifications_dropped(const struct session *s)
 {
-    return s->n_notifications;
+    return s->n_notifications_dropped;
+}
+
+bool session_is_gone(const struct session *s)
+{
+    return s->gone;
 }
 
 static bool take_ready(struct session *s, struct strview body, struct err *e)
@@ -549,6 +563,7 @@ void session_poll(struct session *s)
 
     if (s->ws == NULL || s->active != NULL || transport_is_foreign(s->t))
         return;
+    ws_keep(s->ws);
     for (int n = 0; n < POLL_MAX_READS; n++) {
         enum ws_event ev = ws_read(s->ws, s->scratch, SCRATCH_BYTES, &got, &e);
         if (ev == WS_NOTHING)

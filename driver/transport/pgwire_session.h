@@ -12,8 +12,10 @@
 
 struct session;
 
-#define SESSION_MAX_NOTICES 64          /* of one statement; later ones are dropped */
-#define SESSION_MAX_NOTIFICATIONS 10000 /* waiting to be read */
+#define SESSION_MAX_NOTICES 64 /* of one statement; later ones are dropped */
+/* Notifications waiting to be read; later ones are dropped, and counted. */
+#define SESSION_MAX_NOTIFICATIONS 10000
+#define SESSION_MAX_NOTIFICATION_BYTES ((size_t)16 << 20)
 
 /* No network: the connection is made by the first exchange, within login_timeout_s (0: as long as
  * it takes). The transport is borrowed. NULL: HY001. */
@@ -55,11 +57,17 @@ struct session_notification {
     uint32_t pid;
     char *channel, *payload; /* owned */
 };
-/* Looks for what has come without being asked for; does not wait. */
+/* Looks for what has come without being asked for; does not wait. Nothing while an answer is on its
+ * way. A connection that only listens is kept open on the way by a ping now and then. */
 void session_poll(struct session *s);
-/* The oldest notification; false: none. The caller frees the texts (mem_free). */
-bool session_take_notification(struct session *s, struct session_notification *out);
-size_t session_notifications(const struct session *s);
+/* The oldest notification, the session's own; NULL: none. */
+const struct session_notification *session_notification(const struct session *s);
+/* Forgets the oldest, and what was dropped before it was. */
+void session_drop_notification(struct session *s);
+/* So many were dropped because too many were waiting. */
+uint64_t session_notifications_dropped(const struct session *s);
+/* A connection was lost in which something lived (session_set_stateful). */
+bool session_is_gone(const struct session *s);
 /* The server's prepared statements are gone or may be wrong (DISCARD, DEALLOCATE, changed tables).
  */
 void session_forget_prepared(struct session *s);

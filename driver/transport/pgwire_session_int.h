@@ -30,6 +30,7 @@ struct notice {
 };
 struct notification {
     struct notification *next;
+    size_t bytes; /* of its message */
     struct session_notification n;
 };
 
@@ -53,7 +54,8 @@ struct session {
     struct notice *notices, **notices_end;
     size_t n_notices;
     struct notification *notifications, **notifications_end;
-    size_t n_notifications;
+    size_t n_notifications, notification_bytes;
+    uint64_t n_notifications_dropped;
     struct prepared prepared[SESSION_MAX_PREPARED];
     size_t n_prepared;
     uint64_t clock; /* of uses and names */

@@ -23,7 +23,7 @@ static char escape_letter(unsigned char c)
     }
 }
 
-static void append_string(struct buf *out, const char *s, size_t len)
+void request_body_append_string(struct buf *out, const char *s, size_t len)
 {
     size_t start = 0;
 
@@ -70,7 +70,7 @@ size_t request_body_bytes(const struct wire_stmt *s)
 static void append_stmt(struct buf *out, const struct wire_stmt *s)
 {
     buf_append_str(out, "{\"query\":");
-    append_string(out, s->sql.ptr ? s->sql.ptr : "", s->sql.len);
+    request_body_append_string(out, s->sql.ptr ? s->sql.ptr : "", s->sql.len);
     if (s->n_params > 0) {
         buf_append_str(out, ",\"params\":[");
         for (size_t i = 0; i < s->n_params && !out->failed; i++) {
@@ -79,7 +79,7 @@ static void append_stmt(struct buf *out, const struct wire_stmt *s)
             if (s->params[i].ptr == NULL)
                 buf_append_str(out, "null");
             else
-                append_string(out, s->params[i].ptr, s->params[i].len);
+                request_body_append_string(out, s->params[i].ptr, s->params[i].len);
         }
         buf_append_char(out, ']');
     }

@@ -10,6 +10,8 @@
 bool request_body_write(const struct wire_request *r, struct buf *out,
                         struct err *e) NEON_MUST_CHECK;
 
+/* Appends a text as a JSON string; a failure stays in out->failed. */
+void request_body_append_string(struct buf *out, const char *s, size_t len);
 /* What a text takes in the body, with its quotes and escapes. */
 size_t request_body_string_bytes(const char *s, size_t len);
 /* What a statement takes, with the comma behind it. */

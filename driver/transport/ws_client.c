@@ -357,7 +357,7 @@ enum ws_event ws_read(struct ws_client *ws, char *dst, size_t cap, size_t *got, 
 }
 
 /* Keeps what lies between from forgetting a connection that only waits. */
-static void ping_if_due(struct ws_client *ws)
+void ws_keep(struct ws_client *ws)
 {
     struct err e = ERR_INIT;
 
@@ -370,7 +370,7 @@ static void ping_if_due(struct ws_client *ws)
 
 void ws_wait(struct ws_client *ws, int64_t ms)
 {
-    ping_if_due(ws);
+    ws_keep(ws);
     poll_socket(ws, false, ms < PING_EVERY_MS ? ms : PING_EVERY_MS);
 }
 

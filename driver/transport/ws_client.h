@@ -42,6 +42,8 @@ enum ws_event ws_read(struct ws_client *ws, char *dst, size_t cap, size_t *got, 
 /* Waits until something may be read, ws_wake is called, or so many milliseconds have passed. Sends
  * a ping now and then. */
 void ws_wait(struct ws_client *ws, int64_t ms);
+/* A ping now and then, for what lies between forgets connections that say nothing. */
+void ws_keep(struct ws_client *ws);
 /* From any thread, while it exists: the wait ends. */
 void ws_wake(struct ws_client *ws);
 

@@ -262,16 +262,14 @@ static void describe(struct session *s)
 
 static void poll_and_take(struct session *s)
 {
-    struct session_notification n;
     struct pg_fields *f;
 
     session_poll(s);
     while ((f = session_take_notice(s)) != NULL)
         pg_fields_free(f);
-    while (session_take_notification(s, &n)) {
-        mem_free(n.channel);
-        mem_free(n.payload);
-    }
+    while (session_notification(s) != NULL)
+        session_drop_notification(s);
+    (void)session_notifications_dropped(s);
     (void)session_parameter(s, "TimeZone");
     (void)session_take_lost(s);
 }

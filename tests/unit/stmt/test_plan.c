@@ -114,7 +114,8 @@ static void test_refusals_name_a_state_and_a_remedy(void **state)
 
 static void test_session_state_is_refused_whatever_the_class(void **state)
 {
-    static const unsigned flags[] = {SQLF_TEMP, SQLF_WITH_HOLD, SQLF_SESSION_FUNCTION};
+    static const unsigned flags[] = {SQLF_TEMP, SQLF_WITH_HOLD, SQLF_SESSION_FUNCTION,
+                                     SQLF_LISTENS};
 
     (void)state;
     for (size_t f = 0; f < ARRAY_LEN(flags); f++)

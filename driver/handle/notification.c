@@ -1,0 +1,54 @@
+/* NEON_ATTR_NOTIFICATION: what NOTIFY said to a session that listens, as text for an application.
+ * The queue is the session's. Called by attr.c and api/. */
+#include "handle/notification.h"
+
+#include "transport/request_body.h"
+
+static bool write_text(const struct session_notification *n, struct buf *out)
+{
+    buf_reset(out);
+    buf_append_str(out, "{\"channel\":");
+    request_body_append_string(out, n->channel, strlen(n->channel));
+    buf_printf(out, ",\"pid\":%lu,\"payload\":", (unsigned long)n->pid);
+    request_body_append_string(out, n->payload, strlen(n->payload));
+    buf_append_char(out, '}');
+    return out->failed == BUF_OK;
+}
+
+SQLRETURN notification_get(struct dbc *d, const char **text)
+{
+    const struct session_notification *n;
+    uint64_t dropped;
+
+    *text = "";
+    if (d->session == NULL)
+        return SQL_NO_DATA;
+    /* While some are waiting nothing more is taken in: the server waits then, and nothing is lost.
+     */
+    if (session_notification(d->session) == NULL)
+        session_poll(d->session);
+    n = session_notification(d->session);
+    if (n == NULL && session_is_gone(d->session))
+        return diag_post(&d->handle, ST_08S01, 0,
+                         "The session was lost, and its LISTEN with it: notifications may have "
+                         "been lost. Connect again, LISTEN again, and then look at the tables "
+                         "whose changes they would have told.");
+    if (n == NULL)
+        return SQL_NO_DATA;
+    if (!write_text(n, &d->notification))
+        return diag_post(&d->handle, ST_HY001, 0, "Out of memory.");
+    *text = buf_str(&d->notification);
+    dropped = session_notifications_dropped(d->session);
+    if (dropped == 0)
+        return SQL_SUCCESS;
+    return diag_post(&d->handle, ST_01000, 0,
+                     "%llu notifications were dropped: %d, or %zu MiB of them, may wait to be "
+                     "read, and later ones have no place.",
+                     (unsigned long long)dropped, SESSION_MAX_NOTIFICATIONS,
+                     SESSION_MAX_NOTIFICATION_BYTES >> 20);
+}
+
+void notification_done(struct dbc *d)
+{
+    session_drop_notification(d->session);
+}

@@ -1,0 +1,11 @@
+/* The body of a DO statement, as far as a planner has to know it. Pure. */
+#ifndef NEON_SQL_DO_BLOCK_H
+#define NEON_SQL_DO_BLOCK_H
+
+#include "base/str.h"
+
+/* Does a body of this DO statement LISTEN, as a statement of its own or by EXECUTE of a text that
+ * begins with it? Functions that the body calls are not seen. */
+bool do_block_listens(struct strview stmt);
+
+#endif
