@@ -126,6 +126,11 @@ void ws_wait(struct ws_client *ws, int64_t ms)
     server.waits = false;
 }
 
+void ws_keep(struct ws_client *ws)
+{
+    (void)ws;
+}
+
 void ws_wake(struct ws_client *ws)
 {
     (void)ws;
