@@ -47,9 +47,13 @@ static bool is_checked(const struct dbc *d, const struct sql_kind *kind, struct 
 bool preview_build(struct dbc *d, const struct wire_stmt *read, const struct sql_kind *kind,
                    struct preview *out, struct err *e)
 {
+    bool behind_writes = d->tx.n_writes > 0;
+    /* A function that writes would be undone without a word; so the server refuses it. SHOW writes
+     * nothing, and may ask for this very mode. */
+    bool read_only = kind->cls != SQLC_SHOW || transaction_is_read_only(d);
     bool check;
 
-    *out = (struct preview){.check_at = PREVIEW_NO_CHECK, .read_only = d->tx.n_writes == 0};
+    *out = (struct preview){.check_at = PREVIEW_NO_CHECK, .read_only = read_only && !behind_writes};
     buf_init(&out->check_sql, 0);
     check = is_checked(d, kind, read->sql, &out->ordered);
     out->stmts = mem_calloc(d->tx.n_items + 5, sizeof *out->stmts);
@@ -58,8 +62,7 @@ bool preview_build(struct dbc *d, const struct wire_stmt *read, const struct sql
     if (!tx_prepare(&d->tx, e))
         return false;
     out->n = tx_wire(&d->tx, false, out->stmts);
-    /* A function that writes would be undone without a word; now the server refuses it. */
-    if (!out->read_only)
+    if (read_only && behind_writes)
         add(out, SV_LIT("SET TRANSACTION READ ONLY"), NULL, 0);
     if (check) {
         out->check_at = out->n;
@@ -67,7 +70,7 @@ bool preview_build(struct dbc *d, const struct wire_stmt *read, const struct sql
     }
     out->n_before = out->n;
     add(out, read->sql, read->params, read->n_params);
-    if (!out->read_only) {
+    if (behind_writes) {
         add(out, SV_LIT("ROLLBACK"), NULL, 0);
         out->n_behind = 1;
     }

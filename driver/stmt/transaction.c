@@ -379,6 +379,11 @@ static bool end(struct stmt *s, bool commit, struct err *e)
     bool chain = (s->script.stmts[0].kind.flags & SQLF_CHAIN) != 0;
     bool ok = true;
 
+    if (chain && !transaction_is_open(d))
+        return err_set_state(e, "25P01", 0,
+                             "%s AND CHAIN can only be used in a transaction: send BEGIN first, or "
+                             "switch autocommit off (SQL_ATTR_AUTOCOMMIT).",
+                             commit ? "COMMIT" : "ROLLBACK");
     if (commit)
         ok = transaction_commit(d, e);
     else
@@ -411,6 +416,8 @@ static bool savepoint(struct stmt *s, struct err *e)
     for (size_t i = 0; ok && i < ARRAY_LEN(verbs); i++)
         if (verbs[i].cls == st->kind.cls)
             ok = verbs[i].run(&s->dbc->tx, buf_sv(&name), e);
+    if (!ok && strcmp(e->state, "3B001") == 0)
+        s->dbc->tx.failed = true; /* as the server has it: the application meant other savepoints */
     buf_release(&name);
     return ok;
 }

@@ -214,6 +214,8 @@ static void test_transactions_as_text(void **state)
     STORED("1=1 3=0");
     run(s, "COMMIT");
     run(s, "ROLLBACK");
+    assert_stmt_state(s, exec(s, "COMMIT AND CHAIN"), "25P01"); /* nothing would be begun */
+    assert_stmt_state(s, exec(s, "ROLLBACK AND CHAIN"), "25P01");
     assert_stmt_state(s, exec(s, "SAVEPOINT x"), "25000");
     run(s, "BEGIN READ ONLY");
     assert_stmt_state(s, exec(s, "BEGIN; COMMIT"), "25000");
@@ -236,11 +238,47 @@ static void test_savepoints(void **state)
     run(s, "ROLLBACK TO SAVEPOINT \"B c\"");
     run(s, "INSERT INTO t_tx VALUES (4, 40)");
     run(s, "RELEASE A");
-    assert_stmt_state(s, exec(s, "ROLLBACK TO a"), "3B001");
-    assert_stmt_state(s, exec(s, "RELEASE \"B c\""), "3B001");
     assert_dbc_ok(d, end(d, SQL_COMMIT));
     assert_int_equal(gateway_requests(), 1);
     STORED("1=10 2=20 4=40");
+}
+
+/* As on the server: what follows would not be undone as the application meant it. */
+static void test_a_missing_savepoint_fails_the_transaction(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    run(s, "SAVEPOINT a");
+    run(s, "INSERT INTO t_tx VALUES (2, 20)");
+    assert_stmt_state(s, exec(s, "ROLLBACK TO b"), "3B001");
+    assert_stmt_state(s, exec(s, "INSERT INTO t_tx VALUES (3, 30)"), "25P02");
+    run(s, "ROLLBACK TO a");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    STORED("1=10");
+    run(s, "INSERT INTO t_tx VALUES (2, 20)");
+    assert_stmt_state(s, exec(s, "RELEASE b"), "3B001");
+    assert_dbc_state(d, end(d, SQL_COMMIT), "25S03");
+    STORED("1=10");
+}
+
+/* A read runs behind what waits, in a read-only batch of its own: that is not the transaction's. */
+static void test_show_tells_the_transactions_own_mode(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    assert_string_equal(query_text(s, "SHOW transaction_read_only"), "off");
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    assert_string_equal(query_text(s, "SHOW transaction_read_only"), "off");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    STORED("1=10");
+    run(s, "SET TRANSACTION READ ONLY");
+    assert_string_equal(query_text(s, "SHOW transaction_read_only"), "on");
+    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
 }
 
 static void test_constraints_can_be_deferred(void **state)
@@ -915,6 +953,8 @@ int main(void)
         T(test_a_failed_statement_ends_all_but_the_rollback),
         T(test_transactions_as_text),
         T(test_savepoints),
+        T(test_a_missing_savepoint_fails_the_transaction),
+        T(test_show_tells_the_transactions_own_mode),
         T(test_constraints_can_be_deferred),
         T(test_refusals),
         T(test_a_function_that_writes_is_never_undone_silently),
