@@ -1,9 +1,7 @@
 """A transaction of many single-row inserts at 20 ms of added latency. Run by bench_executemany.sh."""
 import os
-import queue
-import socket
+import subprocess
 import sys
-import threading
 import time
 import urllib.parse
 
@@ -11,49 +9,17 @@ import pyodbc
 
 ADDED_S = 0.020
 ROUNDS = 3
-
-
-def pump(source, target):
-    """Hands bytes on, half of the added latency later, in their order."""
-    waiting = queue.Queue()
-
-    def later():
-        while (item := waiting.get()) is not None:
-            due, data = item
-            time.sleep(max(0, due - time.monotonic()))
-            try:
-                target.sendall(data)
-            except OSError:
-                return
-        try:
-            target.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    threading.Thread(target=later, daemon=True).start()
-    try:
-        while data := source.recv(262144):
-            waiting.put((time.monotonic() + ADDED_S / 2, data))
-    except OSError:
-        pass
-    waiting.put(None)
+RELAYS = []
 
 
 def relay(host, port):
-    """Listens, and leads each connection to host and port; returns where it listens."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve():
-        while True:
-            client, _ = listener.accept()
-            server = socket.create_connection((host, int(port)))
-            for s in (client, server):
-                s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=pump, args=(client, server), daemon=True).start()
-            threading.Thread(target=pump, args=(server, client), daemon=True).start()
-
-    threading.Thread(target=serve, daemon=True).start()
-    return listener.getsockname()[1]
+    """A process that leads to host and port, half of the added latency later each way; returns where it listens."""
+    program = os.path.join(os.environ["NEON_TEST_BUILDDIR"], "bench", "bench_relay")
+    process = subprocess.Popen(
+        [program, host, str(port), str(int(ADDED_S / 2 * 1e6))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    RELAYS.append(process)  # it ends with its input
+    return int(process.stdout.readline())
 
 
 def measure(connection, n):

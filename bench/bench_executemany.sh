@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # bench_executemany.sh [ROWS]: a transaction of ROWS (1000) single-row inserts by pyodbc's executemany, over this driver and
 # HTTP, and over psqlODBC and TCP, both through relays that add 20 ms to each round trip. Prints seconds and the ratio; asserts
-# nothing. In the build folder: ../../tests/with-services.sh ../../bench/bench_executemany.sh
+# nothing. make bench runs it; in the build folder: make bench/bench_relay && ../../tests/with-services.sh ../../bench/bench_executemany.sh
 set -u
 here=$(cd "$(dirname "$0")" && pwd -P)
 venv=$NEON_TEST_BUILDDIR/venvs/executemany

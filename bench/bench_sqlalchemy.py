@@ -1,10 +1,10 @@
 """Figures of bench_sqlalchemy.sh: 100,000 rows read, 10,000 inserted, 1,000 point queries, 300 tables reflected.
 
-Each measurement is a process of its own, so that the client's CPU time is that client's; the latency is added by a proxy (this
-file again) in front of gateway and PostgreSQL alike. The figure is the best of --repeat (default 3) runs.
+Each measurement is a process of its own, so that the client's CPU time is that client's; the latency is added by
+bench_relay in front of gateway and PostgreSQL alike. The figure is the best of 3 runs.
 """
 
-import asyncio
+import argparse
 import json
 import os
 import resource
@@ -21,40 +21,8 @@ for _name, _class in [("postgresql.neonodbc", "NeonDialect"), ("neon", "NeonDial
 
 CLIENTS = ["serverless", "autocommit", "http", "auto", "websocket", "psycopg"]
 TASKS = ["read 100,000 rows", "insert 10,000 rows", "1,000 point queries", "reflect 300 tables"]
+TASK_NAMES = ["read", "insert", "point", "reflect"]
 TABLES = 300
-
-
-async def delay(listen_port, host, port, seconds):
-    """Hands bytes on, each direction seconds later."""
-
-    async def pump(reader, writer):
-        queue, loop = asyncio.Queue(), asyncio.get_running_loop()
-
-        async def later():
-            while (item := await queue.get()) is not None:
-                due, data = item
-                if (wait := due - loop.time()) > 0:
-                    await asyncio.sleep(wait)
-                writer.write(data)
-                await writer.drain()
-            writer.close()
-
-        task = asyncio.create_task(later())
-        try:
-            while data := await reader.read(262144):
-                queue.put_nowait((loop.time() + seconds, data))
-        except ConnectionError:
-            pass
-        queue.put_nowait(None)
-        await asyncio.gather(task, return_exceptions=True)
-
-    async def serve(reader, writer):
-        other_reader, other_writer = await asyncio.open_connection(host, port)
-        await asyncio.gather(pump(reader, other_writer), pump(other_reader, writer))
-
-    server = await asyncio.start_server(serve, "127.0.0.1", listen_port)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
 
 
 def engine_of(client, gateway_port, pg_port):
@@ -140,22 +108,23 @@ def prepare():
 
 
 def proxy(host, port, milliseconds):
+    program = os.path.join(os.environ["NEON_TEST_BUILDDIR"], "bench", "bench_relay")
     process = subprocess.Popen(
-        [sys.executable, __file__, "delay", host, str(port), str(milliseconds)], stdout=subprocess.PIPE, text=True
+        [program, host, str(port), str(int(milliseconds * 1000))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     return process, int(process.stdout.readline())
 
 
-def main(quick):
+def main(quick, clients, tasks):
     prepare()
     gateway = urllib.parse.urlsplit(os.environ["NEON_TEST_GATEWAY_URL"])
     for milliseconds in (0, 20):
         processes = [proxy(gateway.hostname, gateway.port, milliseconds / 2), proxy("127.0.0.1", os.environ["NEON_TEST_PG_PORT"], milliseconds / 2)]
         print(f"\n{milliseconds} ms of added latency: seconds, and seconds of the client's CPU")
-        print(f"{'':22}" + "".join(f"{client:>18}" for client in CLIENTS))
-        for task in TASKS:
+        print(f"{'':22}" + "".join(f"{client:>18}" for client in clients))
+        for task in tasks:
             line = f"{task:22}"
-            for client in CLIENTS:
+            for client in clients:
                 slow = client == "serverless" and milliseconds
                 repeat = 1 if quick or slow else 3
                 arguments = ["measure", client, task, str(processes[0][1]), str(processes[1][1]), str(repeat)]
@@ -168,14 +137,17 @@ def main(quick):
                     line += f"{elapsed:>10.3f} {cpu:>7.3f}"
             print(line, flush=True)
         for process, _ in processes:
-            process.terminate()
+            process.stdin.close()
             process.wait()
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["delay"]:
-        asyncio.run(delay(0, sys.argv[2], int(sys.argv[3]), float(sys.argv[4]) / 1000))
-    elif sys.argv[1:2] == ["measure"]:
+    if sys.argv[1:2] == ["measure"]:
         measure(sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5], int(sys.argv[6]))
     else:
-        main("--quick" in sys.argv)
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--quick", action="store_true", help="one run each")
+        parser.add_argument("--clients", default=",".join(CLIENTS))
+        parser.add_argument("--tasks", default=",".join(TASK_NAMES))
+        chosen = parser.parse_args()
+        main(chosen.quick, chosen.clients.split(","), [TASKS[TASK_NAMES.index(name)] for name in chosen.tasks.split(",")])

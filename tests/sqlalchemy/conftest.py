@@ -29,25 +29,6 @@ MODES = {
 SESSIONS = ["auto", "websocket"]
 
 
-def sessions_are_there():
-    """Whether this driver has WebSocket sessions: without them it refuses transport=websocket when it connects."""
-    engine = sa.create_engine(make_url("websocket"))
-    try:
-        engine.connect().close()
-    except sa.exc.NotSupportedError:
-        return False
-    finally:
-        engine.dispose()
-    return True
-
-
-def pytest_collection_modifyitems(items):
-    needing = [item for item in items if getattr(item, "callspec", None) and item.callspec.params.get("mode") in SESSIONS]
-    if needing and not sessions_are_there():
-        for item in needing:
-            item.add_marker(pytest.mark.skip(reason="this driver has no WebSocket sessions yet"))
-
-
 def make_url(mode="auto", drivername="postgresql+neonodbc", **query):
     query = {
         "driver": os.environ["NEON_TEST_DRIVER"],

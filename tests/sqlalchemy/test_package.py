@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import sqlalchemy_neon_odbc
-from conftest import make_url, sessions_are_there
+from conftest import make_url
 from sqlalchemy_neon_odbc import connstr
 
 TOP = pathlib.Path(__file__).parents[2]
@@ -29,8 +29,7 @@ def examples():
 
 @pytest.mark.parametrize("source, expected", examples())
 def test_examples(source, expected):
-    mode = "auto" if sessions_are_there() else "http"
-    source, count = URL.subn(lambda m: make_url(mode, m.group(1)).render_as_string(hide_password=False), source)
+    source, count = URL.subn(lambda m: make_url("auto", m.group(1)).render_as_string(hide_password=False), source)
     assert count == 1
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
