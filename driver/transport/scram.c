@@ -78,6 +78,8 @@ static size_t decode(struct strview text, unsigned char *out, size_t cap)
         return 0;
     while (pad < 2 && text.ptr[text.len - 1 - pad] == '=')
         pad++;
+    if (memchr(text.ptr, '=', text.len - pad) != NULL) /* OpenSSL would take it for a zero */
+        return 0;
     n = EVP_DecodeBlock(out, (const unsigned char *)text.ptr, (int)text.len);
     return n < (int)pad ? 0 : (size_t)n - pad;
 }

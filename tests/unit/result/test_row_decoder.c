@@ -9,129 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "result/row_decoder.h"
+#include "decoder_events.h"
 
 #define FIELD(name, oid)                                                                           \
     "{\"name\":\"" name "\",\"dataTypeID\":" #oid                                                  \
     ",\"tableID\":16385,\"columnID\":1,\"dataTypeSize\":-1,"                                       \
     "\"dataTypeModifier\":14,\"format\":\"text\"}"
-
-/* Puts the next event as one line of text: F(name:oid:modifier,...) R[cell,null] E(command,count) .
- * ! */
-static enum decode_event append_event(struct row_decoder *d, struct buf *out, struct err *e)
-{
-    enum decode_event ev = row_decoder_next(d, e);
-
-    switch (ev) {
-    case DECODE_FIELDS:
-        buf_append_str(out, "F(");
-        for (size_t i = 0; i < row_decoder_n_columns(d); i++) {
-            const struct column *c = &row_decoder_columns(d)[i];
-            buf_printf(out, "%s%s:%u:%d", i ? "," : "", c->name, c->type_oid, c->type_modifier);
-        }
-        buf_append_str(out, ")");
-        break;
-    case DECODE_ROW:
-        buf_append_str(out, "R[");
-        for (size_t i = 0; i < row_decoder_n_columns(d); i++) {
-            const struct cell *c = &row_decoder_row(d)[i];
-            buf_append_str(out, i ? "," : "");
-            buf_append_str(out, c->ptr ? "'" : "null");
-            for (size_t k = 0; k < c->len; k++) /* a NUL becomes visible */
-                buf_append(out, c->ptr[k] ? &c->ptr[k] : "<0>", c->ptr[k] ? 1 : 3);
-            buf_append_str(out, c->ptr ? "'" : "");
-        }
-        buf_append_str(out, "]");
-        break;
-    case DECODE_RESULT_END:
-        buf_printf(out, "E(%.*s,%lld)", (int)row_decoder_command(d).len, row_decoder_command(d).ptr,
-                   (long long)row_decoder_row_count(d));
-        break;
-    case DECODE_END:
-        buf_append_str(out, ".");
-        break;
-    case DECODE_ERROR:
-        buf_append_str(out, "!");
-        break;
-    case DECODE_MORE:
-    default:
-        break;
-    }
-    return ev;
-}
-
-#define CHUNK_USUAL ((size_t)256 << 10)
-#define CHUNK_TINY 16 /* every token is cut by a chunk's end */
-
-/* How a document is fed: [0, cut), then pieces of `step` bytes, into chunks of that size. */
-struct way {
-    size_t cut, step, chunk_bytes;
-};
-
-/* Returns the events as text; *e holds an error. */
-static char *decode(const char *doc, size_t len, struct way way, struct err *e)
-{
-    struct row_decoder *d = row_decoder_new_with_chunks(way.chunk_bytes);
-    struct buf out = BUF_INIT(0);
-    size_t at = 0;
-    enum decode_event ev;
-
-    assert_non_null(d);
-    do {
-        ev = append_event(d, &out, e);
-        if (ev == DECODE_MORE) {
-            size_t cap = 0;
-            size_t n = at < way.cut ? way.cut - at : way.step;
-            char *room;
-            row_decoder_release_rows(d);
-            if (at == len) {
-                row_decoder_finish(d);
-                continue;
-            }
-            room = row_decoder_room(d, &cap, e);
-            assert_non_null(room);
-            n = n < len - at ? n : len - at;
-            n = n < cap ? n : cap;
-            memcpy(room, doc + at, n);
-            row_decoder_commit(d, n);
-            at += n;
-        }
-    } while (ev != DECODE_END && ev != DECODE_ERROR);
-    row_decoder_free(d);
-    return buf_take(&out);
-}
-
-/* want_error: the text of the error, NULL = there must be none. */
-static void assert_events(const char *doc, size_t len, struct way way, const char *want,
-                          const char *want_error)
-{
-    struct err e = ERR_INIT;
-    char *got = decode(doc, len, way, &e);
-
-    if (strcmp(got, want) != 0)
-        fail_msg("cut at %zu, steps of %zu, chunks of %zu:\n  %s\n  gave   %s %s\n  wanted %s",
-                 way.cut, way.step, way.chunk_bytes, doc, got, buf_str(&e.text), want);
-    if (want_error == NULL)
-        assert_string_equal(e.state, "");
-    else if (strcmp(buf_str(&e.text), want_error) != 0)
-        fail_msg("cut at %zu, steps of %zu, chunks of %zu:\n  %s\n  said   %s\n  wanted %s",
-                 way.cut, way.step, way.chunk_bytes, doc, buf_str(&e.text), want_error);
-    err_release(&e);
-    mem_free(got);
-}
-
-static void assert_the_same_however_cut(const char *doc, size_t len, const char *want,
-                                        const char *want_error)
-{
-    assert_events(doc, len, (struct way){0, len + 1, CHUNK_USUAL}, want, want_error);
-    assert_events(doc, len, (struct way){0, len + 1, CHUNK_TINY}, want, want_error);
-    for (size_t step = 1; step < 8; step++) {
-        assert_events(doc, len, (struct way){0, step, CHUNK_USUAL}, want, want_error);
-        assert_events(doc, len, (struct way){0, step, CHUNK_TINY + step}, want, want_error);
-    }
-    for (size_t cut = 1; cut < len; cut++)
-        assert_events(doc, len, (struct way){cut, len, CHUNK_USUAL}, want, want_error);
-}
 
 #define EIGHT(s) s s s s s s s s
 #define THIRTY_TWO(s) EIGHT(s) EIGHT(s) EIGHT(s) EIGHT(s)
@@ -258,7 +141,8 @@ static void test_documents_give_the_same_events_however_they_are_cut(void **stat
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(good); i++)
-        assert_the_same_however_cut(good[i].doc, strlen(good[i].doc), good[i].events, NULL);
+        assert_the_same_however_cut(row_decoder_new_with_chunks, good[i].doc, strlen(good[i].doc),
+                                    good[i].events, NULL);
 }
 
 #define HEAD "{\"fields\":[" FIELD("a", 23) "],\"rows\":["
@@ -394,12 +278,14 @@ static void test_what_is_not_the_protocol_is_one_error_however_it_is_cut(void **
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         size_t len = strlen(bad[i].doc);
         struct err e = ERR_INIT;
-        char *got = decode(bad[i].doc, len, (struct way){0, len + 1, CHUNK_USUAL}, &e);
+        char *got = decode(row_decoder_new_with_chunks, bad[i].doc, len,
+                           (struct way){0, len + 1, CHUNK_USUAL}, &e);
         if (got[strlen(got) - 1] != '!' || strstr(buf_str(&e.text), bad[i].why) == NULL)
             fail_msg("%s\n  gave %s %s,\n  wanted \"%s\"", bad[i].doc, got, buf_str(&e.text),
                      bad[i].why);
         assert_string_equal(e.state, "08S01");
-        assert_the_same_however_cut(bad[i].doc, len, got, buf_str(&e.text));
+        assert_the_same_however_cut(row_decoder_new_with_chunks, bad[i].doc, len, got,
+                                    buf_str(&e.text));
         err_release(&e);
         mem_free(got);
     }
@@ -415,7 +301,8 @@ static void test_a_truncated_answer_is_never_taken_for_a_whole_one(void **state)
             len--; /* white space behind the end may be missing */
         for (size_t n = 0; n < len; n++) {
             struct err e = ERR_INIT;
-            char *got = decode(good[i].doc, n, (struct way){0, n + 1, CHUNK_USUAL}, &e);
+            char *got = decode(row_decoder_new_with_chunks, good[i].doc, n,
+                               (struct way){0, n + 1, CHUNK_USUAL}, &e);
             char text[64];
             snprintf(text, sizeof text, "ended early, after %zu bytes", n);
             assert_string_equal(e.state, "08S01");
@@ -608,11 +495,11 @@ static void test_random_documents_decode_as_json_c_reads_them(void **state)
         unsigned n_columns = 1 + rnd(6);
         random_document(&doc, n_columns, rnd(40));
         expected_events(doc.data, n_columns, &want);
-        assert_events(doc.data, doc.len,
+        assert_events(row_decoder_new_with_chunks, doc.data, doc.len,
                       (struct way){rnd((uint32_t)doc.len), 1 + rnd(5000), CHUNK_USUAL}, want.data,
                       NULL);
-        assert_events(doc.data, doc.len, (struct way){0, 1 + rnd(100), 16 + rnd(1000)}, want.data,
-                      NULL);
+        assert_events(row_decoder_new_with_chunks, doc.data, doc.len,
+                      (struct way){0, 1 + rnd(100), 16 + rnd(1000)}, want.data, NULL);
         buf_release(&doc);
         buf_release(&want);
     }
@@ -801,7 +688,8 @@ static void test_more_columns_than_postgres_has_are_refused(void **state)
     for (int i = 0; i <= DECODER_MAX_COLUMNS; i++)
         buf_append_str(&doc, i ? ",{\"name\":\"a\"}" : "{\"name\":\"a\"}");
     buf_append_str(&doc, "],\"rows\":[]}");
-    got = decode(doc.data, doc.len, (struct way){0, doc.len, CHUNK_USUAL}, &e);
+    got = decode(row_decoder_new_with_chunks, doc.data, doc.len,
+                 (struct way){0, doc.len, CHUNK_USUAL}, &e);
     assert_string_equal(got, "!");
     assert_non_null(strstr(buf_str(&e.text), "more columns than PostgreSQL"));
     mem_free(got);
