@@ -74,9 +74,9 @@ static bool check_number(unsigned n, struct err *e)
 {
     if (n > SCRIPT_MAX_PARAMS)
         return err_set(e, ST_54000, 0,
-                       "The statement has more than %d parameters, which is the most that "
-                       "PostgreSQL's protocol carries. Send "
-                       "the values in several statements, or as one array.",
+                       "The statement has more than %d parameters: ODBC and Neon's endpoint count "
+                       "them in 16 bits. "
+                       "Send the values in several statements, or as one array.",
                        SCRIPT_MAX_PARAMS);
     if (n == 0)
         return err_set(e, ST_07002, 0,

@@ -7,7 +7,8 @@
 #include "base/err.h"
 #include "sql/classify.h"
 
-#define SCRIPT_MAX_PARAMS 32767 /* protocol 3.2 */
+#define SCRIPT_MAX_PARAMS                                                                          \
+    32767 /* SQLNumParams' SQLSMALLINT; Neon's endpoint takes no more either */
 
 enum question_mark_mode { QUESTION_AUTO, QUESTION_ESCAPE, QUESTION_OFF }; /* odbc-features E.1 */
 

@@ -85,9 +85,9 @@ static bool put_marker(struct translator *tr, struct buf *out)
 
     if (tr->r->n_questions > SCRIPT_MAX_PARAMS)
         return err_set(tr->e, ST_54000, 0,
-                       "The statement has more than %d parameter markers, which is the most that "
-                       "PostgreSQL's protocol "
-                       "carries. Send the values in several statements, or as one array.",
+                       "The statement has more than %d parameter markers: ODBC and Neon's endpoint "
+                       "count them in 16 bits. "
+                       "Send the values in several statements, or as one array.",
                        SCRIPT_MAX_PARAMS);
     return translator_put(tr, out, sv_n(text, (size_t)len));
 }
