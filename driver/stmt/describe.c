@@ -256,15 +256,21 @@ static bool describe(struct stmt *s, const struct description **out, struct err 
     return describe_stmt(s, &s->script.stmts[0], NULL, out, e);
 }
 
-const bool *stmt_asked_types(struct stmt *s, const struct script_stmt *st, const char *const *casts)
+SQLRETURN stmt_asked_types(struct stmt *s, const struct script_stmt *st, const char *const *casts,
+                           const bool **out)
 {
     const struct description *d = NULL;
     struct err e = ERR_INIT;
 
-    if (can_be_prepared(st->kind) && describe_stmt(s, st, casts, &d, &e))
-        return d->as_text;
+    *out = NULL;
+    if (!can_be_prepared(st->kind))
+        return SQL_SUCCESS;
+    if (describe_stmt(s, st, casts, &d, &e))
+        *out = d->as_text;
+    else if (err_is(&e, ST_HY001))
+        return diag_post_err(&s->handle, &e);
     err_release(&e);
-    return NULL;
+    return SQL_SUCCESS;
 }
 
 SQLRETURN stmt_describe_columns(struct stmt *s, struct handle *post_on)

@@ -400,8 +400,9 @@ static SQLRETURN run_typed(struct stmt *s, const struct plan *plan, const char *
 
     param_types_apply(s, casts, 1);
     /* The server's error would come too late, or end its transaction. */
-    if (plan->kind == PLAN_QUEUE || plan->kind == PLAN_SESSION)
-        param_types_settle(s, casts, 1);
+    if ((plan->kind == PLAN_QUEUE || plan->kind == PLAN_SESSION) &&
+        param_types_settle(s, casts, 1) != SQL_SUCCESS)
+        return SQL_ERROR;
     rc = run(s, plan, casts);
     if (rc != SQL_ERROR || !executes_at_once(plan) || !param_types_learn(s, casts, 1))
         return rc;

@@ -541,8 +541,8 @@ static SQLRETURN flush(struct job *j)
                          j->rows[0] + 1);
     params_fix_pointers(j->params, j->n * j->n_params, &j->text);
     param_types_apply(j->s, j->casts, j->n);
-    if (j->plan.kind == PLAN_QUEUE)
-        param_types_settle(j->s, j->casts, j->n);
+    if (j->plan.kind == PLAN_QUEUE && param_types_settle(j->s, j->casts, j->n) != SQL_SUCCESS)
+        return SQL_ERROR;
     rc = j->plan.kind == PLAN_QUEUE ? queue_rows(j) : send_rows_typed(j);
     if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
         return j->plan.kind == PLAN_QUEUE ? rc : request_failed(j);

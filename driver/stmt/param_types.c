@@ -88,7 +88,7 @@ bool param_types_learn(struct stmt *s, const char **casts, size_t n_rows)
     return any;
 }
 
-void param_types_settle(struct stmt *s, const char **casts, size_t n_rows)
+SQLRETURN param_types_settle(struct stmt *s, const char **casts, size_t n_rows)
 {
     for (size_t i = 0; i < s->script.n_stmts; i++) {
         const struct script_stmt *st = &s->script.stmts[i];
@@ -96,9 +96,13 @@ void param_types_settle(struct stmt *s, const char **casts, size_t n_rows)
         const bool *as_text;
         if (!markers_leave_doubt(st, casts + first))
             continue;
-        as_text = stmt_asked_types(s, st, casts + first);
-        for (unsigned k = 0; as_text != NULL && k < st->n_params && has_as_text(s); k++)
+        if (stmt_asked_types(s, st, casts + first, &as_text) != SQL_SUCCESS)
+            return SQL_ERROR;
+        if (as_text != NULL && !has_as_text(s))
+            return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+        for (unsigned k = 0; as_text != NULL && k < st->n_params; k++)
             s->as_text[first + k] |= as_text[k];
     }
     param_types_apply(s, casts, n_rows);
+    return SQL_SUCCESS;
 }

@@ -20,7 +20,7 @@ void param_types_apply(const struct stmt *s, const char **casts, size_t n_rows);
 bool param_types_learn(struct stmt *s, const char **casts, size_t n_rows);
 /* For a statement that is to wait in a transaction, where the server's error would come too late:
  * asks beforehand, when the text leaves room for doubt; no request for a text that was asked about.
- * Posts nothing: other errors come with the statement. */
-void param_types_settle(struct stmt *s, const char **casts, size_t n_rows);
+ * Posts HY001 only: other errors come with the statement. */
+SQLRETURN param_types_settle(struct stmt *s, const char **casts, size_t n_rows);
 
 #endif

@@ -174,10 +174,10 @@ struct script_options stmt_script_options(const struct dbc *dbc, bool noscan);
  * text that this connection has described. Diagnostics on post_on. */
 SQLRETURN stmt_describe_columns(struct stmt *s, struct handle *post_on);
 /* Asks, as describing does, which parameters without a cast are to be text because the server can
- * choose no type: n_params entries, borrowed until the next description. NULL: it cannot be told.
- */
-const bool *stmt_asked_types(struct stmt *s, const struct script_stmt *st,
-                             const char *const *casts);
+ * choose no type: *out has n_params entries, borrowed until the next description; NULL when it
+ * cannot be told. Posts HY001 only: other errors come with the statement. */
+SQLRETURN stmt_asked_types(struct stmt *s, const struct script_stmt *st, const char *const *casts,
+                           const bool **out);
 struct param_description {
     SQLSMALLINT sql_type, decimal_digits, nullable;
     SQLULEN column_size;
