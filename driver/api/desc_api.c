@@ -33,16 +33,16 @@ static bool needs_no_result(SQLSMALLINT field)
 
 /* An IRD has no meaning before there is a result (HY007, SQLGetDescField's reference), and a count
  * of 0 must not be told of a prepared SELECT whose columns are not known yet. */
-static SQLRETURN check_ird(struct desc *d)
+static SQLRETURN check_ird(struct desc *d, struct handle *post_on)
 {
     SQLSMALLINT count;
 
     if (d->role != DESC_IRD || d->stmt == NULL || d->stmt->executed)
         return SQL_SUCCESS;
     if (!d->stmt->prepared)
-        return diag_post(&d->handle, ST_HY007, 0,
+        return diag_post(post_on, ST_HY007, 0,
                          "The statement of this descriptor is neither prepared nor executed.");
-    return stmt_count_columns(d->stmt, &d->handle, &count);
+    return stmt_count_columns(d->stmt, post_on, &count);
 }
 
 static SQLRETURN get_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, SQLPOINTER value,
@@ -54,7 +54,7 @@ static SQLRETURN get_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, 
 
     if (d == NULL)
         return rc;
-    rc = needs_no_result(field) ? SQL_SUCCESS : check_ird(d);
+    rc = needs_no_result(field) ? SQL_SUCCESS : check_ird(d, &d->handle);
     if (rc == SQL_SUCCESS && d->role == DESC_IRD && d->stmt != NULL && rec > 0)
         rc = stmt_name_types(d->stmt, &d->handle, (size_t)rec, field);
     if (rc == SQL_SUCCESS)
@@ -141,7 +141,7 @@ static SQLRETURN get_desc_rec(SQLHDESC h, SQLSMALLINT number, const struct text_
 
     if (d == NULL)
         return rc;
-    rc = check_ird(d);
+    rc = check_ird(d, &d->handle);
     if (rc == SQL_SUCCESS)
         rc = desc_get_rec(d, number, &v);
     if (rc == SQL_SUCCESS) {
@@ -193,23 +193,59 @@ NEON_EXPORT SQLRETURN SQL_API SQLSetDescRec(SQLHDESC h, SQLSMALLINT number, SQLS
     return d ? api_leave_desc(d, desc_set_rec(d, number, &v)) : rc;
 }
 
+/* Copies the fields out under the lock of the source's connection. False: SQLCopyDesc fails, with
+ * the records of copy's handle. */
+static bool take_copy(struct desc *source, struct desc *copy)
+{
+    if (check_ird(source, &copy->handle) != SQL_SUCCESS)
+        return false;
+    if (desc_copy(copy, source))
+        return true;
+    diag_post(&copy->handle, ST_HY001, 0, "Out of memory.");
+    return false;
+}
+
+/* ... and in under the lock of the target's. */
+static SQLRETURN put_copy(SQLHDESC to, struct desc *copy, bool taken)
+{
+    SQLRETURN rc;
+    struct desc *d = api_enter_desc(to, "SQLCopyDesc", ENTER_PLAIN, &rc);
+
+    if (d == NULL)
+        return rc;
+    rc = SQL_SUCCESS;
+    if (d->role == DESC_IRD) {
+        rc = diag_post(&d->handle, ST_HY016, 0,
+                       "An implementation row descriptor cannot be changed.");
+    } else if (!taken) {
+        diag_release(&d->handle.diag);
+        d->handle.diag = copy->handle.diag;
+        diag_init(&copy->handle.diag);
+        rc = SQL_ERROR;
+    } else if (!desc_copy(d, copy)) {
+        rc = diag_post(&d->handle, ST_HY001, 0, "Out of memory.");
+    }
+    return api_leave_desc(d, rc);
+}
+
+/* Source and target may be of two connections, each with its lock; no call holds both. Errors are
+ * the target's (SQLCopyDesc's reference), also what the source's description is missing. */
 NEON_EXPORT SQLRETURN SQL_API SQLCopyDesc(SQLHDESC from, SQLHDESC to)
 {
     SQLRETURN rc;
-    struct handle *source = handle_check(from, HANDLE_DESC);
-    struct desc *d;
+    struct desc copy;
+    struct desc *source;
+    bool taken;
 
-    if (source == NULL)
+    if (handle_check(to, HANDLE_DESC) == NULL)
         return SQL_INVALID_HANDLE;
-    d = api_enter_desc(to, "SQLCopyDesc", ENTER_PLAIN, &rc);
-    if (d == NULL)
+    source = api_enter_desc(from, "SQLCopyDesc", ENTER_KEEP_DIAG, &rc);
+    if (source == NULL)
         return rc;
-    if (d->role == DESC_IRD)
-        rc = diag_post(&d->handle, ST_HY016, 0,
-                       "An implementation row descriptor cannot be changed.");
-    else
-        rc = desc_copy(d, (struct desc *)(void *)source)
-                 ? SQL_SUCCESS
-                 : diag_post(&d->handle, ST_HY001, 0, "Out of memory.");
-    return api_leave_desc(d, rc);
+    desc_init(&copy, source->dbc, NULL, source->role);
+    taken = take_copy(source, &copy);
+    api_leave_keep(&source->handle);
+    rc = put_copy(to, &copy, taken);
+    desc_release(&copy);
+    return rc;
 }

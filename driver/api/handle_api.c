@@ -44,26 +44,51 @@ static SQLRETURN alloc_on_dbc(SQLHDBC parent, bool is_stmt, SQLHANDLE *out)
                                   : diag_post(&d->handle, ST_HY001, 0, "Out of memory."));
 }
 
-static SQLRETURN refuse_alloc(SQLSMALLINT type, SQLHANDLE parent, enum sqlstate state,
-                              const char *text)
+static SQLRETURN refuse_on_env(SQLHENV parent, enum sqlstate state, const char *text)
 {
     SQLRETURN rc;
+    struct env *e = api_enter_env(parent, "SQLAllocHandle", ENTER_PLAIN, &rc);
 
-    if (type == SQL_HANDLE_DBC) {
-        struct env *e = api_enter_env(parent, "SQLAllocHandle", ENTER_PLAIN, &rc);
-        return e ? api_leave_env(e, diag_post(&e->handle, state, 0, "%s", text)) : rc;
-    }
-    if (type != SQL_HANDLE_ENV) {
-        struct dbc *d = api_enter_dbc(parent, "SQLAllocHandle", ENTER_PLAIN, &rc);
-        return d ? api_leave_dbc(d, diag_post(&d->handle, state, 0, "%s", text)) : rc;
-    }
-    return SQL_ERROR;
+    return e ? api_leave_env(e, diag_post(&e->handle, state, 0, "%s", text)) : rc;
+}
+
+static SQLRETURN refuse_on_dbc(SQLHDBC parent, enum sqlstate state, const char *text)
+{
+    SQLRETURN rc;
+    struct dbc *d = api_enter_dbc(parent, "SQLAllocHandle", ENTER_PLAIN, &rc);
+
+    return d ? api_leave_dbc(d, diag_post(&d->handle, state, 0, "%s", text)) : rc;
+}
+
+/* The record stands on the parent. An environment has none: the return code is all there is. */
+static SQLRETURN no_place_for_handle(SQLSMALLINT type, SQLHANDLE parent)
+{
+    static const char text[] = "The pointer for the new handle is null.";
+
+    if (type == SQL_HANDLE_ENV)
+        return SQL_ERROR;
+    return type == SQL_HANDLE_DBC ? refuse_on_env(parent, ST_HY009, text)
+                                  : refuse_on_dbc(parent, ST_HY009, text);
+}
+
+static SQLRETURN unknown_type(SQLHANDLE parent)
+{
+    static const char text[] = "The handle type is none of SQL_HANDLE_ENV, _DBC, _STMT and _DESC.";
+    SQLRETURN rc;
+    struct stmt *s;
+
+    if (handle_check(parent, HANDLE_ENV) != NULL)
+        return refuse_on_env(parent, ST_HY092, text);
+    if (handle_check(parent, HANDLE_STMT) == NULL)
+        return refuse_on_dbc(parent, ST_HY092, text);
+    s = api_enter_stmt(parent, "SQLAllocHandle", ENTER_PLAIN, &rc);
+    return s ? api_leave_stmt(s, diag_post(&s->handle, ST_HY092, 0, "%s", text)) : rc;
 }
 
 NEON_EXPORT SQLRETURN SQL_API SQLAllocHandle(SQLSMALLINT type, SQLHANDLE parent, SQLHANDLE *out)
 {
-    if (out == NULL)
-        return refuse_alloc(type, parent, ST_HY009, "The pointer for the new handle is null.");
+    if (out == NULL && type >= SQL_HANDLE_ENV && type <= SQL_HANDLE_DESC)
+        return no_place_for_handle(type, parent);
     switch (type) {
     case SQL_HANDLE_ENV:
         return alloc_env(out);
@@ -74,9 +99,9 @@ NEON_EXPORT SQLRETURN SQL_API SQLAllocHandle(SQLSMALLINT type, SQLHANDLE parent,
     case SQL_HANDLE_DESC:
         return alloc_on_dbc(parent, false, out);
     default:
-        *out = SQL_NULL_HANDLE;
-        return refuse_alloc(type, parent, ST_HY092,
-                            "The handle type is none of SQL_HANDLE_ENV, _DBC, _STMT and _DESC.");
+        if (out != NULL)
+            *out = SQL_NULL_HANDLE;
+        return unknown_type(parent);
     }
 }
 

@@ -185,6 +185,7 @@ static void test_the_description_of_a_result_copies_into_bindings(void **state)
     SQLHDESC copy = new_desc(f);
     SQLHDESC ird = desc_of(f->stmt, SQL_ATTR_IMP_ROW_DESC);
     SQLHDESC apd = desc_of(f->stmt, SQL_ATTR_APP_PARAM_DESC);
+    SQLHSTMT fresh;
 
     run(f->stmt, "SELECT 1::numeric(10,2) AS n, 'x'::varchar(5)");
     assert_desc_ok(copy, SQLCopyDesc(ird, copy));
@@ -195,6 +196,16 @@ static void test_the_description_of_a_result_copies_into_bindings(void **state)
     assert_desc_ok(apd, SQLCopyDesc(ird, apd));
     SQLFreeStmt(f->stmt, SQL_CLOSE);
     assert_int_equal(small_field(copy, 0, SQL_DESC_COUNT), 2); /* a copy, no view */
+    /* a prepared statement's is asked for; without one there is nothing to copy */
+    assert_stmt_ok(f->stmt, SQLPrepare(f->stmt, sqltext("SELECT 1 AS a, 2 AS b, 3 AS c"), SQL_NTS));
+    assert_desc_ok(copy, SQLCopyDesc(ird, copy));
+    assert_int_equal(small_field(copy, 0, SQL_DESC_COUNT), 3);
+    assert_stmt_ok(f->stmt, SQLPrepare(f->stmt, sqltext("SELECT no_such_column"), SQL_NTS));
+    assert_desc_state(copy, SQLCopyDesc(ird, copy), "42S22");
+    assert_int_equal(small_field(copy, 0, SQL_DESC_COUNT), 3);
+    fresh = new_stmt(f);
+    assert_desc_state(copy, SQLCopyDesc(desc_of(fresh, SQL_ATTR_IMP_ROW_DESC), copy), "HY007");
+    SQLFreeHandle(SQL_HANDLE_STMT, fresh);
     /* into an IRD nothing can be copied */
     assert_desc_state(ird, SQLCopyDesc(copy, ird), "HY016");
     SQLFreeHandle(SQL_HANDLE_DESC, copy);

@@ -117,6 +117,13 @@ static void test_allocation_out_of_order(void **state)
                         "08003");
     assert_null(desc);
     assert_direct_state(SQL_HANDLE_DBC, dbc, DRIVER(SQLAllocHandle)(99, dbc, &desc), "HY092");
+    assert_direct_state(SQL_HANDLE_DBC, dbc, DRIVER(SQLAllocHandle)(99, dbc, NULL), "HY092");
+    assert_direct_state(SQL_HANDLE_ENV, env, DRIVER(SQLAllocHandle)(99, env, &desc), "HY092");
+    assert_direct_state(SQL_HANDLE_ENV, env, DRIVER(SQLAllocHandle)(0, env, &desc), "HY092");
+    assert_direct_state(SQL_HANDLE_DBC, dbc, DRIVER(SQLAllocHandle)(SQL_HANDLE_STMT, dbc, NULL),
+                        "HY009");
+    assert_direct_state(SQL_HANDLE_DBC, dbc, DRIVER(SQLAllocHandle)(SQL_HANDLE_DESC, dbc, NULL),
+                        "HY009");
     assert_direct_state(SQL_HANDLE_DBC, dbc, DRIVER(SQLDisconnect)(dbc), "08003");
     assert_direct_state(SQL_HANDLE_DBC, dbc, DRIVER(SQLEndTran)(SQL_HANDLE_DBC, dbc, SQL_COMMIT),
                         "08003");

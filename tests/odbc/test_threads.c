@@ -127,6 +127,52 @@ static void test_a_forked_child_gets_an_error_and_can_connect_itself(void **stat
     assert_string_equal(query_text(f->stmt, "SELECT 3"), "3");
 }
 
+struct binder {
+    SQLHSTMT stmt;
+    SQLUSMALLINT column; /* bound and unbound in turn, which makes and removes records */
+    int failures;
+};
+
+static void *bind_and_unbind(void *arg)
+{
+    struct binder *b = arg;
+    static SQLINTEGER target;
+
+    for (int i = 0; i < 400; i++)
+        b->failures +=
+            DRIVER(SQLBindCol)(b->stmt, b->column, SQL_C_LONG, &target, 0, NULL) != SQL_SUCCESS ||
+            DRIVER(SQLFreeStmt)(b->stmt, SQL_UNBIND) != SQL_SUCCESS;
+    return NULL;
+}
+
+/* A descriptor of one connection is copied into one of another while the first connection works
+ * with it: the copy is one of its states, never half of one. ThreadSanitizer watches. */
+static void test_descriptors_are_copied_between_connections_at_work(void **state)
+{
+    struct fixture *from = direct_connect(SQL_OV_ODBC3_80), *to = direct_connect(SQL_OV_ODBC3_80);
+    struct binder b = {.stmt = from->stmt, .column = 9};
+    SQLHDESC source = NULL, target = NULL;
+    SQLSMALLINT count = -1;
+    pthread_t thread;
+
+    (void)state;
+    DRIVER(SQLGetStmtAttr)(from->stmt, SQL_ATTR_APP_ROW_DESC, &source, 0, NULL);
+    DRIVER(SQLGetStmtAttr)(to->stmt, SQL_ATTR_APP_ROW_DESC, &target, 0, NULL);
+    assert_int_equal(pthread_create(&thread, NULL, bind_and_unbind, &b), 0);
+    for (int i = 0; i < 400; i++) {
+        assert_direct_ok(SQL_HANDLE_DESC, target, DRIVER(SQLCopyDesc)(source, target));
+        assert_direct_ok(SQL_HANDLE_DESC, target,
+                         DRIVER(SQLGetDescField)(target, 0, SQL_DESC_COUNT, &count, 0, NULL));
+        assert_true(count == 0 || count == 9);
+        /* and back, which takes the locks in the other order */
+        assert_direct_ok(SQL_HANDLE_DESC, source, DRIVER(SQLCopyDesc)(target, source));
+    }
+    pthread_join(thread, NULL);
+    assert_int_equal(b.failures, 0);
+    direct_free(to);
+    direct_free(from);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
 
 int main(void)
@@ -134,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_threads_share_a_connection),
         T(test_threads_have_connections_of_their_own),
+        T(test_descriptors_are_copied_between_connections_at_work),
         T(test_a_forked_child_gets_an_error_and_can_connect_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
