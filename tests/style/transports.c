@@ -1,12 +1,16 @@
-/* Prints the table of docs/transports.md from driver/stmt/plan.def. Run by transports.sh. */
+/* Prints the table of docs/transports.md: from driver/stmt/plan.def, and by the planner itself
+ * where a session is at hand. Run by transports.sh. */
 #include <stdio.h>
 #include <string.h>
 
+#include "../../driver/stmt/plan.c"
+
 static const struct {
     const char *cls, *alone, *with_others, *in_transaction, *reason;
-} rows[] = {
+    enum sql_class number;
+} texts[] = {
 #define X(cls, alone, with_others, in_transaction, settings, refusal)                              \
-    {#cls, #alone, #with_others, #in_transaction, #refusal},
+    {#cls, #alone, #with_others, #in_transaction, #refusal, cls},
 #include "../../driver/stmt/plan.def"
 #undef X
 };
@@ -81,19 +85,35 @@ static const char *word(const char *decision, const char *reason)
     return strcmp(reason, "ALONE") == 0 || strcmp(reason, "TRANSACTION") == 0 ? "25000" : "HYC00";
 }
 
+/* Transport=auto, where a session can be had. */
+static const char *word_of_auto(enum sql_class cls, bool transaction)
+{
+    static const char *const words[] = {
+        [PLAN_SINGLE] = "HTTP",      [PLAN_BATCH] = "HTTP",
+        [PLAN_LOCAL] = "no request", [PLAN_SETTING] = "kept by the driver",
+        [PLAN_SESSION] = "session",  [PLAN_READ] = "HTTP before the first write, then session",
+        [PLAN_REFUSE] = "refused",   [PLAN_QUEUE] = "?",
+    };
+    const struct plan_context c = {
+        .transaction = transaction, .reads_apart = transaction, .session = SESSION_ASIDE};
+
+    return words[plan_statement((struct sql_kind){cls, 0}, &c).kind];
+}
+
 int main(void)
 {
     printf("| statement | by itself | one of several in a text | in a transaction "
-           "|\n|---|---|---|---|\n");
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const char *name = name_of(rows[i].cls);
+           "| `auto`, by itself | `auto`, in a transaction |\n|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const char *name = name_of(texts[i].cls);
         if (name == NULL) {
-            fprintf(stderr, "transports.c: give %s a name\n", rows[i].cls);
+            fprintf(stderr, "transports.c: give %s a name\n", texts[i].cls);
             return 1;
         }
-        printf("| %s | %s | %s | %s |\n", name, word(rows[i].alone, rows[i].reason),
-               word(rows[i].with_others, rows[i].reason),
-               word(rows[i].in_transaction, rows[i].reason));
+        printf("| %s | %s | %s | %s | %s | %s |\n", name, word(texts[i].alone, texts[i].reason),
+               word(texts[i].with_others, texts[i].reason),
+               word(texts[i].in_transaction, texts[i].reason), word_of_auto(texts[i].number, false),
+               word_of_auto(texts[i].number, true));
     }
     return 0;
 }

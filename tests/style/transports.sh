@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# transports.sh [--fix]: the table of docs/transports.md says what the planner's driver/stmt/plan.def says (--fix writes it).
+# transports.sh [--fix]: the table of docs/transports.md says what the planner and its driver/stmt/plan.def say (--fix writes it).
 . "$(dirname "$0")/lib.sh"
 page=docs/transports.md
 begin='<!-- made from driver/stmt/plan.def by tests/style/transports.sh --fix -->'
@@ -8,7 +8,7 @@ compiler=$(command -v "${CC%% *}" 2>/dev/null || command -v cc || command -v gcc
     { echo "there is no C compiler"; exit 77; }
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
-"$compiler" -std=c11 -o "$work/transports" tests/style/transports.c || { echo "transports.c does not compile"; exit 1; }
+"$compiler" -std=c11 -Idriver -o "$work/transports" tests/style/transports.c || { echo "transports.c does not compile"; exit 1; }
 "$work/transports" >"$work/table" || exit 1
 awk -v begin="$begin" -v end="$end" -v table="$work/table" '
     $0 == begin { print; while ((getline line < table) > 0) print line; skip = 1; found = 1; next }
