@@ -306,6 +306,21 @@ static bool may_be_kept(const struct sql_kind *k)
            k->cls == SQLC_DELETE || k->cls == SQLC_MERGE;
 }
 
+/* A transaction that began with this text may have ended with it ("...; COMMIT"). Where the text
+ * failed outside of one, the application still believes to be inside: all fails until it rolls
+ * back. */
+static void note_begin(struct stmt *s, SQLRETURN rc)
+{
+    struct tx *t = &s->dbc->tx;
+
+    if (t->in_session || t->failed)
+        return;
+    if (SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA)
+        tx_reset(t);
+    else if (execute_server_code(s)[0] != '\0')
+        t->failed = t->used = true;
+}
+
 static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sql_kind *kind,
                       bool begin)
 {
@@ -343,6 +358,8 @@ static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sq
     mem_free(stmts);
     buf_release(&text);
     session_note_state(d);
+    if (begin)
+        note_begin(s, rc);
     return post_notices(s, rc);
 }
 

@@ -330,6 +330,7 @@ static bool x_begin(struct exchange *base, const struct wire_request *r, struct 
         return false;
     x->running = true;
     s->active = x;
+    s->entering = r->in_transaction;
     if (r->n_stmts < 2 || r->in_portions)
         return true;
     /* What the first did is worth nothing when the last fails. */

@@ -57,6 +57,7 @@ void session_cut(struct session *s)
     pgwire_scan_init(&s->scan);
     buf_release_secret(&s->out);
     s->status = SESSION_IDLE;
+    s->entering = false;
 }
 
 static void say_goodbye(struct session *s)
@@ -119,6 +120,8 @@ bool session_is_unavailable(const struct session *s)
 
 enum session_transaction session_transaction(const struct session *s)
 {
+    if (s->entering && s->status == SESSION_IDLE)
+        return SESSION_IN;
     return (enum session_transaction)s->status;
 }
 
@@ -300,6 +303,7 @@ static bool take_ready(struct session *s, struct strview body, struct err *e)
                        "The session broke: the server sent what is not PostgreSQL's protocol (an "
                        "unknown state of a transaction).");
     s->status = status;
+    s->entering = false;
     return true;
 }
 

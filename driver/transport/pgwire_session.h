@@ -34,7 +34,7 @@ bool session_is_open(const struct session *s);
 bool session_is_unavailable(const struct session *s);
 enum session_transaction {
     SESSION_IDLE = 'I',   /* none; also while nothing is open */
-    SESSION_IN = 'T',     /* open */
+    SESSION_IN = 'T',     /* open; also while the first answer in it is still on its way */
     SESSION_FAILED = 'E', /* only ROLLBACK is possible */
 };
 enum session_transaction session_transaction(const struct session *s);

@@ -41,6 +41,7 @@ struct session {
     int64_t login_timeout_s;
     uint64_t serial;
     char status;                      /* of ReadyForQuery: I, T, E */
+    bool entering;                    /* BEGIN was sent, and its ReadyForQuery has not come yet */
     bool lost;                        /* with a transaction: not yet told */
     bool stateful, unavailable, gone; /* gone: state was lost with a connection */
     uint32_t pid, key;

@@ -209,6 +209,62 @@ static void test_a_lost_session_says_that_the_transaction_is_lost(void **state)
     fixture_free(killer);
 }
 
+/* The server has not yet said that it is in the transaction when the application ends it. */
+static void test_a_commit_while_the_first_result_is_coming(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f = connect_by(with_sessions[i]), *other = connect_by("http");
+
+        runs(other->stmt, "DROP TABLE IF EXISTS t_first");
+        runs(other->stmt, "CREATE TABLE t_first (a int)");
+        runs(other->stmt, "CREATE OR REPLACE FUNCTION f_first(i int) RETURNS int LANGUAGE sql AS "
+                          "'INSERT INTO t_first VALUES (i) RETURNING a'");
+        autocommit(f, false);
+        runs(f->stmt, "SELECT f_first(g), repeat('x', 100000) FROM generate_series(1, 200) AS g");
+        assert_stmt_ok(f->stmt, SQLFetch(f->stmt));
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
+        assert_int_equal(number(other->stmt, "SELECT count(*) FROM t_first"), 200);
+        runs(f->stmt, "SELECT f_first(g), repeat('x', 100000) FROM generate_series(1, 200) AS g");
+        assert_stmt_ok(f->stmt, SQLFetch(f->stmt));
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+        assert_int_equal(number(other->stmt, "SELECT count(*) FROM t_first"), 200);
+        runs(other->stmt, "DROP FUNCTION f_first(int)");
+        runs(other->stmt, "DROP TABLE t_first");
+        fixture_free(f);
+        fixture_free(other);
+    }
+}
+
+/* Behind it every statement commits by itself again: nothing may wait for a COMMIT that nobody
+ * sends. */
+static void test_a_text_that_commits_ends_the_transaction(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f = connect_by(with_sessions[i]), *other = connect_by("http");
+        SQLHSTMT s = f->stmt;
+
+        runs(other->stmt, "DROP TABLE IF EXISTS t_inner");
+        runs(other->stmt, "CREATE TABLE t_inner (a int)");
+        runs(s, "BEGIN");
+        runs(s, "INSERT INTO t_inner VALUES (1); COMMIT");
+        runs(s, "INSERT INTO t_inner VALUES (2)");
+        assert_int_equal(number(other->stmt, "SELECT count(*) FROM t_inner"), 2);
+        /* what fails behind the COMMIT: the application still believes in its BEGIN */
+        runs(s, "BEGIN");
+        assert_stmt_state(s, exec(s, "INSERT INTO t_inner VALUES (3); COMMIT; SELECT 1/0"),
+                          "22012");
+        assert_stmt_state(s, exec(s, "INSERT INTO t_inner VALUES (4)"), "25P02");
+        runs(s, "ROLLBACK");
+        runs(s, "INSERT INTO t_inner VALUES (5)");
+        assert_int_equal(number(other->stmt, "SELECT sum(a) FROM t_inner"), 1 + 2 + 3 + 5);
+        runs(other->stmt, "DROP TABLE t_inner");
+        fixture_free(f);
+        fixture_free(other);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +275,8 @@ int main(void)
         cmocka_unit_test(test_a_timeout_cancels_on_the_server),
         cmocka_unit_test(test_settings_hold_and_unreadable_ones_are_refused),
         cmocka_unit_test(test_a_lost_session_says_that_the_transaction_is_lost),
+        cmocka_unit_test(test_a_commit_while_the_first_result_is_coming),
+        cmocka_unit_test(test_a_text_that_commits_ends_the_transaction),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
