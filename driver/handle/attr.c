@@ -278,8 +278,8 @@ static SQLRETURN get_dead(const struct attr_target *t, struct attr_value *out)
     return SQL_SUCCESS;
 }
 
-/* A pool hands the connection to somebody else: nothing of the former borrower stays. Over HTTPS
- * there is no session on the server that could keep something. */
+/* A pool hands the connection to somebody else: nothing of the former borrower stays, neither here
+ * nor in the session. */
 static SQLRETURN set_reset(const struct attr_target *t, const struct attr_row *row, SQLULEN number,
                            const char *text)
 {
@@ -291,6 +291,7 @@ static SQLRETURN set_reset(const struct attr_target *t, const struct attr_row *r
     (void)text;
     dbc_apply_options(d, true);
     tx_reset(&d->tx);
+    dbc_renew_session(d);
     if (!dbc_reset_settings(d, true, &e))
         return diag_post_err(t->handle, &e);
     return SQL_SUCCESS;

@@ -416,7 +416,7 @@ static bool probe(struct dbc *d, struct err *e)
     if (dec == NULL)
         return err_oom(e);
     /* A keyword's value that the server does not take is an error of connecting. */
-    if (settings_head_init(&head, &d->settings, true, 0, e)) {
+    if (settings_head_init(&head, &d->settings, !in_session, 0, e)) {
         if (settings_head_before(&head, &request, e))
             x = in_session ? session_exchange_new(d->session, e) : exchange_new(d->transport, e);
         if (x != NULL && exchange_begin(x, &request, e))
@@ -425,7 +425,10 @@ static bool probe(struct dbc *d, struct err *e)
     }
     exchange_free(x);
     row_decoder_free(dec);
-    return ok;
+    if (!ok || !in_session)
+        return ok;
+    d->session_modes = (struct session_modes){session_serial(d->session), ISOLATION_DEFAULT, false};
+    return dbc_settings_are_told(d, e);
 }
 
 /* ---- connecting ---- */

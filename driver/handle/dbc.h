@@ -124,6 +124,10 @@ void dbc_forget_setting(struct dbc *d, SQLINTEGER attribute);
 bool dbc_take_keyword_settings(struct dbc *d, struct err *e) NEON_MUST_CHECK;
 /* RESET ALL; with `everything` also the role (DISCARD ALL, SQL_ATTR_RESET_CONNECTION). */
 bool dbc_reset_settings(struct dbc *d, bool everything, struct err *e) NEON_MUST_CHECK;
+/* What is in force now, the session has already. */
+bool dbc_settings_are_told(struct dbc *d, struct err *e) NEON_MUST_CHECK;
+/* The session is as new: a transaction in it is rolled back, and nothing lives in it any more. */
+void dbc_renew_session(struct dbc *d);
 /* The driver reads the server's text: a setting that would make it misread is refused. HYC00. */
 bool dbc_check_setting(struct dbc *d, const char *name, const char *value,
                        struct err *e) NEON_MUST_CHECK;

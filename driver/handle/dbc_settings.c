@@ -2,6 +2,7 @@
  * itself is settings.c's. Called by dbc.c, attr.c and stmt/. */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "handle/dbc.h"
 #include "neonodbc.h"
 #include "sql/script.h"
@@ -100,6 +101,42 @@ bool dbc_reset_settings(struct dbc *d, bool everything, struct err *e)
     catalog_cache_clear(&d->catalog_cache);
     type_names_clear(&d->type_names);
     return true;
+}
+
+/* ---- the session ---- */
+
+bool dbc_settings_are_told(struct dbc *d, struct err *e)
+{
+    struct settings copy = {0};
+
+    if (!settings_copy(&copy, &d->settings, e))
+        return false;
+    settings_release(&d->session_settings);
+    d->session_settings = copy;
+    return true;
+}
+
+/* DISCARD ALL is one round trip; a new session would be several. */
+void dbc_renew_session(struct dbc *d)
+{
+    const struct wire_stmt st = {SV_LIT("DISCARD ALL"), NULL, 0};
+    const struct wire_request r = {.stmts = &st,
+                                   .n_stmts = 1,
+                                   .repeatable = true,
+                                   .deadline = deadline_after_s(dbc_login_timeout_s(d)),
+                                   .read_timeout_s = dbc_read_timeout_s(d)};
+    struct err e = ERR_INIT;
+
+    if (d->session == NULL)
+        return;
+    session_forget_prepared(d->session);
+    if (session_is_open(d->session) &&
+        (session_transaction(d->session) != SESSION_IDLE || !session_run(d->session, &r, NULL, &e)))
+        session_close(d->session);
+    err_release(&e);
+    session_forget(d->session);
+    d->session_modes = (struct session_modes){0};
+    settings_release(&d->session_settings);
 }
 
 /* ---- keywords ---- */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "sql/calls.h"
+#include "stmt/setting.h"
 #include "stmt/transaction.h"
 
 /* ---- when ---- */
@@ -90,6 +91,12 @@ static bool same_settings(const struct settings *a, const struct settings *b)
     return true;
 }
 
+/* Of the driver's own statements. */
+static int64_t own_deadline(const struct dbc *d)
+{
+    return deadline_after_s((int64_t)d->stmt_defaults.query_timeout_s);
+}
+
 /* Settings that the session was told and that are in force no more. */
 static bool drop_settings(struct dbc *d, struct err *e)
 {
@@ -100,7 +107,8 @@ static bool drop_settings(struct dbc *d, struct err *e)
         struct buf sql = BUF_INIT(0);
         struct wire_param params[2];
         struct wire_stmt st;
-        const struct wire_request r = {.stmts = &st, .n_stmts = 1, .repeatable = true};
+        const struct wire_request r = {
+            .stmts = &st, .n_stmts = 1, .repeatable = true, .deadline = own_deadline(d)};
         size_t n = 0;
         if (settings_find(&d->settings, gone.name) != NULL)
             continue;
@@ -116,8 +124,8 @@ static bool drop_settings(struct dbc *d, struct err *e)
 static bool tell_settings(struct dbc *d, struct err *e)
 {
     struct settings_head head;
-    struct wire_request r = {.repeatable = true, .read_timeout_s = dbc_read_timeout_s(d)};
-    struct settings copy = {0};
+    struct wire_request r = {
+        .repeatable = true, .deadline = own_deadline(d), .read_timeout_s = dbc_read_timeout_s(d)};
     bool ok;
 
     if (d->session_modes.serial != session_serial(d->session)) {
@@ -133,12 +141,7 @@ static bool tell_settings(struct dbc *d, struct err *e)
     r.n_stmts = head.n;
     ok = drop_settings(d, e) && (head.n == 0 || session_run(d->session, &r, NULL, e));
     settings_head_release(&head);
-    ok = ok && settings_copy(&copy, &d->settings, e);
-    if (ok) {
-        settings_release(&d->session_settings);
-        d->session_settings = copy;
-    }
-    return ok;
+    return ok && dbc_settings_are_told(d, e);
 }
 
 /* The isolation level and read-only mode of the connection for statements outside of transactions;
@@ -157,8 +160,11 @@ static bool set_modes(struct dbc *d, struct err *e)
     const struct session_modes told = d->session_modes;
     struct buf text = BUF_INIT(256);
     struct wire_stmt st;
-    const struct wire_request r = {
-        .stmts = &st, .n_stmts = 1, .repeatable = true, .read_timeout_s = dbc_read_timeout_s(d)};
+    const struct wire_request r = {.stmts = &st,
+                                   .n_stmts = 1,
+                                   .repeatable = true,
+                                   .deadline = own_deadline(d),
+                                   .read_timeout_s = dbc_read_timeout_s(d)};
     bool ok;
 
     if (told.isolation == want.isolation && told.read_only == want.read_only)
@@ -183,7 +189,7 @@ static bool end(struct dbc *d, const char *how, const char **command, struct err
         .n_stmts = 1,
         .committing = how[0] == 'C',
         .in_transaction = true,
-        .deadline = deadline_after_s((int64_t)d->stmt_defaults.query_timeout_s),
+        .deadline = own_deadline(d),
         .read_timeout_s = dbc_read_timeout_s(d),
     };
 
@@ -233,13 +239,10 @@ void session_close_if_idle(struct dbc *d)
  * into it. */
 static bool leaves_state(struct sql_kind k)
 {
-    static const enum sql_class classes[] = {SQLC_SET, SQLC_SET_SESSION_CHARACTERISTICS,
-                                             SQLC_PREPARE, SQLC_LISTEN};
+    static const unsigned flags =
+        SQLF_TEMP | SQLF_WITH_HOLD | SQLF_SESSION_FUNCTION | SQLF_LISTENS | SQLF_SET_CONFIG_SESSION;
 
-    for (size_t i = 0; i < ARRAY_LEN(classes); i++)
-        if (k.cls == classes[i])
-            return true;
-    return (k.flags & (SQLF_TEMP | SQLF_WITH_HOLD | SQLF_SESSION_FUNCTION | SQLF_LISTENS)) != 0;
+    return k.cls == SQLC_PREPARE || k.cls == SQLC_LISTEN || (k.flags & flags) != 0;
 }
 
 static void note_effects(struct stmt *s)
@@ -437,8 +440,10 @@ static bool keeps_text_readable(struct dbc *d, struct err *e)
     for (size_t i = 0; i < ARRAY_LEN(watched); i++) {
         const char *value = session_parameter(d->session, watched[i].reported);
         const struct wire_stmt st = {sv(watched[i].back), NULL, 0};
-        const struct wire_request r = {
-            .stmts = &st, .n_stmts = 1, .in_transaction = d->tx.in_session};
+        const struct wire_request r = {.stmts = &st,
+                                       .n_stmts = 1,
+                                       .in_transaction = d->tx.in_session,
+                                       .deadline = own_deadline(d)};
         struct err ignored = ERR_INIT;
         if (value == NULL || dbc_check_setting(d, watched[i].name, value, e))
             continue;
@@ -459,7 +464,8 @@ SQLRETURN session_statements(struct stmt *s, const struct execution *x)
     struct err e = ERR_INIT;
     SQLRETURN rc;
 
-    if (!begin && !d->tx.in_session && !set_modes(d, &e)) {
+    if (!setting_fits_session(s, &e) || !transaction_may_set(s, &e) ||
+        (!begin && !d->tx.in_session && !set_modes(d, &e))) {
         stmt_close(s);
         session_note_state(d);
         return diag_post_err(&s->handle, &e);
@@ -468,7 +474,8 @@ SQLRETURN session_statements(struct stmt *s, const struct execution *x)
     if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
         return rc;
     note_effects(s);
-    if (keeps_text_readable(d, &e))
+    if (keeps_text_readable(d, &e) && setting_note_session(s, &e) &&
+        transaction_note_session(s, &e))
         return rc;
     stmt_close(s);
     session_note_state(d);

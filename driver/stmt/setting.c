@@ -1,7 +1,9 @@
 /* Runs statements about settings. Called by execute.c and transaction.c. */
 #include "stmt/setting.h"
 
+#include "base/clock.h"
 #include "sql/setting_text.h"
+#include "sql/token.h"
 #include "sql/transaction_text.h"
 #include "stmt/execute.h"
 #include "stmt/transaction.h"
@@ -149,36 +151,40 @@ static SQLRETURN reset_one(struct stmt *s, const struct setting_text *t)
 
 /* ---- all of them ---- */
 
-static bool reset_waiting(struct stmt *s, const char *name, struct err *e)
+static bool reset_waiting(struct dbc *d, const char *name, struct err *e)
 {
-    const struct setting *base = settings_find(&s->dbc->keyword_settings, name);
+    const struct setting *base = settings_find(&d->keyword_settings, name);
     struct setting one = {.name = (char *)(uintptr_t)name};
 
     if (strcmp(name, "role") == 0 || strcmp(name, "session_authorization") == 0)
         return true; /* RESET ALL leaves them */
-    return keep(s, base != NULL ? base : &one, true, e);
+    return tx_add_setting(&d->tx, base != NULL ? base : &one, true,
+                          (size_t)d->options.max_request_bytes, e);
+}
+
+static bool reset_all_names(struct dbc *d, bool everything, struct err *e)
+{
+    size_t n = d->tx.n_items;
+    bool ok = true;
+
+    if (!transaction_is_open(d))
+        return dbc_reset_settings(d, everything, e);
+    for (size_t i = 0; ok && i < d->settings.n; i++)
+        ok = reset_waiting(d, d->settings.items[i].name, e);
+    for (size_t i = 0; ok && i < n; i++)
+        if (d->tx.items[i].kind == TX_SETTING)
+            ok = reset_waiting(d, d->tx.items[i].setting->name, e);
+    if (!ok)
+        while (d->tx.n_items > n)
+            tx_drop_last(&d->tx);
+    return ok;
 }
 
 static SQLRETURN reset_all(struct stmt *s, bool everything)
 {
-    struct dbc *d = s->dbc;
     struct err e = ERR_INIT;
-    size_t n = d->tx.n_items;
-    bool ok = true;
 
-    if (!transaction_is_open(d)) {
-        ok = dbc_reset_settings(d, everything, &e);
-        return ok ? nothing_comes_back(s) : post(s, &e);
-    }
-    for (size_t i = 0; ok && i < d->settings.n; i++)
-        ok = reset_waiting(s, d->settings.items[i].name, &e);
-    for (size_t i = 0; ok && i < n; i++)
-        if (d->tx.items[i].kind == TX_SETTING)
-            ok = reset_waiting(s, d->tx.items[i].setting->name, &e);
-    if (!ok)
-        while (d->tx.n_items > n)
-            tx_drop_last(&d->tx);
-    return ok ? nothing_comes_back(s) : post(s, &e);
+    return reset_all_names(s->dbc, everything, &e) ? nothing_comes_back(s) : post(s, &e);
 }
 
 /* ---- SET SESSION CHARACTERISTICS AS TRANSACTION ---- */
@@ -201,18 +207,16 @@ static const char *switch_name(enum transaction_switch w)
 }
 
 /* PostgreSQL has the same three settings behind it. No request: their values are known. */
-static SQLRETURN set_characteristics(struct stmt *s, struct strview words)
+static bool keep_characteristics(struct stmt *s, struct strview words, struct err *e)
 {
     struct transaction_modes m;
-    struct err e = ERR_INIT;
     bool ok = transaction_modes_read(words, &m);
 
-    if (!ok) {
-        err_set_state(&e, "42601", 0,
-                      "The transaction's modes are not understood: ISOLATION LEVEL ..., READ ONLY, "
-                      "READ WRITE and [NOT] DEFERRABLE are possible.");
-        return post(s, &e);
-    }
+    if (!ok)
+        return err_set_state(
+            e, "42601", 0,
+            "The transaction's modes are not understood: ISOLATION LEVEL ..., READ ONLY, "
+            "READ WRITE and [NOT] DEFERRABLE are possible.");
     const struct {
         const char *name, *value;
     } set[] = {{"default_transaction_isolation", level_name(m.level)},
@@ -223,9 +227,16 @@ static SQLRETURN set_characteristics(struct stmt *s, struct strview words)
                               .value = (char *)(uintptr_t)set[i].value,
                               .optional = true};
         ok = one.value == NULL ||
-             (dbc_check_setting(s->dbc, one.name, one.value, &e) && keep(s, &one, true, &e));
+             (dbc_check_setting(s->dbc, one.name, one.value, e) && keep(s, &one, true, e));
     }
-    return ok ? nothing_comes_back(s) : post(s, &e);
+    return ok;
+}
+
+static SQLRETURN set_characteristics(struct stmt *s, struct strview words)
+{
+    struct err e = ERR_INIT;
+
+    return keep_characteristics(s, words, &e) ? nothing_comes_back(s) : post(s, &e);
 }
 
 /* ---- SELECT set_config(...) ---- */
@@ -420,4 +431,151 @@ bool setting_queue(struct stmt *s, const struct script_stmt *st, struct err *e)
     mem_free(words);
     buf_release(&t.name);
     return ok;
+}
+
+/* ---- in a session, which has them itself: what another one would have to be told ---- */
+
+/* SET name TO <one word, number or literal>: that, in lower case. */
+static bool plain_value(struct strview words, struct buf *out)
+{
+    struct tokens ts = {words, 0};
+    struct token t;
+
+    while (tokens_next(&ts, &t) && t.kw != KW_to && !token_is_op(&t, "="))
+        ;
+    if (!tokens_next(&ts, &t))
+        return false;
+    for (size_t i = 0; i < t.text.len; i++)
+        if (t.kind != TOK_STRING || t.text.ptr[i] != '\'')
+            buf_append_char(out, ascii_lower(t.text.ptr[i]));
+    return out->failed == BUF_OK && !tokens_next(&ts, &t);
+}
+
+/* The server reports the others when they change. */
+bool setting_fits_session(struct stmt *s, struct err *e)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < s->script.n_stmts; i++) {
+        const struct script_stmt *st = &s->script.stmts[i];
+        struct buf value = BUF_INIT(4096);
+        struct setting_text t;
+        if (st->kind.cls != SQLC_SET && st->kind.cls != SQLC_SET_LOCAL)
+            continue;
+        if (setting_text_read(sv_n(st->text, st->len), &t) && t.verb == SETTING_SET &&
+            strcmp(buf_str(&t.name), "extra_float_digits") == 0 && plain_value(t.words, &value))
+            ok = dbc_check_setting(s->dbc, buf_str(&t.name), buf_str(&value), e);
+        buf_release(&value);
+        buf_release(&t.name);
+    }
+    return ok;
+}
+
+static bool note_set(struct stmt *s, const struct setting_text *t, struct err *e)
+{
+    bool of_transactions = strncmp(buf_str(&t->name), "default_transaction_", 20) == 0;
+    struct buf value = BUF_INIT(4096);
+    struct setting one = {.name = t->name.data};
+    char *words = NULL;
+    bool ok = true;
+
+    if (of_transactions && plain_value(t->words, &value))
+        one.value = value.data;
+    else
+        ok = (one.words = words = mem_strndup(t->words.ptr, t->words.len)) != NULL || err_oom(e);
+    ok = ok && keep(s, &one, true, e);
+    mem_free(words);
+    buf_release(&value);
+    return ok;
+}
+
+/* RESET has gone back to the server's own value: keywords say another. */
+static bool tell(struct dbc *d, const struct settings *those, const char *name, struct err *e)
+{
+    struct settings one = {0};
+    const struct setting *base = name != NULL ? settings_find(those, name) : NULL;
+    struct settings_head head;
+    struct wire_request r = {.in_transaction = d->tx.in_session,
+                             .deadline =
+                                 deadline_after_s((int64_t)d->stmt_defaults.query_timeout_s),
+                             .read_timeout_s = dbc_read_timeout_s(d)};
+    bool ok = (name == NULL || base == NULL || settings_put(&one, base, e)) &&
+              settings_head_init(&head, name != NULL ? &one : those, false, 0, e);
+
+    if (ok) {
+        r.stmts = head.stmts;
+        r.n_stmts = head.n;
+        ok = head.n == 0 || session_run(d->session, &r, NULL, e);
+        settings_head_release(&head);
+    }
+    settings_release(&one);
+    return ok;
+}
+
+static bool note_reset(struct stmt *s, const struct setting_text *t, struct err *e)
+{
+    const struct settings *base = &s->dbc->keyword_settings;
+    const struct setting *own = settings_find(base, t->name.data);
+    const struct setting gone = {.name = t->name.data};
+
+    return keep(s, own != NULL ? own : &gone, true, e) && tell(s->dbc, base, t->name.data, e);
+}
+
+static bool note_one(struct stmt *s, const struct setting_text *t, struct err *e)
+{
+    switch (t->verb) {
+    case SETTING_SET:
+        return note_set(s, t, e);
+    case SETTING_RESET:
+        return note_reset(s, t, e);
+    case SETTING_DISCARD_ALL:
+        session_set_stateful(s->dbc->session, false);
+        return reset_all_names(s->dbc, true, e) && tell(s->dbc, &s->dbc->keyword_settings, NULL, e);
+    case SETTING_RESET_ALL:
+        return reset_all_names(s->dbc, false, e) &&
+               tell(s->dbc, &s->dbc->keyword_settings, NULL, e);
+    case SETTING_CHARACTERISTICS:
+        return keep_characteristics(s, t->words, e);
+    case SETTING_DISCARD:
+    default:
+        return true;
+    }
+}
+
+static bool is_about_settings(enum sql_class cls)
+{
+    return cls == SQLC_SET || cls == SQLC_SET_SESSION_CHARACTERISTICS || cls == SQLC_DISCARD;
+}
+
+/* Transaction control beside SET in one text: what was undone is the server's knowledge alone. */
+static bool can_be_followed(const struct script *script)
+{
+    static const enum sql_class control[] = {SQLC_BEGIN,     SQLC_COMMIT,  SQLC_ROLLBACK,
+                                             SQLC_SAVEPOINT, SQLC_RELEASE, SQLC_ROLLBACK_TO};
+
+    for (size_t i = 0; script->n_stmts > 1 && i < script->n_stmts; i++)
+        for (size_t k = 0; k < ARRAY_LEN(control); k++)
+            if (script->stmts[i].kind.cls == control[k])
+                return false;
+    return true;
+}
+
+bool setting_note_session(struct stmt *s, struct err *e)
+{
+    bool ok = true, any = false;
+
+    for (size_t i = 0; ok && i < s->script.n_stmts; i++) {
+        const struct script_stmt *st = &s->script.stmts[i];
+        struct setting_text t;
+        if (!is_about_settings(st->kind.cls))
+            continue;
+        any = true;
+        if (!can_be_followed(&s->script) || !setting_text_read(sv_n(st->text, st->len), &t)) {
+            session_set_stateful(s->dbc->session, true);
+            continue;
+        }
+        ok = note_one(s, &t, e);
+        buf_release(&t.name);
+    }
+    return ok && (!any || transaction_is_open(s->dbc) || dbc_settings_are_told(s->dbc, e));
 }

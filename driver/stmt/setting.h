@@ -16,4 +16,11 @@ SQLRETURN setting_script_done(struct stmt *s, SQLRETURN rc);
 /* In a transaction: the SET, RESET or SET LOCAL of that statement waits. */
 bool setting_queue(struct stmt *s, const struct script_stmt *st, struct err *e) NEON_MUST_CHECK;
 
+/* Before a text goes to a session: HYC00 when it sets what would make values wrong and the server
+ * would not report. */
+bool setting_fits_session(struct stmt *s, struct err *e) NEON_MUST_CHECK;
+/* The session has executed it: what it has set is kept, so that the next session can be told, and
+ * what RESET has gone back to is what the keywords say. */
+bool setting_note_session(struct stmt *s, struct err *e) NEON_MUST_CHECK;
+
 #endif

@@ -260,7 +260,7 @@ bool transaction_commit(struct dbc *d, struct err *e)
                      "The transaction was rolled back instead: one of its statements had failed. "
                      "Nothing of it was stored.");
     } else if (d->tx.in_session) {
-        ok = session_commit(d, e);
+        ok = session_commit(d, e) && keep_settings(d, e) && dbc_settings_are_told(d, e);
         forget_session_definitions(d);
     } else {
         ok = send_waiting(d, e) && keep_settings(d, e);
@@ -354,6 +354,14 @@ static bool begin(struct stmt *s, struct err *e)
     return true;
 }
 
+static bool level_may_change(const struct dbc *d, const struct transaction_modes *m, struct err *e)
+{
+    if (!d->tx.used || m->level == LEVEL_UNSAID || header_of(m->level) == transaction_header(d))
+        return true;
+    return err_set_state(e, "25001", 0,
+                         "SET TRANSACTION ISOLATION LEVEL must be called before any query.");
+}
+
 static bool set_transaction(struct stmt *s, struct err *e)
 {
     struct tx *t = &s->dbc->tx;
@@ -364,11 +372,21 @@ static bool set_transaction(struct stmt *s, struct err *e)
         return tx_add(t, TX_WRITE, text, NULL, 0, (size_t)s->dbc->options.max_request_bytes, e);
     if (!modes_of(&s->script.stmts[0], &m, e))
         return false;
-    if (t->used && m.level != LEVEL_UNSAID && header_of(m.level) != transaction_header(s->dbc))
-        return err_set_state(e, "25001", 0,
-                             "SET TRANSACTION ISOLATION LEVEL must be called before any query.");
+    if (!level_may_change(s->dbc, &m, e))
+        return false;
     take_modes(t, &m);
     return true;
+}
+
+bool transaction_may_set(struct stmt *s, struct err *e)
+{
+    const struct script_stmt *st = &s->script.stmts[0];
+    struct transaction_modes m;
+
+    if (s->dbc->tx.in_session || st->kind.cls != SQLC_SET_TRANSACTION ||
+        !transaction_modes_read(sv_n(st->text, st->len), &m))
+        return true;
+    return level_may_change(s->dbc, &m, e);
 }
 
 /* AND CHAIN: the next transaction begins at once, with the same modes. */
@@ -419,6 +437,30 @@ static bool savepoint(struct stmt *s, struct err *e)
     if (!ok && strcmp(e->state, "3B001") == 0)
         s->dbc->tx.failed = true; /* as the server has it: the application meant other savepoints */
     buf_release(&name);
+    return ok;
+}
+
+/* The server has done it already; here it says what becomes of SET behind it, and what AND CHAIN
+ * begins with. */
+bool transaction_note_session(struct stmt *s, struct err *e)
+{
+    const struct script_stmt *st = &s->script.stmts[0];
+    struct transaction_modes m;
+    struct err mine = ERR_INIT;
+    bool ok = true;
+
+    if (s->script.n_stmts != 1)
+        return true;
+    if (st->kind.cls == SQLC_SAVEPOINT || st->kind.cls == SQLC_RELEASE ||
+        st->kind.cls == SQLC_ROLLBACK_TO)
+        ok = savepoint(s, &mine) || strcmp(mine.state, "HY001") != 0;
+    else if (st->kind.cls == SQLC_SET_TRANSACTION && s->dbc->tx.in_session &&
+             !transaction_sets_constraints(sv_n(st->text, st->len)) &&
+             transaction_modes_read(sv_n(st->text, st->len), &m))
+        take_modes(&s->dbc->tx, &m);
+    if (!ok)
+        err_move(e, &mine);
+    err_release(&mine);
     return ok;
 }
 

@@ -138,6 +138,17 @@ void session_set_stateful(struct session *s, bool stateful)
     s->stateful = stateful;
 }
 
+void session_forget(struct session *s)
+{
+    struct pg_fields *f;
+
+    s->stateful = s->gone = s->lost = false;
+    while ((f = session_take_notice(s)) != NULL)
+        pg_fields_free(f);
+    while (session_notification(s) != NULL)
+        session_drop_notification(s);
+}
+
 bool session_is_stateful(const struct session *s)
 {
     return s->stateful;
@@ -394,7 +405,7 @@ void session_wait_init(struct session_wait *w, const struct wire_request *r,
 {
     *w = (struct session_wait){.r = r,
                                .cancelled = cancelled,
-                               .deadline = r->deadline,
+                               .deadline = r->deadline != 0 ? r->deadline : DEADLINE_NONE,
                                .read_timeout_ms = r->read_timeout_s * 1000};
 }
 

@@ -44,6 +44,9 @@ bool session_take_lost(struct session *s);
  * LISTEN): it is not replaced silently when it is lost. */
 void session_set_stateful(struct session *s, bool stateful);
 bool session_is_stateful(const struct session *s);
+/* Nothing of what was before matters any more: neither what lived in it, nor that it was lost, nor
+ * what it was told. */
+void session_forget(struct session *s);
 /* Counts the connections made: what was set in one is gone in the next. */
 uint64_t session_serial(const struct session *s);
 /* Milliseconds since it was last used; 0 when nothing is open. */

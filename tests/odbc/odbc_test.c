@@ -117,14 +117,70 @@ struct fixture *fixture_new(SQLINTEGER odbc_version)
 
 const char *fixture_connstr = "DSN=neon";
 
+static const struct transport_row {
+    unsigned bit;
+    const char *keyword, *connstr;
+} transport_rows[] = {
+    {OVER_HTTP, "Transport=http;", FIXTURE_HTTP},
+    {OVER_AUTO, "Transport=auto;", "DSN=neon;Transport=auto"},
+    {OVER_WEBSOCKET, "Transport=websocket;", "DSN=neon;Transport=websocket"},
+};
+
+/* The row of fixture_connstr; NULL: it names no transport. */
+static const struct transport_row *transport_now(void)
+{
+    for (size_t i = 0; i < sizeof transport_rows / sizeof transport_rows[0]; i++)
+        if (strcmp(fixture_connstr, transport_rows[i].connstr) == 0)
+            return &transport_rows[i];
+    return NULL;
+}
+
+bool over(unsigned transports)
+{
+    const struct transport_row *now = transport_now();
+
+    return ((now != NULL ? now->bit : OVER_AUTO) & transports) != 0;
+}
+
+int run_tests_over(unsigned transports, const struct CMUnitTest *tests, size_t n)
+{
+    const char *before = fixture_connstr;
+    int failed = 0;
+
+    for (size_t i = 0; i < sizeof transport_rows / sizeof transport_rows[0]; i++) {
+        const struct transport_row *t = &transport_rows[i];
+        struct CMUnitTest *named = calloc(n, sizeof *named);
+        char(*names)[160] = calloc(n, sizeof *names);
+        if (named == NULL || names == NULL)
+            abort();
+        for (size_t k = 0; k < n; k++) {
+            named[k] = tests[k];
+            snprintf(names[k], sizeof names[k], "%s over %s", tests[k].name,
+                     t->connstr + sizeof "DSN=neon;Transport=" - 1);
+            named[k].name = names[k];
+        }
+        fixture_connstr = t->connstr;
+        if (t->bit & transports)
+            failed += _cmocka_run_group_tests(t->keyword, named, n, NULL, NULL);
+        free(named);
+        free(names);
+    }
+    fixture_connstr = before;
+    return failed;
+}
+
 void fixture_connect(struct fixture *f, const char *connstr)
 {
+    const struct transport_row *now = transport_now();
+    char text[2048];
     SQLCHAR out[1024];
     SQLSMALLINT len;
 
-    assert_dbc_ok(f->dbc,
-                  SQLDriverConnect(f->dbc, NULL, sqltext(connstr ? connstr : fixture_connstr),
-                                   SQL_NTS, out, sizeof out, &len, SQL_DRIVER_NOPROMPT));
+    snprintf(text, sizeof text, "%s", connstr ? connstr : fixture_connstr);
+    if (now != NULL && strstr(text, "Transport=") == NULL)
+        snprintf(text, sizeof text, "%s;%s", connstr, now->keyword);
+    assert_dbc_ok(f->dbc, SQLDriverConnect(f->dbc, NULL, sqltext(text), SQL_NTS, out, sizeof out,
+                                           &len, SQL_DRIVER_NOPROMPT));
     assert_dbc_ok(f->dbc, SQLAllocHandle(SQL_HANDLE_STMT, f->dbc, &f->stmt));
 }
 
@@ -263,7 +319,7 @@ struct fixture *direct_connect(SQLINTEGER odbc_version)
 
     snprintf(
         connstr, sizeof connstr, "%sApiHost=%s;AllowInsecure=1;Server=%s;Database=%s;UID=%s;PWD={",
-        strstr(fixture_connstr, ";") ? "Transport=http;" : "", test_env("NEON_TEST_GATEWAY_URL"),
+        transport_now() ? transport_now()->keyword : "", test_env("NEON_TEST_GATEWAY_URL"),
         test_env("NEON_TEST_SERVER"), test_env("NEON_TEST_DATABASE"), test_env("NEON_TEST_USER"));
     for (const char *p = test_env("NEON_TEST_PASSWORD"); *p != '\0'; p++)
         snprintf(connstr + strlen(connstr), sizeof connstr - strlen(connstr),
@@ -400,7 +456,8 @@ const char *pg_admin(const char *sql)
     fprintf(script, "%s;\n", sql);
     fclose(script);
     snprintf(command, sizeof command,
-             "psql -X -q -A -t -v ON_ERROR_STOP=1 \"${NEON_TEST_PG_ADMIN_URL%%/postgres*}/shop\" "
+             "PGOPTIONS='-c lock_timeout=30s' psql -X -q -A -t -v ON_ERROR_STOP=1 "
+             "\"${NEON_TEST_PG_ADMIN_URL%%/postgres*}/shop\" "
              "-f '%s' 2>&1",
              path);
     f = popen(command, "r");

@@ -36,6 +36,24 @@ int setup_unconnected(void **state);
 extern const char *fixture_connstr;
 #define FIXTURE_HTTP "DSN=neon;Transport=http"
 
+/* The same tests on several transports: a group for each, named "test_x over websocket". Meanwhile
+ * fixture_connstr says which, and fixture_connect adds it to any connection string without one.
+ * Returns the number of failures: main() adds them up. */
+enum over { OVER_HTTP = 1, OVER_AUTO = 2, OVER_WEBSOCKET = 4 };
+#define OVER_SESSIONS (OVER_AUTO | OVER_WEBSOCKET)
+#define OVER_ALL (OVER_HTTP | OVER_SESSIONS)
+#define RUN_OVER(transports, tests)                                                                \
+    run_tests_over((transports), (tests), sizeof(tests) / sizeof((tests)[0]))
+int run_tests_over(unsigned transports, const struct CMUnitTest *tests, size_t n);
+/* Is the running test over one of these? */
+bool over(unsigned transports);
+/* The gateway has seen n requests since its last reset, where HTTP carries all statements. */
+#define assert_requests(n)                                                                         \
+    do {                                                                                           \
+        if (over(OVER_HTTP))                                                                       \
+            assert_int_equal(gateway_requests(), (n));                                             \
+    } while (0)
+
 /* The same by hand. `connstr` NULL = fixture_connstr. */
 struct fixture *fixture_new(SQLINTEGER odbc_version);
 void fixture_connect(struct fixture *f, const char *connstr);

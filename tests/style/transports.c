@@ -1,5 +1,6 @@
-/* Prints the table of docs/transports.md: from driver/stmt/plan.def, and by the planner itself
- * where a session is at hand. Run by transports.sh. */
+/* Prints the tables of docs/transports.md: "statements" from driver/stmt/plan.def, and by the
+ * planner itself where a session is at hand; "differences" from tests/odbc/transports.def. Run by
+ * transports.sh. */
 #include <stdio.h>
 #include <string.h>
 
@@ -100,8 +101,35 @@ static const char *word_of_auto(enum sql_class cls, bool transaction)
     return words[plan_statement((struct sql_kind){cls, 0}, &c).kind];
 }
 
-int main(void)
+/* ---- what differs between the transports ---- */
+
+static const struct {
+    const char *what, *http, *automatic, *websocket;
+} differences[] = {
+#define SAME(title)
+#define DIFFERS(title, http, automatic, websocket) {title, http, automatic, websocket},
+#define EACH(who, verb, text, http, automatic, websocket)
+#define TWO(who, verb, text, http, session)
+#define ALL(who, verb, text, gives)
+#include "../odbc/transports.def"
+};
+
+static int print_differences(void)
 {
+    printf("| | `http` | `auto` | `websocket` |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < sizeof differences / sizeof differences[0]; i++)
+        printf("| %s | %s | %s | %s |\n", differences[i].what, differences[i].http,
+               differences[i].automatic,
+               strcmp(differences[i].automatic, differences[i].websocket) == 0
+                   ? "as `auto`"
+                   : differences[i].websocket);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "differences") == 0)
+        return print_differences();
     printf("| statement | by itself | one of several in a text | in a transaction "
            "| `auto`, by itself | `auto`, in a transaction |\n|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
