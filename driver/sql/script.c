@@ -167,9 +167,14 @@ bool script_parse(struct strview text, const struct script_options *o, struct sc
                      "is meant as an operator, "
                      "write it as ??, or connect with ParamStyle=dollar.");
     escapes_release(&tr);
-    if (!ok)
+    if (!ok) {
         script_release(out);
-    return ok;
+        return false;
+    }
+    out->copy_in =
+        out->n_stmts == 1 && out->n_params == 0 && out->stmts[0].kind.flags & SQLF_COPY_IN;
+    out->n_params += out->copy_in;
+    return true;
 }
 
 void script_release(struct script *s)

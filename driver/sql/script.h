@@ -50,6 +50,7 @@ struct script {
         *stmts; /* owned; at least one for any input (an empty text gives one SQLC_EMPTY) */
     size_t n_stmts;
     unsigned n_params; /* SQLNumParams */
+    bool copy_in;      /* one COPY ... FROM STDIN without markers: parameter 1 is its data */
 };
 
 /* UTF-8 in. Errors: 42000 (unterminated literal, bad escape clause), 07002 (both ? and $n), 54000

@@ -343,6 +343,10 @@ SQLRETURN stmt_describe_param(struct stmt *s, SQLUSMALLINT number, struct param_
         return diag_post(&s->handle, ST_07009, 0,
                          "Parameter %u does not exist: the statement has %u.", (unsigned)number,
                          s->script.n_params);
+    if (s->script.copy_in) { /* its data */
+        *out = (struct param_description){.sql_type = SQL_LONGVARCHAR, .nullable = SQL_NO_NULLS};
+        return SQL_SUCCESS;
+    }
     if (!param_oid(s, number, &oid, &e))
         return diag_post_err(&s->handle, &e);
     /* What is told here comes back in SQLBindParameter, where private codes have no meaning. */

@@ -3,6 +3,7 @@
  * catalog/ and info/. */
 #include "stmt/execute.h"
 
+#include "stmt/copy_in.h"
 #include "stmt/output_params.h"
 #include "stmt/param_types.h"
 #include "stmt/params.h"
@@ -89,6 +90,10 @@ SQLRETURN execute_plan(struct stmt *s, bool several, struct plan *out)
         if (p.kind == PLAN_REFUSE)
             return diag_post(&s->handle, p.state, 0, "%s: %s",
                              sql_class_name(s->script.stmts[i].kind.cls), p.text);
+        if (s->script.stmts[i].kind.flags & SQLF_COPY_IN && !s->script.copy_in)
+            return diag_post(&s->handle, ST_HYC00, 0,
+                             "COPY ... FROM STDIN takes no parameter markers: its data is bound as "
+                             "parameter 1.");
         if (p.kind != PLAN_SINGLE && out->kind != PLAN_SESSION)
             out->kind = p.kind;
         out->takes_settings &= p.takes_settings;
@@ -496,6 +501,13 @@ SQLRETURN stmt_execute_ready(struct stmt *s)
     atomic_store(&s->cancel_pending, false);
     if (param_array_wanted(s))
         return execute_array(s);
+    if (s->script.copy_in) {
+        rc = s->copy_in.active ? copy_in_end(s) : copy_in_execute(s);
+        if (rc != SQL_NEED_DATA)
+            end_need_data(s);
+        param_array_note_single(s, rc);
+        return session_post_missed(s, rc);
+    }
     casts = mem_calloc(s->script.n_params + 1, sizeof *casts);
     if (casts == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");

@@ -22,6 +22,11 @@ struct surroundings {
 SQLRETURN execute_start(struct stmt *s, const struct wire_request *r,
                         const struct surroundings *around, const struct sql_kind *kind);
 
+/* Its two halves: what was sent stays the stream's until it is opened. */
+SQLRETURN execute_send(struct stmt *s, const struct wire_request *r);
+SQLRETURN execute_open(struct stmt *s, const struct wire_request *r,
+                       const struct surroundings *around, const struct sql_kind *kind);
+
 /* Statements of the application, ready to be sent; borrowed for the call. */
 struct execution {
     const struct wire_stmt *stmts;

@@ -219,15 +219,28 @@ static bool no_result(struct err *e)
     return err_set(e, ST_08S01, 0, "The server's answer holds no result.");
 }
 
+SQLRETURN execute_send(struct stmt *s, const struct wire_request *r)
+{
+    struct err e = ERR_INIT;
+
+    stmt_close(s);
+    return stmt_send(s, &s->stream, r, &e) ? SQL_SUCCESS : execute_failed(s, &e);
+}
+
 SQLRETURN execute_start(struct stmt *s, const struct wire_request *r,
                         const struct surroundings *around, const struct sql_kind *kind)
+{
+    SQLRETURN rc = execute_send(s, r);
+
+    return rc == SQL_SUCCESS ? execute_open(s, r, around, kind) : rc;
+}
+
+SQLRETURN execute_open(struct stmt *s, const struct wire_request *r,
+                       const struct surroundings *around, const struct sql_kind *kind)
 {
     struct err e = ERR_INIT;
     bool found = false;
 
-    stmt_close(s);
-    if (!stmt_send(s, &s->stream, r, &e))
-        return execute_failed(s, &e);
     if (!skip_results(s, around, &e) || !begin_result(s, kind, &found, &e) ||
         (!found && !no_result(&e))) {
         /* The server said 200, but what it did is not to be read from the answer. */

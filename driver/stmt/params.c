@@ -3,6 +3,8 @@
  * Called by api/, execute.c and param_array.c. */
 #include "stmt/params.h"
 
+#include "stmt/copy_in.h"
+
 static bool is_io_type(SQLSMALLINT io)
 {
     return io == SQL_PARAM_INPUT || io == SQL_PARAM_OUTPUT || io == SQL_PARAM_INPUT_OUTPUT;
@@ -97,7 +99,7 @@ static SQLLEN param_length(const struct desc_rec *apd, SQLLEN offset)
     return apd->concise_type == SQL_C_BINARY ? apd->octet_length : SQL_NTS;
 }
 
-static SQLSMALLINT real_c_type(const struct from_c *t)
+SQLSMALLINT params_c_type(const struct from_c *t)
 {
     return t->c_type == SQL_C_DEFAULT ? typemap_default_c_type(t->sql_type) : t->c_type;
 }
@@ -127,7 +129,7 @@ SQLRETURN params_source(struct stmt *s, size_t row, size_t index, struct param_s
                          index + 1, s->script.n_params);
     out->type = (struct from_c){apd->concise_type, ipd->concise_type, ipd->column_size,
                                 ipd->scale,        apd->precision,    apd->scale};
-    element = c_type_size(real_c_type(&out->type));
+    element = c_type_size(params_c_type(&out->type));
     if (element == 0)
         element = (size_t)apd->octet_length;
     len_offset = offset + (SQLLEN)(row * (by_row ? (size_t)d->bind_type : sizeof(SQLLEN)));
@@ -335,7 +337,7 @@ static bool is_character(SQLSMALLINT c_type)
     return c_type == SQL_C_CHAR || c_type == SQL_C_WCHAR;
 }
 
-static SQLLEN nts_bytes(SQLSMALLINT c_type, const void *p)
+SQLLEN params_nts_bytes(SQLSMALLINT c_type, const void *p)
 {
     SQLWCHAR unit;
     SQLLEN n = 0;
@@ -369,7 +371,7 @@ SQLRETURN put_param_add(struct stmt *s, struct put_param *put, SQLSMALLINT c_typ
     if (c_type_size(c_type) > 0)
         bytes = put->fixed = (SQLLEN)c_type_size(c_type);
     else if (len_or_ind == SQL_NTS && is_character(c_type))
-        bytes = nts_bytes(c_type, app_data);
+        bytes = params_nts_bytes(c_type, app_data);
     if (bytes < 0)
         return diag_post(&s->handle, ST_HY090, 0, "The length %lld is not valid.",
                          (long long)len_or_ind);
@@ -393,6 +395,8 @@ SQLRETURN stmt_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind)
                          "No parameter awaits data: call SQLParamData first.");
     if (source_of(s, n->current, &p) != SQL_SUCCESS)
         return SQL_ERROR;
-    c_type = real_c_type(&p.type);
+    c_type = params_c_type(&p.type);
+    if (s->copy_in.active)
+        return copy_in_put_data(s, c_type, app_data, len_or_ind);
     return put_param_add(s, &n->params[n->current], c_type, app_data, len_or_ind);
 }

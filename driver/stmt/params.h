@@ -16,6 +16,10 @@ struct param_source {
 bool params_is_at_exec(SQLLEN len_or_ind);
 /* index and row from 0. 07002. */
 SQLRETURN params_source(struct stmt *s, size_t row, size_t index, struct param_source *out);
+/* The C type, that of SQL_C_DEFAULT resolved. */
+SQLSMALLINT params_c_type(const struct from_c *t);
+/* Length in bytes of a terminated text, SQL_C_WCHAR or SQL_C_CHAR. */
+SQLLEN params_nts_bytes(SQLSMALLINT c_type, const void *p);
 
 /* Where the values of one row go: n_params entries. Until params_fix_pointers the pointers of
  * params are offsets into text, which moves while it grows. */

@@ -62,8 +62,8 @@ static const struct {
          "table. NOTIFY works."},
     [R_COPY] =
         {ST_HYC00,
-         "COPY FROM STDIN and COPY TO STDOUT need a data stream that HTTP cannot carry. Use INSERT "
-         "(arrays of parameters) and SELECT instead."},
+         "COPY FROM STDIN and COPY TO STDOUT need a data stream that HTTP cannot carry. " IN_SESSION
+         ", or INSERT (arrays of parameters) and SELECT instead."},
     [R_LOCK] = {ST_HYC00, NO_SESSION
                 ", so this lock would be released at once. Send LOCK TABLE together with the "
                 "statements that need it in one text, separated by semicolons."},
@@ -294,6 +294,9 @@ static bool is_bracket(enum sql_class cls)
 static struct plan plan_in_session(struct sql_kind kind, const struct plan_context *c)
 {
     bool local = !c->several && (is_bracket(kind.cls) || kind.cls == SQLC_EMPTY);
+
+    if (c->several && kind.flags & SQLF_COPY_IN)
+        return refuse(R_BY_ITSELF);
 
     return (struct plan){.kind = local ? PLAN_LOCAL : PLAN_SESSION};
 }

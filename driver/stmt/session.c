@@ -227,7 +227,7 @@ void session_close_if_idle(struct dbc *d)
         session_use(d) != SESSION_ASIDE || !session_is_open(d->session))
         return;
     for (const struct stmt *s = d->stmts; s != NULL; s = s->next)
-        if (s->cursor_open && s->by_session)
+        if ((s->cursor_open && s->by_session) || s->copy_in.active)
             return;
     if (session_idle_ms(d->session) >= d->options.session_idle_s * 1000)
         session_close(d->session);
@@ -480,6 +480,68 @@ SQLRETURN session_statements(struct stmt *s, const struct execution *x)
     stmt_close(s);
     session_note_state(d);
     return diag_post_err(&s->handle, &e);
+}
+
+static struct wire_request copy_request(struct stmt *s, const struct wire_stmt *stmts, bool begin)
+{
+    return (struct wire_request){
+        .stmts = stmts,
+        .n_stmts = begin ? 2 : 1,
+        .session = s->dbc->session,
+        .alone = true,
+        .in_transaction = begin || s->dbc->tx.in_session,
+        .undescribed = true,
+        .copy_in = true,
+        .deadline = deadline_after_s((int64_t)s->attrs.query_timeout_s),
+        .read_timeout_s = dbc_read_timeout_s(s->dbc),
+    };
+}
+
+SQLRETURN session_copy_begin(struct stmt *s, struct strview text)
+{
+    struct dbc *d = s->dbc;
+    struct wire_stmt stmts[2];
+    struct wire_request r;
+    struct buf begin = BUF_INIT(256);
+    struct err e = ERR_INIT;
+    SQLRETURN rc = SQL_SUCCESS;
+
+    stmt_close(s);
+    s->copy_in.began = begins(s);
+    if (s->copy_in.began && !begin_text(d, &begin))
+        err_oom(&e);
+    else if (!s->copy_in.began && !d->tx.in_session && !set_modes(d, &e))
+        session_note_state(d);
+    stmts[0] = stmts[1] = (struct wire_stmt){text, NULL, 0};
+    if (s->copy_in.began)
+        stmts[0].sql = buf_sv(&begin);
+    r = copy_request(s, stmts, s->copy_in.began);
+    if (err_is_set(&e))
+        rc = diag_post_err(&s->handle, &e);
+    else
+        rc = execute_send(s, &r);
+    session_note_state(d);
+    if (s->copy_in.began && rc != SQL_SUCCESS)
+        note_begin(s, rc);
+    s->copy_in.active = rc == SQL_SUCCESS;
+    buf_release(&begin);
+    return post_notices(s, rc);
+}
+
+SQLRETURN session_copy_finish(struct stmt *s)
+{
+    const struct wire_request r = copy_request(s, NULL, s->copy_in.began);
+    struct err e = ERR_INIT;
+    SQLRETURN rc;
+
+    s->copy_in.active = false;
+    if (session_copy_end(s->stream.exchange, &e))
+        rc = execute_open(s, &r, &(struct surroundings){s->copy_in.began, 0, SIZE_MAX, NULL},
+                          &s->script.stmts[0].kind);
+    else
+        rc = execute_failed(s, &e);
+    session_note_state(s->dbc);
+    return post_notices(s, rc);
 }
 
 SQLRETURN session_internal(struct stmt *s, const struct wire_stmt *query)

@@ -22,6 +22,10 @@ bool session_can_rerun(const struct stmt *s, enum plan_kind kind);
 /* PLAN_SESSION: sends the statements, with BEGIN before them when a transaction is to begin, and
  * opens the first result. */
 SQLRETURN session_statements(struct stmt *s, const struct execution *x);
+/* The two ends of COPY ... FROM STDIN: the server waits for the data; what it has made of it
+ * becomes the result. In between s->copy_in.active, and session_copy_put. */
+SQLRETURN session_copy_begin(struct stmt *s, struct strview text);
+SQLRETURN session_copy_finish(struct stmt *s);
 /* The driver's own query. */
 SQLRETURN session_internal(struct stmt *s, const struct wire_stmt *query);
 

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "stmt/copy_in.h"
+
 struct stmt *stmt_new(struct dbc *dbc)
 {
     struct stmt *s = mem_calloc(1, sizeof *s);
@@ -117,6 +119,7 @@ void stmt_close(struct stmt *s)
     stmt_set_running(s, NULL);
     rows_release(&s->rows);
     stream_stop(&s->stream);
+    copy_in_forget(s);
     local_result_release(&s->local);
     s->described = s->executed = s->cursor_open = false;
     s->results_left = 0;

@@ -42,6 +42,14 @@ struct need_data {
     size_t n_params;
 };
 
+/* COPY ... FROM STDIN is under way: its exchange is the stream's. */
+struct copy_in {
+    bool active;
+    bool began;             /* BEGIN stands before it */
+    unsigned char carry[8]; /* the beginning of a character of wide text */
+    size_t n_carry;         /* bytes */
+};
+
 /* The same for SQLSetPos and SQLBulkOperations. */
 struct edit_put {
     size_t column, app_row; /* from 1; from 0 */
@@ -120,6 +128,7 @@ struct stmt {
     size_t n_bound;
 
     struct need_data need_data;
+    struct copy_in copy_in;
     struct edit_need edit_need;
     struct async_op *async;     /* of api/api_async.c: a call that is executing; NULL */
     bool by_session;            /* the last request went to the session */

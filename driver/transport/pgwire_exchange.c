@@ -12,6 +12,8 @@
 #define FIRST_PORTION_ROWS 2000
 #define PORTION_MAX_ROWS 1000000
 #define PORTION_BYTES (4u << 20)
+/* One message of copied data. */
+#define COPY_PIECE_BYTES ((size_t)64 << 10)
 /* Read past rather than cancelled, when a result is given up. */
 #define READ_PAST_BYTES (1u << 20)
 
@@ -26,7 +28,9 @@ struct session_exchange {
     size_t n_results, n_ended; /* of the statements; CommandCompletes that have come */
     bool running;              /* its answer is on its way */
     bool suspended;            /* a portion was read, and there may be more */
-    bool copy_in;              /* the server wanted data */
+    bool copying;              /* the server waits for copied data */
+    bool synced;               /* of copy_in: Sync is sent */
+    bool refused_copy;         /* the server wanted data that nobody has */
     bool holding;              /* the last result's end has begun */
     bool done, failed;
     struct err failure;
@@ -72,7 +76,8 @@ static bool write_request(struct session_exchange *x, const struct wire_request 
 
     for (size_t i = 0; i < r->n_stmts; i++)
         write_statement(x, &r->stmts[i], i + 1 == r->n_stmts);
-    pgwire_plain(&s->out, 'S');
+    /* A Sync would be swallowed by the copy. */
+    pgwire_plain(&s->out, r->copy_in ? 'H' : 'S');
     if (s->out.failed == BUF_OK)
         return true;
     if (s->out.failed == BUF_FULL)
@@ -111,6 +116,33 @@ static bool is_answered(const struct session_exchange *x, struct err *e)
                    "The session broke: the server answered fewer statements than were asked.");
 }
 
+/* The end of a request that copies: at the end of the data, or when there will be none. */
+static bool sync(struct session_exchange *x, struct err *e)
+{
+    if (!x->r.copy_in || x->synced)
+        return true;
+    x->synced = true;
+    pgwire_plain(&x->s->out, 'S');
+    return session_flush(x->s, &x->r, e);
+}
+
+/* The server asks for data. */
+static bool begin_copy(struct session_exchange *x, struct err *e)
+{
+    struct session *s = x->s;
+
+    if (x->copying || x->refused_copy)
+        return not_asked(e);
+    if (x->r.copy_in && !x->synced && x->n_ended + 1 == x->n_results) {
+        x->copying = true;
+        return true;
+    }
+    x->refused_copy = true; /* a Sync that came before is swallowed by the copy */
+    pgwire_copy_fail(&s->out, "not available");
+    pgwire_plain(&s->out, 'S');
+    return session_flush(s, &x->r, e);
+}
+
 /* *over: the server is ready for something else. */
 static bool take(struct session_exchange *x, const struct pgwire_message *m, bool *over,
                  struct err *e)
@@ -127,16 +159,15 @@ static bool take(struct session_exchange *x, const struct pgwire_message *m, boo
             return true;
         }
         session_error(s, &x->wait, error, e);
-        if (x->copy_in)
+        if (x->refused_copy)
             err_set(e, ST_HYC00, 0,
-                    "COPY FROM STDIN is not available in this version: use INSERT with arrays of "
-                    "parameters.");
+                    "COPY ... FROM STDIN stands by itself, and its data is bound as parameter 1.");
         if (x->prepared[0] != '\0')
             session_drop_prepared(s, x->prepared);
         if (s->ws == NULL)
             return false;
         fail(x, e);
-        return true;
+        return sync(x, e);
     case '1':
         if (x->prepared[0] != '\0' && x->parses_before_prepared-- == 0) {
             session_prepared_is_ready(s, x->prepared);
@@ -145,15 +176,14 @@ static bool take(struct session_exchange *x, const struct pgwire_message *m, boo
         return true;
     case 'C':
     case 'I':
-        return ++x->n_ended <= x->n_results || not_asked(e);
+        if (x->copying || ++x->n_ended > x->n_results)
+            return not_asked(e);
+        return x->n_ended < x->n_results || sync(x, e);
     case 's':
         x->suspended = true;
         return x->portion > 0 || not_asked(e);
     case 'G':
-        x->copy_in = true; /* a Sync that came before is swallowed by the copy */
-        pgwire_copy_fail(&s->out, "not available");
-        pgwire_plain(&s->out, 'S');
-        return session_flush(s, &x->r, e);
+        return begin_copy(x, e);
     case 'Z':
         *over = true;
         return is_answered(x, e);
@@ -284,6 +314,11 @@ bool session_make_room(struct session *s, const struct wire_request *r,
 
     if (x == NULL)
         return true;
+    if (x->copying)
+        return err_set(
+            e, ST_HY010, 0,
+            "COPY ... FROM STDIN of another statement of this connection waits for data: "
+            "end it with SQLParamData, or SQLCancel, first.");
     session_wait_init(&w, r, cancelled);
     w.r = &x->r;
     return put_aside(x, &w, e);
@@ -312,6 +347,99 @@ static bool resume(struct session_exchange *x, struct err *e)
     return true;
 }
 
+/* ---- data for the server ---- */
+
+/* Reads until the server wants data, or has said why it does not. */
+static bool await_copy(struct session_exchange *x, struct err *e)
+{
+    struct session *s = x->s;
+
+    while (x->running && !x->copying) {
+        size_t got;
+        if (!step(x, &x->wait, s->scratch, SCRATCH_BYTES, &got, e) ||
+            !parked_append(&x->parked, s->scratch, got, e))
+            return false;
+    }
+    if (x->failed)
+        err_move(e, &x->failure);
+    return !x->failed;
+}
+
+/* What the server says while it takes data: an error ends the copy. */
+static bool hear(struct session_exchange *x, struct err *e)
+{
+    struct session *s = x->s;
+
+    for (;;) {
+        size_t got = 0, keep = 0;
+        if (!session_receive_some(s, &x->wait, s->scratch, SCRATCH_BYTES, &got, e))
+            return false;
+        if (got == 0 && !x->failed)
+            return true;
+        if (got > 0 && (!scan(x, s->scratch, got, &keep, e) ||
+                        !parked_append(&x->parked, s->scratch, keep, e))) {
+            if (s->ws != NULL)
+                session_lose(s, &x->r, e);
+            return false;
+        }
+        if (!x->failed)
+            continue;
+        x->copying = false;
+        if (put_aside(x, &x->wait, e))
+            err_move(e, &x->failure);
+        return false;
+    }
+}
+
+static bool is_copying(const struct session_exchange *x, struct err *e)
+{
+    if (is_stranded(x))
+        return err_set(e, ST_08S01, 0, "The copy is lost: its session has ended since.");
+    return x->copying || err_set(e, ST_HY010, 0, "No copy waits for data.");
+}
+
+bool session_copy_put(struct exchange *base, const void *data, size_t len, struct err *e)
+{
+    struct session_exchange *x = (struct session_exchange *)base;
+    struct session *s = x->s;
+    const char *at = data;
+
+    if (!is_copying(x, e))
+        return false;
+    while (len > 0) {
+        size_t n = len < COPY_PIECE_BYTES ? len : COPY_PIECE_BYTES;
+        if (!hear(x, e))
+            return false;
+        pgwire_copy_data(&s->out, sv_n(at, n));
+        if (!session_flush_patiently(s, &x->wait, e))
+            return false;
+        at += n;
+        len -= n;
+    }
+    return true;
+}
+
+bool session_copy_end(struct exchange *base, struct err *e)
+{
+    struct session_exchange *x = (struct session_exchange *)base;
+
+    if (!is_copying(x, e) || !hear(x, e))
+        return false;
+    x->copying = false;
+    pgwire_plain(&x->s->out, 'c');
+    return sync(x, e);
+}
+
+/* The application has no more data, and wants none of it. */
+static bool give_up_copy(struct session_exchange *x, struct err *e)
+{
+    if (!x->copying)
+        return true;
+    x->copying = false;
+    pgwire_copy_fail(&x->s->out, "cancelled by the application");
+    return sync(x, e);
+}
+
 /* ---- the contract of transport.h ---- */
 
 static bool x_begin(struct exchange *base, const struct wire_request *r, struct err *e)
@@ -331,6 +459,8 @@ static bool x_begin(struct exchange *base, const struct wire_request *r, struct 
     x->running = true;
     s->active = x;
     s->entering = r->in_transaction;
+    if (r->copy_in)
+        return await_copy(x, e);
     if (r->n_stmts < 2 || r->in_portions)
         return true;
     /* What the first did is worth nothing when the last fails. */
@@ -419,6 +549,8 @@ static void read_past(struct session_exchange *x)
     uint64_t limit = x->read_bytes + READ_PAST_BYTES;
 
     x->wait.deadline = DEADLINE_NONE;
+    if (!give_up_copy(x, &e))
+        x->running = false;
     while (x->running) {
         size_t got;
         if (!x->r.in_transaction && x->read_bytes > limit)

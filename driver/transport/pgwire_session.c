@@ -504,11 +504,42 @@ bool session_receive(struct session *s, struct session_wait *w, char *dst, size_
     return false;
 }
 
-bool session_flush(struct session *s, const struct wire_request *r, struct err *e)
+bool session_receive_some(struct session *s, struct session_wait *w, char *dst, size_t cap,
+                          size_t *got, struct err *e)
+{
+    enum ws_event ev;
+
+    cancel_if_due(s, w);
+    ev = ws_read(s->ws, dst, cap, got, e);
+    if (ev == WS_DATA || ev == WS_NOTHING)
+        return true;
+    if (ev == WS_CLOSED)
+        err_set(e, ST_08S01, 0, "The session was ended by the server.");
+    session_lose(s, w->r, e);
+    return false;
+}
+
+struct patience {
+    struct session *s;
+    struct session_wait *w;
+    int64_t since;
+};
+
+static bool has_patience(void *ctx, int64_t *ms, struct err *e)
+{
+    struct patience *p = ctx;
+
+    cancel_if_due(p->s, p->w);
+    *ms = wait_ms(p->w, p->since);
+    return !out_of_patience(p->w, p->since, e);
+}
+
+static bool flush(struct session *s, const struct wire_request *r, const struct ws_waiter *w,
+                  struct err *e)
 {
     bool ok = s->out.failed == BUF_OK || err_oom(e);
 
-    ok = ok && ws_send(s->ws, s->out.data, s->out.len, e);
+    ok = ok && ws_send_patiently(s->ws, s->out.data, s->out.len, w, e);
     if (s->out.cap > ((size_t)1 << 20))
         buf_release_secret(&s->out);
     else
@@ -517,6 +548,18 @@ bool session_flush(struct session *s, const struct wire_request *r, struct err *
     if (!ok)
         session_lose(s, r, e);
     return ok;
+}
+
+bool session_flush(struct session *s, const struct wire_request *r, struct err *e)
+{
+    return flush(s, r, NULL, e);
+}
+
+bool session_flush_patiently(struct session *s, struct session_wait *w, struct err *e)
+{
+    struct patience p = {s, w, clock_now_ms()};
+
+    return flush(s, w->r, &(struct ws_waiter){has_patience, &p}, e);
 }
 
 /* ---- connecting ---- */

@@ -77,6 +77,14 @@ void session_forget_prepared(struct session *s);
 
 /* An exchange of this session: exchange_begin makes the connection when there is none. */
 struct exchange *session_exchange_new(struct session *s, struct err *e) NEON_MUST_CHECK;
+/* Data for a request with copy_in, in pieces of any size; while the server takes nothing it waits,
+ * for the request's timeouts or exchange_cancel. False: the copy has ended, *e is the server's
+ * error or says that the session is lost; the exchange is only to be freed. */
+bool session_copy_put(struct exchange *x, const void *data, size_t len,
+                      struct err *e) NEON_MUST_CHECK;
+/* No more data: from now on the answer can be read. An exchange that is freed without it has the
+ * server undo what was copied. */
+bool session_copy_end(struct exchange *x, struct err *e) NEON_MUST_CHECK;
 /* A statement and no results wanted (BEGIN, COMMIT): sends and waits for the end. *command, unless
  * NULL: what was done ("COMMIT", "ROLLBACK"), static. */
 bool session_run(struct session *s, const struct wire_request *r, const char **command,

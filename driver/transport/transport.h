@@ -58,6 +58,8 @@ struct wire_request {
                                 statements may run in between (in a transaction only) */
     bool reuse;              /* the last statement will come again: the server keeps it prepared */
     bool undescribed;        /* the last statement says itself what it gives (COPY) */
+    bool copy_in; /* the last statement is COPY ... FROM STDIN: begun is when the server waits for
+                     the data (session_copy_put) */
 };
 
 struct transport;

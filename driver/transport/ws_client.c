@@ -123,32 +123,59 @@ static bool take_ahead(struct ws_client *ws, struct err *e)
     }
 }
 
-static bool send_loudly(struct ws_client *ws, struct strview bytes, bool take, struct err *e)
+/* Something wakes a wait now and then (ws_wake): only time ends it. */
+struct stall {
+    struct ws_client *ws;
+    int64_t until;
+};
+static bool stalls(void *ctx, int64_t *ms, struct err *e)
 {
+    const struct stall *s = ctx;
+
+    *ms = deadline_left_ms(s->until, POLL_MAX_MS);
+    return *ms > 0 || broke(s->ws, CURLE_OPERATION_TIMEDOUT, e);
+}
+
+static bool send_loudly(struct ws_client *ws, struct strview bytes, bool take,
+                        const struct ws_waiter *w, struct err *e)
+{
+    struct stall stall = {ws, clock_now_ms() + SEND_STALL_MS};
+    const struct ws_waiter impatient = {stalls, &stall};
+
+    if (w == NULL)
+        w = &impatient;
     while (bytes.len > 0) {
         size_t n = 0;
         CURLcode code = curl_easy_send(ws->easy, bytes.ptr, bytes.len, &n);
         if (code != CURLE_OK && code != CURLE_AGAIN)
             return broke(ws, code, e);
+        int64_t ms;
         bytes = sv_n(bytes.ptr + n, bytes.len - n);
-        if (code == CURLE_OK)
+        if (code == CURLE_OK) {
+            stall.until = clock_now_ms() + SEND_STALL_MS;
             continue;
+        }
         if (take && !take_ahead(ws, e))
             return false;
-        if (poll_socket(ws, true, SEND_STALL_MS) <= 0)
-            return broke(ws, CURLE_OPERATION_TIMEDOUT, e);
+        if (!w->goes_on(w->ctx, &ms, e)) {
+            ws->failed = true;
+            return false;
+        }
+        if (poll_socket(ws, true, ms) < 0)
+            return broke(ws, CURLE_SEND_ERROR, e);
     }
     ws->last_sent_ms = clock_now_ms();
     return true;
 }
 
-static bool send_bytes(struct ws_client *ws, struct strview bytes, bool take, struct err *e)
+static bool send_bytes(struct ws_client *ws, struct strview bytes, bool take,
+                       const struct ws_waiter *w, struct err *e)
 {
     struct quiet q;
     bool ok;
 
     quiet_begin(&q);
-    ok = send_loudly(ws, bytes, take, e);
+    ok = send_loudly(ws, bytes, take, w, e);
     quiet_end(&q);
     return ok;
 }
@@ -239,7 +266,7 @@ static bool upgrade(struct ws_client *ws, const char *url, const struct ws_patie
               err_set(e, ST_HY000, 0, "OpenSSL gives no random bytes, which WebSockets need.");
 
     ok = ok && (ws_upgrade_request(url, key, ws->t->o.user_agent, &ws->out) || err_oom(e));
-    ok = ok && send_bytes(ws, buf_sv(&ws->out), false, e);
+    ok = ok && send_bytes(ws, buf_sv(&ws->out), false, NULL, e);
     buf_reset(&ws->out);
     if (ok && read_head(ws, p, &head, e)) {
         ok = ws_upgrade_check(buf_sv(&head), key, e);
@@ -307,6 +334,12 @@ void ws_free(struct ws_client *ws)
 
 bool ws_send(struct ws_client *ws, const void *bytes, size_t len, struct err *e)
 {
+    return ws_send_patiently(ws, bytes, len, NULL, e);
+}
+
+bool ws_send_patiently(struct ws_client *ws, const void *bytes, size_t len,
+                       const struct ws_waiter *w, struct err *e)
+{
     bool ok;
 
     if (ws->failed)
@@ -322,7 +355,7 @@ bool ws_send(struct ws_client *ws, const void *bytes, size_t len, struct err *e)
     }
     buf_reset(&ws->out);
     ok = ws_framer_write(&ws->framer, bytes, len, &ws->out) || err_oom(e);
-    ok = ok && send_bytes(ws, buf_sv(&ws->out), true, e);
+    ok = ok && send_bytes(ws, buf_sv(&ws->out), true, w, e);
     if (ws->out.len > 0)
         mem_wipe(ws->out.data, ws->out.len);
     if (ws->out.cap > ((size_t)1 << 20))
@@ -347,7 +380,7 @@ enum ws_event ws_read(struct ws_client *ws, char *dst, size_t cap, size_t *got, 
         if (!ws_framer_read(&ws->framer, &ws->raw, dst, cap, got, &ws->answers, e))
             ev = WS_FAILED;
         if (ev == WS_DATA && ws->answers.len > 0 &&
-            !send_loudly(ws, buf_sv(&ws->answers), false, e))
+            !send_loudly(ws, buf_sv(&ws->answers), false, NULL, e))
             ev = WS_FAILED;
         buf_reset(&ws->answers);
     }
@@ -364,7 +397,7 @@ void ws_keep(struct ws_client *ws)
     if (clock_now_ms() - ws->last_sent_ms < PING_EVERY_MS)
         return;
     buf_reset(&ws->out);
-    if (ws_framer_ping(&ws->framer, &ws->out) && !send_bytes(ws, buf_sv(&ws->out), false, &e))
+    if (ws_framer_ping(&ws->framer, &ws->out) && !send_bytes(ws, buf_sv(&ws->out), false, NULL, &e))
         err_release(&e); /* reading will tell */
 }
 

@@ -76,6 +76,16 @@ bool ws_send(struct ws_client *ws, const void *bytes, size_t len, struct err *e)
     return (len > 0 && server.left > 0) || err_set(e, ST_08S01, 1055, "The session is broken.");
 }
 
+bool ws_send_patiently(struct ws_client *ws, const void *bytes, size_t len,
+                       const struct ws_waiter *w, struct err *e)
+{
+    int64_t ms;
+
+    if (w != NULL && server.idle % 2 == 1 && !w->goes_on(w->ctx, &ms, e))
+        return false;
+    return ws_send(ws, bytes, len, e);
+}
+
 /* How much goes out at once; a polite server stops behind ReadyForQuery. */
 static size_t next_piece(size_t cap)
 {
@@ -238,6 +248,35 @@ static void begin(struct session *s, unsigned slot, struct wire_request r, bool 
     slot_begin(s, &slots[slot % N_SLOTS], &r, cancelled);
 }
 
+/* Twice more data than is sent at once, or a little; ended, or given up, or left waiting. */
+static void copy(struct session *s, unsigned how)
+{
+    static char data[150000];
+    struct slot *to = &slots[how % N_SLOTS];
+    struct err e = ERR_INIT;
+    bool ok;
+
+    begin(s, how,
+          (struct wire_request){.stmts = three,
+                                .n_stmts = 2,
+                                .copy_in = true,
+                                .undescribed = true,
+                                .in_transaction = true},
+          false);
+    if (to->x == NULL)
+        return;
+    ok = session_copy_put(to->x, data, how & 4 ? sizeof data : 5, &e);
+    check_error(ok, &e);
+    if (ok && how & 8) {
+        ok = session_copy_end(to->x, &e);
+        check_error(ok, &e);
+        if (ok)
+            slot_read(to, 0);
+    }
+    if (!ok)
+        slot_free(to);
+}
+
 static void run(struct session *s, const struct wire_stmt *stmts, size_t n)
 {
     const struct wire_request r = {
@@ -350,7 +389,10 @@ static void call(struct session *s, unsigned char what)
         slot_read(&slots[slot % N_SLOTS], 1);
         break;
     default:
-        slot_read(&slots[slot % N_SLOTS], 1);
+        if (slot < N_SLOTS)
+            slot_read(&slots[slot], 1);
+        else
+            copy(s, slot);
     }
 }
 

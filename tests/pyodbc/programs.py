@@ -251,6 +251,31 @@ def long_values_go_in_pieces():
 
 
 @test
+def copy_takes_its_data_as_the_parameter():
+    for autocommit in (True, False):
+        with connection(autocommit) as c:
+            table(c)
+            c.commit()
+            cursor = c.execute("COPY py FROM STDIN", "1\tone\n2\t€\n")
+            assert cursor.rowcount == 2 and cursor.description is None
+            cursor.execute("COPY py FROM STDIN WITH (FORMAT csv)", b"3,x\xe2\x82\xac\n")
+            cursor.execute("COPY py FROM STDIN", "")
+            assert cursor.rowcount == 0
+            long = "".join(f"{n}\t{'y' * 1000}😀\n" for n in range(4, 20004))  # goes in pieces
+            assert cursor.execute("COPY py FROM STDIN", long).rowcount == 20000
+            assert cursor.execute("COPY py FROM STDIN", long.encode()).rowcount == 20000
+            c.commit()
+            row = c.execute("SELECT count(*), max(length(t)), max(t) FILTER (WHERE id = 3) FROM py").fetchone()
+            assert tuple(row) == (40003, 1001, "x€"), row
+            e = raises(pyodbc.Error, cursor.execute, "COPY py FROM STDIN", "x\ty\n")
+            assert e.args[0] == "22018", e
+            c.rollback()
+            assert raises(pyodbc.Error, cursor.execute, "COPY py FROM STDIN").args[0] == "07002"
+            assert raises(pyodbc.Error, cursor.execute, "COPY py FROM STDIN", None).args[0] == "HY020"
+            assert [row[0] for row in c.execute("COPY (SELECT 1, 'a' UNION ALL SELECT 2, 'b') TO STDOUT")] == ["1\ta\n", "2\tb\n"]
+
+
+@test
 def too_many_parameters_are_refused_at_once():
     with connection() as c:
         n = 32767
