@@ -256,18 +256,16 @@ static bool describe(struct stmt *s, const struct description **out, struct err 
     return describe_stmt(s, &s->script.stmts[0], NULL, out, e);
 }
 
-SQLRETURN stmt_asked_types(struct stmt *s, const struct script_stmt *st, const char *const *casts,
-                           const bool **out)
+SQLRETURN stmt_asked(struct stmt *s, const struct script_stmt *st, const char *const *casts,
+                     const struct description **out)
 {
-    const struct description *d = NULL;
     struct err e = ERR_INIT;
 
     *out = NULL;
-    if (!can_be_prepared(st->kind))
+    if (!can_be_prepared(st->kind) || describe_stmt(s, st, casts, out, &e))
         return SQL_SUCCESS;
-    if (describe_stmt(s, st, casts, &d, &e))
-        *out = d->as_text;
-    else if (err_is(&e, ST_HY001))
+    *out = NULL;
+    if (err_is(&e, ST_HY001))
         return diag_post_err(&s->handle, &e);
     err_release(&e);
     return SQL_SUCCESS;

@@ -390,9 +390,11 @@ static SQLRETURN run(struct stmt *s, const struct plan *plan, const char *const 
     }
 }
 
-static bool executes_at_once(const struct plan *plan)
+/* Does an error of the server come with the statement, and leave nothing behind? */
+static bool executes_at_once(const struct stmt *s, const struct plan *plan)
 {
-    return plan->kind == PLAN_SINGLE || plan->kind == PLAN_BATCH || plan->kind == PLAN_READ;
+    return plan->kind == PLAN_SINGLE || plan->kind == PLAN_BATCH || plan->kind == PLAN_READ ||
+           (plan->kind == PLAN_SESSION && !transaction_is_open(s->dbc));
 }
 
 /* The server could not choose a type for a parameter, so nothing was executed: once more with text.
@@ -409,7 +411,7 @@ static SQLRETURN run_typed(struct stmt *s, const struct plan *plan, const char *
         param_types_settle(s, casts, 1) != SQL_SUCCESS)
         return SQL_ERROR;
     rc = run(s, plan, casts);
-    if (rc != SQL_ERROR || !executes_at_once(plan) || !param_types_learn(s, casts, 1))
+    if (rc != SQL_ERROR || !executes_at_once(s, plan) || !param_types_learn(s, casts, 1))
         return rc;
     first = s->handle.diag;
     diag_init(&s->handle.diag);

@@ -1,4 +1,5 @@
-/* The type of last resort. Called by describe.c, execute.c and param_array.c. */
+/* Types that the server could not choose or did not take. Called by describe.c, execute.c and
+ * param_array.c. */
 #include "stmt/param_types.h"
 
 #include <limits.h>
@@ -33,14 +34,35 @@ unsigned param_types_complaint(const struct pg_fields *pg)
     return 0;
 }
 
+static bool is_integer_cast(const char *cast)
+{
+    return cast != NULL && (strcmp(cast, "::int4") == 0 || strcmp(cast, "::int8") == 0);
+}
+
+static bool is_boolean_cast(const char *cast)
+{
+    return cast != NULL && strcmp(cast, "::bool") == 0;
+}
+
+/* The cast of a value, by what was found out of its parameter. */
+static const char *learned_cast(enum param_learned learned, const char *cast)
+{
+    if (learned == LEARNED_TEXT && cast == NULL)
+        return TEXT_CAST;
+    if (learned == LEARNED_BOOLEAN && is_integer_cast(cast))
+        return "::int4::bool";
+    if (learned == LEARNED_NUMBER && is_boolean_cast(cast))
+        return "::bool::int4";
+    return cast;
+}
+
 void param_types_apply(const struct stmt *s, const char **casts, size_t n_rows)
 {
     size_t n = s->script.n_params;
 
-    for (size_t i = 0; s->as_text != NULL && i < n; i++)
-        for (size_t row = 0; s->as_text[i] && row < n_rows; row++)
-            if (casts[row * n + i] == NULL)
-                casts[row * n + i] = TEXT_CAST;
+    for (size_t i = 0; s->learned != NULL && i < n; i++)
+        for (size_t row = 0; row < n_rows; row++)
+            casts[row * n + i] = learned_cast(s->learned[i], casts[row * n + i]);
 }
 
 static bool is_untyped(const char *const *casts, size_t i, size_t n, size_t n_rows)
@@ -53,17 +75,73 @@ static bool is_untyped(const char *const *casts, size_t i, size_t n, size_t n_ro
 
 static bool make_text(struct stmt *s, const char *const *casts, size_t i, size_t n_rows)
 {
-    if (s->as_text[i] || !is_untyped(casts, i, s->script.n_params, n_rows))
+    if (s->learned[i] == LEARNED_TEXT || !is_untyped(casts, i, s->script.n_params, n_rows))
         return false;
-    s->as_text[i] = true;
+    s->learned[i] = LEARNED_TEXT;
     return true;
 }
 
-static bool has_as_text(struct stmt *s)
+static bool can_learn(struct stmt *s)
 {
-    if (s->as_text == NULL)
-        s->as_text = mem_calloc(s->script.n_params + 1, sizeof *s->as_text);
-    return s->as_text != NULL;
+    if (s->learned == NULL)
+        s->learned = mem_calloc(s->script.n_params + 1, sizeof *s->learned);
+    return s->learned != NULL;
+}
+
+/* ---- numbers in boolean columns, and the reverse ---- */
+
+#define OID_BOOL 16u
+
+static bool is_number_oid(uint32_t oid)
+{
+    static const uint32_t numbers[] = {20, 21, 23, 700, 701, 1700};
+
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        if (oid == numbers[i])
+            return true;
+    return false;
+}
+
+/* Of a write into a table the server has said that a value does not fit its column (42804): asks
+ * for the types without the casts of integers and booleans. PostgreSQL assigns neither to the
+ * other; applications that know booleans as numbers (LibreOffice) bind them so. */
+static bool learn_booleans(struct stmt *s, const char *const *casts, size_t n_rows)
+{
+    const struct script_stmt *st = &s->script.stmts[0];
+    const struct description *d = NULL;
+    const char **mine = mem_calloc((size_t)st->n_params + 1, sizeof *mine);
+    bool any = false;
+
+    for (size_t i = 0; mine != NULL && i < st->n_params; i++)
+        mine[i] = is_integer_cast(casts[i]) || is_boolean_cast(casts[i]) ? NULL : casts[i];
+    if (mine == NULL || !can_learn(s) || stmt_asked(s, st, mine, &d) != SQL_SUCCESS) {
+        diag_clear(&s->handle.diag);
+        diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    }
+    for (size_t i = 0; d != NULL && i < st->n_params; i++)
+        for (size_t row = 0; row < n_rows; row++) {
+            const char *cast = casts[row * st->n_params + i];
+            enum param_learned learned = s->learned[i];
+            if (d->param_oids[i] == OID_BOOL && is_integer_cast(cast))
+                learned = LEARNED_BOOLEAN;
+            else if (is_number_oid(d->param_oids[i]) && is_boolean_cast(cast))
+                learned = LEARNED_NUMBER;
+            any |= learned != s->learned[i];
+            s->learned[i] = learned;
+        }
+    mem_free(mine);
+    return any;
+}
+
+static bool may_be_booleans(const struct stmt *s, const struct diag_record *r)
+{
+    const struct script_stmt *st = &s->script.stmts[0];
+    const char *code = r != NULL && r->pg != NULL ? r->pg->value[PG_CODE] : NULL;
+
+    return code != NULL && strcmp(code, "42804") == 0 && s->script.n_stmts == 1 &&
+           st->n_params > 0 && st->n_params == s->script.n_params &&
+           (st->kind.cls == SQLC_INSERT || st->kind.cls == SQLC_UPDATE ||
+            st->kind.cls == SQLC_MERGE);
 }
 
 bool param_types_learn(struct stmt *s, const char **casts, size_t n_rows)
@@ -73,9 +151,14 @@ bool param_types_learn(struct stmt *s, const char **casts, size_t n_rows)
     unsigned number = r != NULL ? param_types_complaint(r->pg) : 0;
     bool any = false;
 
+    if (may_be_booleans(s, r)) {
+        any = learn_booleans(s, casts, n_rows);
+        param_types_apply(s, casts, n_rows);
+        return any;
+    }
     if (number == 0 || s->script.n_params == 0)
         return false;
-    if (!has_as_text(s)) {
+    if (!can_learn(s)) {
         diag_clear(&s->handle.diag);
         diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
         return false;
@@ -93,15 +176,16 @@ SQLRETURN param_types_settle(struct stmt *s, const char **casts, size_t n_rows)
     for (size_t i = 0; i < s->script.n_stmts; i++) {
         const struct script_stmt *st = &s->script.stmts[i];
         size_t first = st->n_params > 0 ? st->first_param - 1 : 0;
-        const bool *as_text;
+        const struct description *d;
         if (!markers_leave_doubt(st, casts + first))
             continue;
-        if (stmt_asked_types(s, st, casts + first, &as_text) != SQL_SUCCESS)
+        if (stmt_asked(s, st, casts + first, &d) != SQL_SUCCESS)
             return SQL_ERROR;
-        if (as_text != NULL && !has_as_text(s))
+        if (d != NULL && !can_learn(s))
             return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
-        for (unsigned k = 0; as_text != NULL && k < st->n_params; k++)
-            s->as_text[first + k] |= as_text[k];
+        for (unsigned k = 0; d != NULL && k < st->n_params; k++)
+            if (d->as_text[k])
+                s->learned[first + k] = LEARNED_TEXT;
     }
     param_types_apply(s, casts, n_rows);
     return SQL_SUCCESS;

@@ -24,8 +24,8 @@ SQLRETURN stmt_prepare(struct stmt *s, struct strview text)
                          "preparing another text.");
     stmt_close(s);
     s->prepared = s->described = false;
-    mem_free(s->as_text);
-    s->as_text = NULL;
+    mem_free(s->learned);
+    s->learned = NULL;
     if (!script_parse(text, &o, &fresh, &e))
         return diag_post_err(&s->handle, &e);
     script_release(&s->script);

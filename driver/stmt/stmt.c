@@ -69,7 +69,7 @@ void stmt_free(struct stmt *s)
     need_data_release(&s->need_data);
     edit_need_release(s);
     mem_free(s->wire_params);
-    mem_free(s->as_text);
+    mem_free(s->learned);
     buf_release(&s->param_text);
     mem_free(s->bound);
     mem_free(s->cursor_name);

@@ -91,6 +91,14 @@ struct rowset {
     enum fetched_by fetched_by;
 };
 
+/* What the server's refusal of a parameter has taught (param_types.h). */
+enum param_learned {
+    LEARNED_NOTHING,
+    LEARNED_TEXT,    /* it could choose no type: text */
+    LEARNED_BOOLEAN, /* a boolean column: an integer is converted into it */
+    LEARNED_NUMBER,  /* a number's column: a boolean is converted into it */
+};
+
 struct stmt {
     struct handle handle; /* first */
     struct dbc *dbc;
@@ -102,16 +110,15 @@ struct stmt {
     SQLULEN extended_rowset_size; /* SQL_ROWSET_SIZE */
 
     struct script script;
-    bool prepared;         /* SQLPrepare succeeded: SQLExecute may come */
-    bool *as_text;         /* owned; NULL, or of the script's parameters those that are text because
-                              the server could choose no type (param_types.h) */
-    bool described;        /* prepared, and the IRD says what executing will give */
-    bool executed;         /* a result (rows or a count) is there */
-    bool cursor_open;      /* columns, and not closed */
-    size_t results_left;   /* results of the stream that SQLMoreResults has not come to yet */
-    size_t results_behind; /* results behind the application's own, to be read past */
-    int64_t row_count;     /* SQLRowCount */
-    bool edited;           /* SQLSetPos or SQLBulkOperations has changed edit_count rows since */
+    bool prepared;               /* SQLPrepare succeeded: SQLExecute may come */
+    enum param_learned *learned; /* owned; NULL, or what was found out of the script's parameters */
+    bool described;              /* prepared, and the IRD says what executing will give */
+    bool executed;               /* a result (rows or a count) is there */
+    bool cursor_open;            /* columns, and not closed */
+    size_t results_left;         /* results of the stream that SQLMoreResults has not come to yet */
+    size_t results_behind;       /* results behind the application's own, to be read past */
+    int64_t row_count;           /* SQLRowCount */
+    bool edited; /* SQLSetPos or SQLBulkOperations has changed edit_count rows since */
     int64_t edit_count;
 
     struct stream stream;
@@ -182,11 +189,12 @@ struct script_options stmt_script_options(const struct dbc *dbc, bool noscan);
 /* Fills the IRD of a statement that is prepared and not executed; at most one request, none for a
  * text that this connection has described. Diagnostics on post_on. */
 SQLRETURN stmt_describe_columns(struct stmt *s, struct handle *post_on);
-/* Asks, as describing does, which parameters without a cast are to be text because the server can
- * choose no type: *out has n_params entries, borrowed until the next description; NULL when it
- * cannot be told. Posts HY001 only: other errors come with the statement. */
-SQLRETURN stmt_asked_types(struct stmt *s, const struct script_stmt *st, const char *const *casts,
-                           const bool **out);
+/* Asks, as describing does, what the server makes of the statement with those casts: the types of
+ * its parameters, and which of those without a cast are to be text because it can choose none. *out
+ * is borrowed until the next description; NULL when it cannot be told. Posts HY001 only: other
+ * errors come with the statement. */
+SQLRETURN stmt_asked(struct stmt *s, const struct script_stmt *st, const char *const *casts,
+                     const struct description **out);
 struct param_description {
     SQLSMALLINT sql_type, decimal_digits, nullable;
     SQLULEN column_size;

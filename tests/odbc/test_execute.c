@@ -153,6 +153,73 @@ static void test_a_prepared_statement_runs_again_with_new_values(void **state)
     assert_int_equal(gateway_requests(), 20);
 }
 
+static void bind_int(SQLHSTMT s, SQLUSMALLINT number, SQLSMALLINT c_type, SQLSMALLINT sql_type,
+                     void *value)
+{
+    assert_stmt_ok(
+        s, SQLBindParameter(s, number, SQL_PARAM_INPUT, c_type, sql_type, 0, 0, value, 0, NULL));
+}
+
+/* LibreOffice edits a boolean as SQL_INTEGER; others have their flags in columns of numbers. */
+static void numbers_and_booleans(const char *connstr)
+{
+    struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
+    SQLHSTMT s;
+    SQLINTEGER id = 1, flag = 1, ids[3] = {2, 3, 4}, flags[3] = {1, 0, 7};
+    SQLCHAR bit = 1;
+
+    fixture_connect(f, connstr);
+    s = f->stmt;
+    run(s, "DROP TABLE IF EXISTS t_flags; CREATE TABLE t_flags (id int PRIMARY KEY, flag boolean, "
+           "n smallint, m numeric, d date)");
+    assert_stmt_ok(s, SQLPrepare(s, sqltext("INSERT INTO t_flags VALUES (?, ?, ?, ?)"), SQL_NTS));
+    bind_int(s, 1, SQL_C_LONG, SQL_INTEGER, &id);
+    bind_int(s, 2, SQL_C_LONG, SQL_INTEGER, &flag);
+    bind_int(s, 3, SQL_C_BIT, SQL_BIT, &bit);
+    bind_int(s, 4, SQL_C_BIT, SQL_BIT, &bit);
+    assert_stmt_ok(s, SQLExecute(s));
+    id = 9;
+    flag = 0;
+    bit = 0;
+    gateway_reset();
+    assert_stmt_ok(s, SQLExecute(s)); /* it is remembered */
+    assert_in_range(gateway_requests(), 0, 1);
+    run(s, "SELECT 1");
+    SQLFreeStmt(s, SQL_CLOSE);
+    bind_int(s, 1, SQL_C_LONG, SQL_INTEGER, &flag);
+    bind_int(s, 2, SQL_C_LONG, SQL_INTEGER, &id);
+    flag = 1;
+    assert_stmt_ok(s,
+                   SQLExecDirect(s, sqltext("UPDATE t_flags SET flag = ? WHERE id = ?"), SQL_NTS));
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)3, 0));
+    bind_int(s, 1, SQL_C_LONG, SQL_INTEGER, ids);
+    bind_int(s, 2, SQL_C_LONG, SQL_INTEGER, flags);
+    assert_stmt_ok(
+        s, SQLExecDirect(s, sqltext("INSERT INTO t_flags (id, flag) VALUES (?, ?)"), SQL_NTS));
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)1, 0));
+    assert_string_equal(query_text(s, "SELECT string_agg(concat_ws(',', id, flag, n, m), ' ' ORDER "
+                                      "BY id) FROM t_flags"),
+                        "1,t,1,1 2,t 3,f 4,t 9,t,0,0");
+    /* no other mistake becomes right by it */
+    bind_int(s, 1, SQL_C_LONG, SQL_INTEGER, &flag);
+    bind_int(s, 2, SQL_C_LONG, SQL_INTEGER, &id);
+    assert_stmt_state(
+        s, SQLExecDirect(s, sqltext("UPDATE t_flags SET d = ? WHERE id = ?"), SQL_NTS), "42804");
+    assert_stmt_state(
+        s, SQLExecDirect(s, sqltext("UPDATE t_flags SET n = 1 WHERE flag = ? OR id = ?"), SQL_NTS),
+        "42883");
+    SQLFreeStmt(s, SQL_RESET_PARAMS);
+    run(s, "DROP TABLE t_flags");
+    fixture_free(f);
+}
+
+static void test_numbers_go_into_boolean_columns_and_back(void **state)
+{
+    (void)state;
+    numbers_and_booleans("DSN=neon;Transport=http");
+    numbers_and_booleans("DSN=neon;Transport=websocket");
+}
+
 static void test_dollar_markers_bind_by_number(void **state)
 {
     SQLHSTMT s = stmt_of(state);
@@ -406,6 +473,7 @@ int main(void)
         T(test_row_counts_of_every_kind),
         T(test_parameters_of_the_ordinary_c_types),
         T(test_a_prepared_statement_runs_again_with_new_values),
+        T(test_numbers_go_into_boolean_columns_and_back),
         T(test_dollar_markers_bind_by_number),
         T(test_question_marks_that_are_no_markers),
         T(test_data_at_execution_in_pieces),
