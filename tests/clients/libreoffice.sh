@@ -4,8 +4,6 @@
 . "$(dirname "$0")/lib/common.sh"
 python=$(python_with uno) || skip "python3-uno is not installed: tests/deps.sh clients"
 need soffice
-# LibreOffice writes a boolean that was edited as an integer, which PostgreSQL does not take; as text it does (docs/office.md).
-data_source BoolsAsChar=1
 isql "$CLIENT_DSN" -b >/dev/null <<'SQL'
 drop table if exists client_libreoffice
 create table client_libreoffice (id integer primary key, name varchar(100), amount numeric(12,2), day date, at timestamp, flag boolean, note text)

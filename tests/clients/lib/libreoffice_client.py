@@ -93,7 +93,7 @@ check("and which are NULL", (data.absolute(2), data.getString(2), data.wasNull()
 data.absolute(3)
 data.updateString(2, "edited ✎ 山")
 data.updateDouble(3, 7.25)
-data.updateString(6, "true")
+data.updateBoolean(6, True)
 data.updateRow()
 data.moveToInsertRow()
 data.updateInt(1, 5)
@@ -110,6 +110,26 @@ check(
     rows(result, 4),
     [("2", "", "", ""), ("3", "edited ✎ 山", "7.25", "1"), ("4", "Łukasz", "2.50", ""), ("5", "added", "", "")],
 )
+statement.close()
+
+# Rows deleted where the row set stands: after reading to the end, and in the middle.
+data = row_set(TABLE, "shop.public.client_libreoffice")
+data.Order = '"id"'
+data.ApplyFilter = True
+data.execute()
+while data.next():
+    pass
+data.last()
+data.deleteRow()
+data.absolute(2)
+data.updateBoolean(6, False)
+data.updateRow()
+data.absolute(1)
+data.deleteRow()
+data.dispose()
+statement = db.createStatement()
+result = statement.executeQuery("select id, flag from client_libreoffice order by id")
+check("rows deleted by deleteRow", rows(result, 2), [("3", "0"), ("4", "")])
 statement.close()
 
 filtered = row_set(COMMAND, "select country, count(*) as n from customers group by country order by 2 desc")
