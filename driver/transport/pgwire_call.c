@@ -124,6 +124,9 @@ static bool take(struct call *c, const struct pgwire_message *m, struct err *e)
 
     if (!session_take_message(s, m, &error, e))
         return false;
+    if (err_is_set(&c->failure) && session_is_step(m->type))
+        return err_set(e, ST_08S01, 0,
+                       "The session broke: the server went on behind its own error.");
     switch (m->type) {
     case 'E':
         if (err_is_set(&c->failure)) {

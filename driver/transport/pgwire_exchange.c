@@ -33,6 +33,7 @@ struct session_exchange {
     bool refused_copy;         /* the server wanted data that nobody has */
     bool holding;              /* the last result's end has begun */
     bool done, failed;
+    bool refused; /* by the server: until ReadyForQuery nothing more is done */
     struct err failure;
     struct buf held;
     size_t held_pos;
@@ -152,8 +153,11 @@ static bool take(struct session_exchange *x, const struct pgwire_message *m, boo
 
     if (!session_take_message(s, m, &error, e))
         return false;
+    if (x->refused && session_is_step(m->type))
+        return not_asked(e);
     switch (m->type) {
     case 'E':
+        x->refused = true;
         if (x->failed) {
             pg_fields_free(error);
             return true;

@@ -345,6 +345,11 @@ bool session_take_message(struct session *s, const struct pgwire_message *m,
     }
 }
 
+bool session_is_step(char type)
+{
+    return strchr("1CGHIs", type) != NULL;
+}
+
 /* ---- failures ---- */
 
 void session_lose(struct session *s, const struct wire_request *r, struct err *e)

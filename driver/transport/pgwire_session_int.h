@@ -90,6 +90,8 @@ bool session_flush_patiently(struct session *s, struct session_wait *w,
  * ErrorResponse's fields (the caller's now), else NULL. False: HY001. */
 bool session_take_message(struct session *s, const struct pgwire_message *m,
                           struct pg_fields **error, struct err *e) NEON_MUST_CHECK;
+/* What a server sends when it does what it was asked: never between its error and ReadyForQuery. */
+bool session_is_step(char type);
 /* The server's error as this request's; a cancel of ours is told as what it was. */
 bool session_error(struct session *s, const struct session_wait *w, struct pg_fields *fields,
                    struct err *e);
