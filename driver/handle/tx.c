@@ -150,19 +150,30 @@ static struct tx_item *joinable(const struct tx *t, const struct script_stmt *st
     return tx_rows_fit(last->rows, st) ? last : NULL;
 }
 
+/* What its values may take more as elements of arrays. */
+static size_t extra_bytes(const struct tx_item *item, const struct wire_param *params)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < item->n_params; i++)
+        n += insert_columns_extra_bytes(params[i].ptr, params[i].len);
+    return n;
+}
+
 /* A row takes at most as much as it would alone: its markers' numbers grow, the words around it go.
  */
 static size_t row_bytes(const struct tx_item *item, const struct wire_param *params)
 {
     const struct wire_stmt wire = {sv_n(item->sql, item->sql_len), params, item->n_params};
 
-    return request_body_bytes(&wire) + 5 * item->rows->st.n_markers;
+    return request_body_bytes(&wire) + 5 * item->rows->st.n_markers + extra_bytes(item, params);
 }
 
 static bool join(struct tx *t, struct tx_item *item, const char *const *casts,
                  const struct wire_param *params, size_t limit_bytes, struct err *e)
 {
-    size_t bytes = row_bytes(item, params);
+    size_t bytes =
+        row_bytes(item, params) + (item->rows->n == 1 ? extra_bytes(item, item->params) : 0);
     struct wire_param *block;
 
     if (!has_room(t, bytes, t->n_items - 1, limit_bytes, e))
@@ -255,6 +266,8 @@ static struct wire_stmt wire_of(const struct tx_item *item)
 {
     const struct tx_rows *r = item->rows;
 
+    if (r != NULL && r->n > 1 && r->columns.params != NULL)
+        return (struct wire_stmt){buf_sv(&r->columns.sql), r->columns.params, item->n_params};
     if (r != NULL && r->n > 1)
         return (struct wire_stmt){buf_sv(&r->sql), r->flat, r->n * item->n_params};
     return (struct wire_stmt){sv_n(item->sql, item->sql_len), item->params, item->n_params};

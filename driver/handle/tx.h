@@ -9,7 +9,7 @@
 #define NEON_HANDLE_TX_H
 
 #include "handle/settings.h"
-#include "sql/insert_values.h"
+#include "handle/param_columns.h"
 
 #define TX_MAX_ITEMS 100000
 
@@ -32,8 +32,10 @@ struct tx_rows {
     struct wire_param **blocks; /* owned: the parameters of the second row on */
     size_t n, cap;
     /* made by tx_prepare */
+    bool prepared;
     struct buf sql;
-    struct wire_param *flat; /* owned; NULL: to be made */
+    struct wire_param *flat;      /* owned; all rows' parameters */
+    struct param_columns columns; /* with params: what is sent instead */
 };
 
 struct tx_item {

@@ -3,6 +3,15 @@
 
 #include "base/mem.h"
 
+static void unprepare(struct tx_rows *r)
+{
+    buf_reset(&r->sql);
+    mem_free(r->flat);
+    r->flat = NULL;
+    param_columns_release(&r->columns);
+    r->prepared = false;
+}
+
 void tx_rows_free(struct tx_rows *r)
 {
     if (r == NULL)
@@ -13,8 +22,8 @@ void tx_rows_free(struct tx_rows *r)
     mem_free(r->st.text);
     mem_free(r->st.markers);
     mem_free(r->casts);
+    unprepare(r);
     buf_release(&r->sql);
-    mem_free(r->flat);
     mem_free(r);
 }
 
@@ -84,23 +93,38 @@ bool tx_rows_adopt(struct tx_rows *r, const char *const *casts, struct wire_para
     memcpy(r->casts + r->n * r->st.n_params, casts, r->st.n_params * sizeof *casts);
     r->blocks[r->n - 1] = block;
     r->n++;
-    mem_free(r->flat);
-    r->flat = NULL;
+    unprepare(r);
     return true;
+}
+
+static bool write_rows(struct tx_rows *r)
+{
+    if (r->n >= PARAM_COLUMNS_MIN_ROWS && insert_columns_find(&r->st, &r->place))
+        switch (param_columns_make(&r->st, &r->place, r->flat, r->casts, NULL, r->n, &r->columns)) {
+        case PARAM_COLUMNS_MADE:
+            return true;
+        case PARAM_COLUMNS_UNFIT:
+            break;
+        case PARAM_COLUMNS_OOM:
+        default:
+            return false;
+        }
+    return insert_values_render(&r->st, &r->place, r->casts, r->n, &r->sql);
 }
 
 bool tx_rows_prepare(struct tx_rows *r, const struct wire_param *first)
 {
     size_t per_row = r->st.n_params;
 
-    if (r->n == 1 || r->flat != NULL)
+    if (r->n == 1 || r->prepared)
         return true;
-    buf_reset(&r->sql);
+    unprepare(r);
     r->flat = mem_calloc(r->n * per_row, sizeof *r->flat);
-    if (r->flat == NULL || !insert_values_render(&r->st, &r->place, r->casts, r->n, &r->sql))
+    if (r->flat == NULL)
         return false;
     memcpy(r->flat, first, per_row * sizeof *first);
     for (size_t i = 1; i < r->n; i++)
         memcpy(r->flat + i * per_row, r->blocks[i - 1], per_row * sizeof *first);
-    return true;
+    r->prepared = write_rows(r);
+    return r->prepared;
 }

@@ -157,15 +157,17 @@ static bool is_harmless_end(struct tokens *ts)
     return is(&second, "do") && is(&last, "nothing");
 }
 
-/* Behind VALUES at the top level. */
-static bool find_values(struct tokens *ts, struct token *t)
+/* Behind VALUES at the top level; *at is where that word begins. */
+static bool find_values(struct tokens *ts, struct token *t, size_t *at)
 {
     int depth = 0;
 
     while (tokens_next(ts, t)) {
         depth += (t->kind == TOK_LPAREN) - (t->kind == TOK_RPAREN);
-        if (depth == 0 && is(t, "values"))
+        if (depth == 0 && is(t, "values")) {
+            *at = t->at;
             return tokens_next(ts, t);
+        }
     }
     return false;
 }
@@ -175,11 +177,11 @@ bool insert_values_find(const struct script_stmt *st, struct insert_values *out)
     struct tokens ts = {sv_n(st->text, st->len), 0};
     struct token t;
 
-    *out = (struct insert_values){0, 0};
+    *out = (struct insert_values){0};
     if (st->kind.cls != SQLC_INSERT || (st->kind.flags & (SQLF_RETURNING | SQLF_WRITES_CTE)) ||
         st->n_params == 0)
         return false;
-    if (!tokens_next(&ts, &t) || !is(&t, "insert") || !find_values(&ts, &t) ||
+    if (!tokens_next(&ts, &t) || !is(&t, "insert") || !find_values(&ts, &t, &out->values) ||
         !read_row(&ts, &t, out) || !is_harmless_end(&ts))
         return false;
     for (size_t i = 0; i < st->n_markers; i++)

@@ -8,9 +8,10 @@
 
 #include "sql/script.h"
 
-/* Where the row stands in script_stmt.text, in bytes: from its "(" to behind its ")". */
+/* Where the row stands in script_stmt.text, in bytes: from its "(" to behind its ")"; `values` is
+ * where the word VALUES before it begins. */
 struct insert_values {
-    size_t open, close;
+    size_t open, close, values;
 };
 
 /* True when the statement is INSERT ... VALUES with exactly one row, that row holds only markers,

@@ -3,6 +3,7 @@
  * columns. Nothing of the statement is executed. Answers are kept by text
  * (handle/describe_cache.h). Called by prepare.c and api/. */
 #include "sql/returning.h"
+#include "sql/type_name.h"
 #include "stmt/param_types.h"
 #include "stmt/session.h"
 
@@ -256,6 +257,17 @@ static bool describe(struct stmt *s, const struct description **out, struct err 
     return describe_stmt(s, &s->script.stmts[0], NULL, out, e);
 }
 
+const uint32_t *stmt_known_param_oids(struct stmt *s)
+{
+    struct buf key = BUF_INIT(0);
+    const struct description *d = NULL;
+
+    if (script_render(&s->script.stmts[0], NULL, &key))
+        d = describe_cache_find(&s->dbc->described, buf_sv(&key));
+    buf_release(&key);
+    return d != NULL ? d->param_oids : NULL;
+}
+
 SQLRETURN stmt_asked(struct stmt *s, const struct script_stmt *st, const char *const *casts,
                      const struct description **out)
 {
@@ -304,6 +316,28 @@ static bool is_undecided(const struct err *e)
     return false;
 }
 
+/* The type that the author has written behind marker n, the same at each of its places. 0: not
+ * known. */
+static uint32_t written_oid(const struct script_stmt *st, unsigned n)
+{
+    uint32_t oid = 0;
+
+    for (size_t i = 0; i < st->n_markers; i++) {
+        struct tokens ts = {sv_n(st->text, st->len), st->markers[i].end};
+        struct token t;
+        size_t end;
+        uint32_t here = 0;
+        if (st->markers[i].number != n)
+            continue;
+        if (tokens_next(&ts, &t) && t.kind == TOK_CAST && tokens_next(&ts, &t))
+            here = type_name_read(&ts, &t, &end);
+        if (here == 0 || (oid != 0 && oid != here))
+            return 0;
+        oid = here;
+    }
+    return oid;
+}
+
 /* Which statement of the text a parameter belongs to matters only for the first: others may need
  * what it has not made yet. */
 static bool param_oid(struct stmt *s, SQLUSMALLINT number, uint32_t *oid, struct err *e)
@@ -314,6 +348,9 @@ static bool param_oid(struct stmt *s, SQLUSMALLINT number, uint32_t *oid, struct
     *oid = 0;
     if (st->return_param != 0 || st->first_param == 0 || number < st->first_param ||
         number >= st->first_param + st->n_params)
+        return true;
+    *oid = written_oid(st, number - st->first_param + 1);
+    if (*oid != 0)
         return true;
     if (!describe(s, &d, e)) {
         if (!is_undecided(e))

@@ -5,7 +5,7 @@
  * What is told is what happened: a request is one transaction, so when it fails none of its rows
  * took effect, and the row that failed is found by trying beginnings of the request that are rolled
  * back. How statements are carried is execute.c's. Called by execute.c. */
-#include "sql/insert_values.h"
+#include "handle/param_columns.h"
 #include "stmt/output_params.h"
 #include "stmt/param_types.h"
 #include "stmt/params.h"
@@ -22,6 +22,7 @@ struct job {
     struct plan plan;
     struct insert_values iv;
     bool one_insert;   /* rows become rows of one INSERT */
+    bool by_columns;   /* and may travel as one array a column */
     bool returns_rows; /* each row's result is the application's */
     bool in_session;   /* they are sent in a session */
     size_t n_params;   /* of one row */
@@ -46,6 +47,7 @@ struct request {
     struct wire_stmt *stmts; /* owned */
     struct buf *texts;       /* owned */
     size_t n, n_texts;
+    struct param_columns columns;
 };
 
 /* ---- what the application's arrays say ---- */
@@ -133,16 +135,24 @@ static bool grow(struct job *j)
     return true;
 }
 
+/* As a row of VALUES or as elements of arrays: whichever takes more. */
 static size_t row_bytes(const struct job *j, const struct wire_param *params)
 {
-    size_t bytes = j->text_bytes;
+    size_t as_values = j->text_bytes;
+    size_t as_elements = 0;
 
-    for (size_t i = 0; i < j->n_params; i++)
-        bytes += params[i].ptr == NULL
-                     ? 5
-                     : 1 + request_body_string_bytes(j->text.data + ((uintptr_t)params[i].ptr - 1),
-                                                     params[i].len);
-    return bytes;
+    for (size_t i = 0; i < j->n_params; i++) {
+        const char *text = NULL;
+        size_t bytes = 4;
+        if (params[i].ptr != NULL) {
+            text = j->text.data + ((uintptr_t)params[i].ptr - 1);
+            bytes = request_body_string_bytes(text, params[i].len);
+        }
+        as_values += 1 + bytes;
+        if (j->by_columns)
+            as_elements += bytes + insert_columns_extra_bytes(text, params[i].len);
+    }
+    return as_values > as_elements ? as_values : as_elements;
 }
 
 /* Converts the row behind those gathered; *bytes is what it takes in a request. It is gathered when
@@ -186,6 +196,7 @@ static void request_release(struct request *r)
         buf_release(&r->texts[i]);
     mem_free(r->texts);
     mem_free(r->stmts);
+    param_columns_release(&r->columns);
 }
 
 static bool add_insert(struct job *j, size_t first, size_t n, struct request *r)
@@ -198,6 +209,29 @@ static bool add_insert(struct job *j, size_t first, size_t n, struct request *r)
         return false;
     r->stmts[r->n++] =
         (struct wire_stmt){buf_sv(text), j->params + first * j->n_params, n * j->n_params};
+    return true;
+}
+
+/* All rows as arrays. *fit false: they must go as rows. */
+static bool add_columns(struct job *j, size_t n, struct request *r, bool *fit)
+{
+    const struct script_stmt *st = &j->s->script.stmts[0];
+
+    *fit = false;
+    if (!j->by_columns || n < PARAM_COLUMNS_MIN_ROWS)
+        return true;
+    switch (param_columns_make(st, &j->iv, j->params, j->casts, stmt_known_param_oids(j->s), n,
+                               &r->columns)) {
+    case PARAM_COLUMNS_UNFIT:
+        return true;
+    case PARAM_COLUMNS_MADE:
+        break;
+    case PARAM_COLUMNS_OOM:
+    default:
+        return false;
+    }
+    *fit = true;
+    r->stmts[r->n++] = (struct wire_stmt){buf_sv(&r->columns.sql), r->columns.params, j->n_params};
     return true;
 }
 
@@ -238,15 +272,17 @@ static bool make_request(struct job *j, size_t n, struct strview before, struct 
 {
     size_t per_stmt = j->one_insert ? insert_values_max_rows(&j->s->script.stmts[0]) : 1;
     size_t n_stmts = (n + per_stmt - 1) / per_stmt * j->s->script.n_stmts;
-    bool ok = true;
+    bool fit = false;
+    bool ok;
 
-    *r = (struct request){mem_calloc(n_stmts + 2, sizeof *r->stmts),
-                          mem_calloc(n_stmts, sizeof *r->texts), 0, 0};
+    *r = (struct request){.stmts = mem_calloc(n_stmts + 2, sizeof *r->stmts),
+                          .texts = mem_calloc(n_stmts, sizeof *r->texts)};
     if (r->stmts == NULL || r->texts == NULL)
         return false;
     if (before.len > 0)
         add_text(r, before);
-    for (size_t i = 0; ok && i < n; i += per_stmt)
+    ok = add_columns(j, n, r, &fit);
+    for (size_t i = 0; ok && !fit && i < n; i += per_stmt)
         ok = j->one_insert ? add_insert(j, i, n - i < per_stmt ? n - i : per_stmt, r)
                            : add_row(j, i, r);
     if (behind.len > 0)
@@ -452,6 +488,9 @@ static SQLRETURN request_failed(struct job *j)
     struct stmt *s = j->s;
     bool by_server = execute_server_code(s)[0] != '\0';
     size_t at = failed_row(j);
+
+    if (strcmp(execute_server_code(s), "42804") == 0) /* a type is not what it was */
+        describe_cache_clear(&s->dbc->described);
 
     if (at == SIZE_MAX) {
         set_statuses(j, SQL_PARAM_DIAG_UNAVAILABLE);
@@ -699,6 +738,7 @@ static SQLRETURN prepare_job(struct job *j)
         return rc;
     j->n_params = s->script.n_params;
     j->one_insert = s->script.n_stmts == 1 && insert_values_find(&s->script.stmts[0], &j->iv);
+    j->by_columns = j->one_insert && insert_columns_find(&s->script.stmts[0], &j->iv);
     j->returns_rows = returns_rows(&s->script);
     j->text_bytes = text_bytes(j);
     j->queued_before = s->dbc->tx.n_items;

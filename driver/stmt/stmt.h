@@ -189,6 +189,9 @@ struct script_options stmt_script_options(const struct dbc *dbc, bool noscan);
 /* Fills the IRD of a statement that is prepared and not executed; at most one request, none for a
  * text that this connection has described. Diagnostics on post_on. */
 SQLRETURN stmt_describe_columns(struct stmt *s, struct handle *post_on);
+/* The types of the first statement's parameters, when it has been described: n_params entries,
+ * borrowed as above. NULL: not. */
+const uint32_t *stmt_known_param_oids(struct stmt *s);
 /* Asks, as describing does, what the server makes of the statement with those casts: the types of
  * its parameters, and which of those without a cast are to be text because it can choose none. *out
  * is borrowed until the next description; NULL when it cannot be told. Posts HY001 only: other

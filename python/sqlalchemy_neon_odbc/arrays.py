@@ -14,11 +14,21 @@ from . import text
 from .types import write_untyped
 
 SQL_WVARCHAR = -9
-MOST_ROWS = 1000
-MOST_BYTES = 8 * 1024 * 1024
+MOST_ROWS = 20000
+MOST_BYTES = 16 * 1024 * 1024
 
 WRITES = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|MERGE|WITH)\b", re.IGNORECASE)
+_VALUE = r"(?:\$\d+|\?)::[^,()]+(?:\([\d, ]+\)[^,()]*)?"
+# Rows of nothing but values, each with its type: the driver sends a column as one array.
+_ROWS_OF_VALUES = re.compile(rf"\s*INSERT INTO .*\) VALUES \({_VALUE}(?:, {_VALUE})*\)\s*$", re.DOTALL)
 Row = Sequence[Optional[str]]
+Set = Tuple[List[int], List[Row]]
+
+
+class Rows(List[Any]):
+    """The parameters of many executions, ready for ``execute``."""
+
+    sets: Sequence[Set] = ()
 
 
 def _write(value: Any) -> Optional[str]:
@@ -31,7 +41,7 @@ def _units(value: Optional[str]) -> int:
     return max(1, len(value)) if value.isascii() else len(value.encode("utf-16-le")) // 2
 
 
-def sets(rows: Sequence[Sequence[Any]]) -> Iterator[Tuple[List[int], List[Row]]]:
+def sets(rows: Sequence[Sequence[Any]]) -> Iterator[Set]:
     """Rows as text, in sets whose buffers have a bearable size, with the widths of each set's columns."""
     widths: List[int] = []
     done: List[Row] = []
@@ -47,8 +57,23 @@ def sets(rows: Sequence[Sequence[Any]]) -> Iterator[Tuple[List[int], List[Row]]]
         yield widths, done
 
 
+def insert_rows(statement: str, rows: Sequence[Sequence[Any]], most_sets: int) -> Optional[Rows]:
+    """``rows`` for an INSERT that takes them as they are; None when they are better written as text: another kind of INSERT, or
+    one value so long that the buffers, which are as wide for every row, make more than ``most_sets`` sets."""
+    if not _ROWS_OF_VALUES.match(statement):
+        return None
+    made: List[Set] = []
+    for one in sets(rows):
+        if len(made) == most_sets:
+            return None
+        made.append(one)
+    out = Rows(rows)
+    out.sets = made
+    return out
+
+
 def execute(cursor: Any, statement: str, rows: Sequence[Sequence[Any]]) -> None:
     cursor.fast_executemany = True
-    for widths, values in sets(rows):
+    for widths, values in rows.sets if isinstance(rows, Rows) else sets(rows):
         cursor.setinputsizes([(SQL_WVARCHAR, width, 0) for width in widths])
         cursor.executemany(statement, values)

@@ -14,6 +14,7 @@ from sqlalchemy.connectors.pyodbc import PyODBCConnector
 from sqlalchemy.dialects.postgresql.base import PGExecutionContext
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import BindTyping
+from sqlalchemy.sql.compiler import _InsertManyValuesBatch
 
 from . import arrays, buffered, connstr, converters, errors
 from .reflection import ReflectionByName
@@ -362,7 +363,9 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         try:
-            if parameters:
+            if isinstance(parameters, arrays.Rows):
+                arrays.execute(cursor, statement, parameters)
+            elif parameters:
                 cursor.execute(statement or ";", [write_untyped(value) for value in parameters])
             else:
                 cursor.execute(statement or ";")
@@ -386,13 +389,30 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
     def _deliver_insertmanyvalues_batches(
         self, connection: Any, cursor: Any, statement: Any, parameters: Any, generic_setinputsizes: Any, context: Any
     ) -> Any:
-        """SQLAlchemy counts rows; a request has a limit in bytes."""
+        """SQLAlchemy counts rows; a request has a limit in bytes. Without RETURNING rows go as arrays, where they can."""
+        if self.fast_executemany and not context.compiled.effective_returning and not context.compiled.schema_translate_map:
+            pages = -(-len(parameters) * max(1, len(parameters[0])) // self.insertmanyvalues_max_parameters)
+            rows = arrays.insert_rows(statement, parameters, pages)
+            if rows is not None:
+                yield _InsertManyValuesBatch(
+                    replaced_statement=statement,
+                    replaced_parameters=rows,
+                    processed_setinputsizes=None,
+                    batch=parameters,
+                    sentinel_values=(),
+                    current_batch_size=len(parameters),
+                    batchnum=1,
+                    total_batches=1,
+                    rows_sorted=False,
+                    is_downgraded=False,
+                )
+                return
         options = context.execution_options
         page = min(len(parameters), options.get("insertmanyvalues_page_size", self.insertmanyvalues_page_size))
         fitting = _fitting_page([_size(row) for row in parameters], page)
         if fitting < page:
             context.execution_options = options.union({"insertmanyvalues_page_size": fitting})
-        return super()._deliver_insertmanyvalues_batches(
+        yield from super()._deliver_insertmanyvalues_batches(
             connection, cursor, statement, parameters, generic_setinputsizes, context
         )
 

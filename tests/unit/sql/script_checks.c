@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "sql/call_text.h"
-#include "sql/insert_values.h"
+#include "sql/insert_columns.h"
 #include "sql/read_shape.h"
 #include "sql/setting_text.h"
 #include "sql/transaction_text.h"
@@ -130,6 +130,30 @@ static void check_readers(const struct script_stmt *s)
     buf_release(&name);
 }
 
+/* As arrays it is still one INSERT with the same parameters. */
+static void check_columns(const struct script_stmt *s, const struct insert_values *iv)
+{
+    static const struct script_options plain = {.noscan = true, .dollar_only = true};
+    const char **casts = mem_calloc((size_t)s->n_params + 1, sizeof *casts);
+    struct buf out = BUF_INIT(0);
+    struct script again;
+    struct err e = ERR_INIT;
+
+    REQUIRE(casts != NULL);
+    for (size_t i = 0; i < s->n_params; i++)
+        casts[i] = "::text";
+    if (insert_columns_find(s, iv)) {
+        REQUIRE(insert_columns_render(s, iv, casts, &out));
+        REQUIRE(script_parse(buf_sv(&out), &plain, &again, &e));
+        REQUIRE(again.n_stmts == 1 && again.stmts[0].kind.cls == SQLC_INSERT);
+        REQUIRE(again.stmts[0].n_markers == s->n_markers);
+        REQUIRE(again.stmts[0].n_params == s->n_params);
+        script_release(&again);
+    }
+    buf_release(&out);
+    mem_free(casts);
+}
+
 /* With three rows it is one INSERT with three times the markers. */
 static void check_rows(const struct script_stmt *s)
 {
@@ -152,6 +176,7 @@ static void check_rows(const struct script_stmt *s)
         REQUIRE(again.stmts[0].n_markers == s->n_markers * 3);
         REQUIRE(again.stmts[0].n_params == s->n_params * 3);
         script_release(&again);
+        check_columns(s, &iv);
     }
     buf_release(&out);
     mem_free(casts);
