@@ -434,8 +434,6 @@ static bool savepoint(struct stmt *s, struct err *e)
     for (size_t i = 0; ok && i < ARRAY_LEN(verbs); i++)
         if (verbs[i].cls == st->kind.cls)
             ok = verbs[i].run(&s->dbc->tx, buf_sv(&name), e);
-    if (!ok && strcmp(e->state, "3B001") == 0)
-        s->dbc->tx.failed = true; /* as the server has it: the application meant other savepoints */
     buf_release(&name);
     return ok;
 }
@@ -464,6 +462,18 @@ bool transaction_note_session(struct stmt *s, struct err *e)
     return ok;
 }
 
+/* Where the server would have refused, the transaction has failed as it would have there: the
+ * application meant another savepoint, another level. */
+static bool fails_the_transaction(const char *state)
+{
+    static const char *const states[] = {"3B001", "25001", "42601"};
+
+    for (size_t i = 0; i < ARRAY_LEN(states); i++)
+        if (strcmp(state, states[i]) == 0)
+            return true;
+    return false;
+}
+
 SQLRETURN transaction_run_text(struct stmt *s)
 {
     struct err e = ERR_INIT;
@@ -487,6 +497,7 @@ SQLRETURN transaction_run_text(struct stmt *s)
         break;
     }
     if (!ok) {
+        s->dbc->tx.failed |= transaction_is_open(s->dbc) && fails_the_transaction(e.state);
         stmt_close(s);
         return diag_post_err(&s->handle, &e);
     }
