@@ -176,7 +176,8 @@ static bool send_commit(struct dbc *d, const struct wire_stmt *stmts, size_t n, 
         .n_stmts = n,
         .batch = true,
         .isolation = transaction_header(d),
-        .read_only = transaction_is_read_only(d) || (d->tx.n_writes == 0 && d->tx.n_undone == 0),
+        .read_only = (transaction_is_read_only(d) && !d->tx.read_only_behind) ||
+                     (d->tx.n_writes == 0 && d->tx.n_undone == 0),
         .deferrable = transaction_is_deferrable(d),
         .committing = true,
         .repeatable = d->tx.n_writes == 0,
@@ -354,12 +355,27 @@ static bool begin(struct stmt *s, struct err *e)
     return true;
 }
 
-static bool level_may_change(const struct dbc *d, const struct transaction_modes *m, struct err *e)
+static bool modes_may_change(const struct dbc *d, const struct transaction_modes *m, struct err *e)
 {
-    if (!d->tx.used || m->level == LEVEL_UNSAID || header_of(m->level) == transaction_header(d))
+    bool level = m->level != LEVEL_UNSAID && header_of(m->level) != transaction_header(d);
+    bool writable = m->read_only == SWITCH_OFF && transaction_is_read_only(d);
+
+    if (!d->tx.used || (!level && !writable))
         return true;
-    return err_set_state(e, "25001", 0,
-                         "SET TRANSACTION ISOLATION LEVEL must be called before any query.");
+    return err_set_state(e, "25001", 0, "SET TRANSACTION %s must be called before any query.",
+                         level ? "ISOLATION LEVEL" : "READ WRITE");
+}
+
+/* What was written before is not touched by it: it takes its place among what waits. */
+static bool read_only_from_here(struct dbc *d, struct err *e)
+{
+    struct tx *t = &d->tx;
+
+    if (t->n_writes == 0)
+        return true;
+    t->read_only_behind = true;
+    return tx_add(t, TX_WRITE, SV_LIT("SET TRANSACTION READ ONLY"), NULL, 0,
+                  (size_t)d->options.max_request_bytes, e);
 }
 
 static bool set_transaction(struct stmt *s, struct err *e)
@@ -372,7 +388,8 @@ static bool set_transaction(struct stmt *s, struct err *e)
         return tx_add(t, TX_WRITE, text, NULL, 0, (size_t)s->dbc->options.max_request_bytes, e);
     if (!modes_of(&s->script.stmts[0], &m, e))
         return false;
-    if (!level_may_change(s->dbc, &m, e))
+    if (!modes_may_change(s->dbc, &m, e) ||
+        (m.read_only == SWITCH_ON && !read_only_from_here(s->dbc, e)))
         return false;
     take_modes(t, &m);
     return true;
@@ -384,9 +401,10 @@ bool transaction_may_set(struct stmt *s, struct err *e)
     struct transaction_modes m;
 
     if (s->dbc->tx.in_session || st->kind.cls != SQLC_SET_TRANSACTION ||
-        !transaction_modes_read(sv_n(st->text, st->len), &m))
+        !transaction_modes_read(sv_n(st->text, st->len), &m) || modes_may_change(s->dbc, &m, e))
         return true;
-    return level_may_change(s->dbc, &m, e);
+    s->dbc->tx.failed = true; /* as it would have on the server */
+    return false;
 }
 
 /* AND CHAIN: the next transaction begins at once, with the same modes. */

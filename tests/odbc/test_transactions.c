@@ -281,6 +281,27 @@ static void test_show_tells_the_transactions_own_mode(void **state)
     assert_dbc_ok(d, end(d, SQL_ROLLBACK));
 }
 
+/* What was written before READ ONLY is stored; what comes behind is refused. */
+static void test_read_only_from_the_middle_of_a_transaction(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    run(s, "SET TRANSACTION READ ONLY");
+    assert_stmt_state(s, exec(s, "INSERT INTO t_tx VALUES (2, 20)"), "25006");
+    assert_string_equal(query_text(s, "SELECT count(*) FROM t_tx"), "1");
+    assert_string_equal(query_text(s, "SHOW transaction_read_only"), "on");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    STORED("1=10");
+    run(s, "SET TRANSACTION READ ONLY");
+    assert_string_equal(query_text(s, "SELECT count(*) FROM t_tx"), "1");
+    assert_stmt_state(s, exec(s, "SET TRANSACTION READ WRITE"), "25001");
+    assert_stmt_state(s, exec(s, "SELECT 1"), "25P02");
+    assert_dbc_ok(d, end(d, SQL_ROLLBACK));
+}
+
 static void test_constraints_can_be_deferred(void **state)
 {
     SQLHDBC d = dbc_of(state);
@@ -955,6 +976,7 @@ int main(void)
         T(test_savepoints),
         T(test_a_missing_savepoint_fails_the_transaction),
         T(test_show_tells_the_transactions_own_mode),
+        T(test_read_only_from_the_middle_of_a_transaction),
         T(test_constraints_can_be_deferred),
         T(test_refusals),
         T(test_a_function_that_writes_is_never_undone_silently),

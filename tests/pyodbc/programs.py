@@ -10,6 +10,7 @@ import urllib.request
 import uuid
 
 import pyodbc
+import same_as_tcp
 
 TESTS = []
 
@@ -273,6 +274,26 @@ def copy_takes_its_data_as_the_parameter():
             assert raises(pyodbc.Error, cursor.execute, "COPY py FROM STDIN").args[0] == "07002"
             assert raises(pyodbc.Error, cursor.execute, "COPY py FROM STDIN", None).args[0] == "HY020"
             assert [row[0] for row in c.execute("COPY (SELECT 1, 'a' UNION ALL SELECT 2, 'b') TO STDOUT")] == ["1\ta\n", "2\tb\n"]
+
+
+# ---- random conversations: answers and effects as over TCP ----
+
+SEEDS = range(1, int(os.environ.get("NEON_TEST_SEEDS", "60")) + 1)
+
+
+@test
+def conversations_over_http_are_those_over_tcp():
+    same_as_tcp.check("http", SEEDS)
+
+
+@test
+def conversations_with_auto_are_those_over_tcp():
+    same_as_tcp.check("auto", SEEDS)
+
+
+@test
+def conversations_over_websocket_are_those_over_tcp():
+    same_as_tcp.check("websocket", SEEDS)
 
 
 @test
