@@ -25,7 +25,7 @@ SQLRETURN notification_get(struct dbc *d, const char **text)
         return SQL_NO_DATA;
     /* While some are waiting nothing more is taken in: the server waits then, and nothing is lost.
      */
-    if (session_notification(d->session) == NULL)
+    if (session_notification(d->session) == NULL && atomic_load(&d->async_running) == NULL)
         session_poll(d->session);
     n = session_notification(d->session);
     if (n == NULL && session_is_gone(d->session))

@@ -166,6 +166,10 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
         return run_read(s, &x->stmts[0], &s->script.stmts[0].kind);
     note_function(s, &s->script.stmts[0].kind);
     forget_descriptions(s);
+    if (plan->kind == PLAN_SESSION && x->rollback)
+        return diag_post(&s->handle, ST_HY000, 0,
+                         "A mistake of the driver: what is only to be tried was about to be run in "
+                         "the session, and committed. Nothing was sent; please report it.");
     if (plan->kind == PLAN_SESSION)
         return session_statements(s, x);
     stmts = mem_calloc(x->n_stmts + 1, sizeof *stmts);

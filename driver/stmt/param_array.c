@@ -9,6 +9,7 @@
 #include "stmt/output_params.h"
 #include "stmt/param_types.h"
 #include "stmt/params.h"
+#include "stmt/session.h"
 #include "stmt/transaction.h"
 #include "transport/request_body.h"
 
@@ -25,6 +26,7 @@ struct job {
     bool by_columns;   /* and may travel as one array a column */
     bool returns_rows; /* each row's result is the application's */
     bool in_session;   /* they are sent in a session */
+    bool trying;       /* in a transaction of its own, which is rolled back */
     size_t n_params;   /* of one row */
     size_t text_bytes; /* that a row's text takes in a request, at most */
     size_t limit_bytes;
@@ -344,13 +346,15 @@ static bool has_savepoint(const struct job *j)
 
 #define SAVEPOINT "neon_odbc_array"
 
-/* A trial over HTTP is rolled back, and shows what is checked at the commit too; one in a session
- * begins at the savepoint. */
+/* A trial over HTTP is rolled back; one in a session begins at the savepoint. Where the rows would
+ * be committed with their request, it shows what is checked at the commit too. */
 static bool make_trial(struct job *j, size_t n, struct request *r)
 {
-    if (j->in_session)
-        return make_request(j, n, SV_LIT("ROLLBACK TO SAVEPOINT " SAVEPOINT), SV_LIT(""), r);
-    return make_request(j, n, SV_LIT(""), SV_LIT("SET CONSTRAINTS ALL IMMEDIATE"), r);
+    struct strview before = j->in_session ? SV_LIT("ROLLBACK TO SAVEPOINT " SAVEPOINT) : SV_LIT("");
+    struct strview behind =
+        j->in_session && !j->trying ? SV_LIT("") : SV_LIT("SET CONSTRAINTS ALL IMMEDIATE");
+
+    return make_request(j, n, before, behind, r);
 }
 
 static bool make_real(struct job *j, size_t n, struct request *r)
@@ -470,6 +474,20 @@ static size_t failed_by_trial(struct job *j)
     return at;
 }
 
+/* Outside of a transaction the session gets one for the trial. */
+static size_t failed_by_own_trial(struct job *j)
+{
+    struct dbc *d = j->s->dbc;
+    size_t at = SIZE_MAX;
+
+    j->trying = session_begin_trial(d, SAVEPOINT);
+    if (j->trying)
+        at = look_for_failed(j);
+    session_end_trial(d);
+    j->trying = false;
+    return at;
+}
+
 /* Only a trial tells, and it needs a way to leave nothing behind. */
 static size_t failed_row(struct job *j)
 {
@@ -479,6 +497,8 @@ static size_t failed_row(struct job *j)
         return 0;
     if (!depends_on_row(execute_server_code(j->s)))
         return SIZE_MAX;
+    if (j->in_session && !transaction_is_open(j->s->dbc))
+        return failed_by_own_trial(j);
     return alone || has_savepoint(j) ? failed_by_trial(j) : SIZE_MAX;
 }
 

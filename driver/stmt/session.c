@@ -221,6 +221,33 @@ void session_rollback(struct dbc *d)
     err_release(&e);
 }
 
+bool session_begin_trial(struct dbc *d, const char *savepoint)
+{
+    struct buf text = BUF_INIT(0);
+    struct wire_stmt stmts[] = {{SV_LIT("BEGIN"), NULL, 0}, {{NULL, 0}, NULL, 0}};
+    const struct wire_request r = {.stmts = stmts,
+                                   .n_stmts = 2,
+                                   .repeatable = true,
+                                   .in_transaction = true,
+                                   .deadline = own_deadline(d),
+                                   .read_timeout_s = dbc_read_timeout_s(d)};
+    struct err e = ERR_INIT;
+    bool ok = session_is_open(d->session) && buf_printf(&text, "SAVEPOINT %s", savepoint);
+
+    stmts[1].sql = buf_sv(&text);
+    ok = ok && session_run(d->session, &r, NULL, &e);
+    buf_release(&text);
+    err_release(&e);
+    session_note_state(d);
+    return ok;
+}
+
+void session_end_trial(struct dbc *d)
+{
+    session_rollback(d);
+    tx_reset(&d->tx);
+}
+
 void session_close_if_idle(struct dbc *d)
 {
     if (d->session == NULL || d->options.transport != TRANSPORT_AUTO ||

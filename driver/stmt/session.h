@@ -36,6 +36,10 @@ void session_note_state(struct dbc *d);
 bool session_commit(struct dbc *d, struct err *e) NEON_MUST_CHECK;
 /* Whatever comes of it: afterwards it is rolled back. */
 void session_rollback(struct dbc *d);
+/* A transaction in which the driver tries something, with a savepoint to go back to; afterwards all
+ * is as before. False: it cannot be had, and is ended all the same. */
+bool session_begin_trial(struct dbc *d, const char *savepoint) NEON_MUST_CHECK;
+void session_end_trial(struct dbc *d);
 /* Between calls: closes a session that nobody needs any more (SessionIdle). */
 void session_close_if_idle(struct dbc *d);
 

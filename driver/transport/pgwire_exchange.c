@@ -43,6 +43,10 @@ struct session_exchange {
     size_t parses_before_prepared;
     uint32_t portion;
     uint64_t portion_bytes, read_bytes;
+    /* for its line in the log */
+    int64_t started_ms;
+    uint64_t sent_bytes;
+    bool logged;
 };
 
 /* ---- out ---- */
@@ -415,6 +419,7 @@ bool session_copy_put(struct exchange *base, const void *data, size_t len, struc
         if (!hear(x, e))
             return false;
         pgwire_copy_data(&s->out, sv_n(at, n));
+        x->sent_bytes += s->out.len;
         if (!session_flush_patiently(s, &x->wait, e))
             return false;
         at += n;
@@ -446,11 +451,33 @@ static bool give_up_copy(struct session_exchange *x, struct err *e)
 
 /* ---- the contract of transport.h ---- */
 
-static bool x_begin(struct exchange *base, const struct wire_request *r, struct err *e)
+/* One line a request (level 2), when its answer has been read; or when it failed (level 1). */
+static void log_once(struct session_exchange *x, int64_t n_rows, const struct err *e)
 {
-    struct session_exchange *x = (struct session_exchange *)base;
+    enum log_level level = e != NULL ? LOG_ERROR : LOG_REQUEST;
+    char rows[32] = "";
+
+    if (x->logged || !log_wants(x->s->t->log, level))
+        return;
+    x->logged = true;
+    if (n_rows >= 0)
+        snprintf(rows, sizeof rows, " rows=%lld", (long long)n_rows);
+    log_line(x->s->t->log, level, "session statements=%zu %lldms out=%llu in=%llu%s%s%s",
+             x->n_results, (long long)(clock_now_ms() - x->started_ms),
+             (unsigned long long)x->sent_bytes, (unsigned long long)x->read_bytes, rows,
+             e != NULL ? " " : "", e != NULL ? e->state : "");
+}
+
+static void x_note_rows(struct exchange *base, uint64_t n_rows)
+{
+    log_once((struct session_exchange *)base, (int64_t)n_rows, NULL);
+}
+
+static bool begin(struct session_exchange *x, const struct wire_request *r, struct err *e)
+{
     struct session *s = x->s;
 
+    x->started_ms = clock_now_ms();
     x->r = *r;
     x->r.stmts = NULL;
     x->n_results = r->n_stmts;
@@ -458,7 +485,10 @@ static bool x_begin(struct exchange *base, const struct wire_request *r, struct 
     if (!session_make_room(s, r, &x->cancelled, e) || !session_ensure(s, r, &x->cancelled, e))
         return false;
     x->serial = s->serial;
-    if (!write_request(x, r, e) || !session_flush(s, r, e))
+    if (!write_request(x, r, e))
+        return false;
+    x->sent_bytes += s->out.len;
+    if (!session_flush(s, r, e))
         return false;
     x->running = true;
     s->active = x;
@@ -473,6 +503,16 @@ static bool x_begin(struct exchange *base, const struct wire_request *r, struct 
     if (x->failed)
         err_move(e, &x->failure);
     return !x->failed;
+}
+
+static bool x_begin(struct exchange *base, const struct wire_request *r, struct err *e)
+{
+    struct session_exchange *x = (struct session_exchange *)base;
+    bool ok = begin(x, r, e);
+
+    if (!ok)
+        log_once(x, -1, e);
+    return ok;
 }
 
 static enum exchange_read give_held(struct session_exchange *x, char *dst, size_t cap, size_t *got)
@@ -498,11 +538,9 @@ static bool read_some(struct session_exchange *x, char *dst, size_t cap, size_t 
     return ok;
 }
 
-static enum exchange_read x_read(struct exchange *base, char *dst, size_t cap, size_t *got,
-                                 struct err *e)
+static enum exchange_read read_on(struct session_exchange *x, char *dst, size_t cap, size_t *got,
+                                  struct err *e)
 {
-    struct session_exchange *x = (struct session_exchange *)base;
-
     for (;;) {
         bool ok = true;
         *got = 0;
@@ -531,6 +569,17 @@ static enum exchange_read x_read(struct exchange *base, char *dst, size_t cap, s
             return EXCHANGE_FAILED;
         }
     }
+}
+
+static enum exchange_read x_read(struct exchange *base, char *dst, size_t cap, size_t *got,
+                                 struct err *e)
+{
+    struct session_exchange *x = (struct session_exchange *)base;
+    enum exchange_read r = read_on(x, dst, cap, got, e);
+
+    if (r == EXCHANGE_FAILED)
+        log_once(x, -1, e);
+    return r;
 }
 
 static void x_cancel(struct exchange *base)
@@ -570,6 +619,7 @@ static void x_free(struct exchange *base)
     struct session_exchange *x = (struct session_exchange *)base;
     struct session *s = x->s;
 
+    log_once(x, -1, NULL);
     if (!is_stranded(x) && !transport_is_foreign(s->t)) {
         if (x->running && s->active == x)
             read_past(x);
@@ -595,6 +645,7 @@ struct exchange *session_exchange_new(struct session *s, struct err *e)
         .is_pgwire = true,
         .begin = x_begin,
         .read = x_read,
+        .note_rows = x_note_rows,
         .cancel = x_cancel,
         .free = x_free,
         .info = x_info,

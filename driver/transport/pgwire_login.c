@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "transport/endpoint.h"
 #include "transport/neon_error.h"
 #include "transport/scram.h"
@@ -288,12 +289,17 @@ static bool may_try_again(const struct session *s, const struct ws_patience *p, 
 /* A compute that wakes up needs some seconds, and says so. */
 static void pause_before_retry(const struct ws_patience *p, int n)
 {
-    int64_t ms = RETRY_MS;
+    int64_t ms = RETRY_MS, until;
     struct timespec ts;
 
     for (int i = 0; i < n && ms < RETRY_MAX_MS; i++)
         ms *= 2;
     ms = deadline_left_ms(p->deadline, ms);
+    until = clock_now_ms() + ms;
+    while (fiber_wait())
+        if (clock_now_ms() >= until)
+            return;
+    ms = deadline_left_ms(until, ms);
     ts = (struct timespec){.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
     nanosleep(&ts, NULL);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "transport/curl_setup.h"
 #include "transport/neterr.h"
 #include "transport/quiet.h"
@@ -31,6 +32,7 @@ struct ws_client {
     struct buf out;     /* frames to be sent: holds secrets */
     struct buf answers; /* pongs */
     int64_t last_sent_ms;
+    struct quiet *quiet; /* in force; NULL */
     pid_t pid;
 };
 
@@ -66,6 +68,35 @@ static bool broke(struct ws_client *ws, CURLcode code, struct err *e)
     return neterr_set(ws->easy, code, ws->curl_error, !ws->open, e);
 }
 
+static void hush(struct ws_client *ws, struct quiet *q)
+{
+    quiet_begin(q);
+    ws->quiet = q;
+}
+
+static void unhush(struct ws_client *ws)
+{
+    quiet_end(ws->quiet);
+    ws->quiet = NULL;
+}
+
+/* In an asynchronous call: back to the application, whose signals are its own meanwhile. False: the
+ * caller is to wait itself. */
+static bool yields(struct ws_client *ws)
+{
+    struct quiet *q = ws->quiet;
+    bool waited;
+
+    if (!fiber_is_inside())
+        return false;
+    if (q != NULL)
+        quiet_end(q);
+    waited = fiber_wait();
+    if (q != NULL)
+        quiet_begin(q);
+    return waited;
+}
+
 /* Waits for the socket. -1: nothing may be done on it. */
 static int poll_socket(struct ws_client *ws, bool write, int64_t ms)
 {
@@ -78,6 +109,8 @@ static int poll_socket(struct ws_client *ws, bool write, int64_t ms)
                              .events = (short)(CURL_WAIT_POLLIN | (write ? CURL_WAIT_POLLOUT : 0))};
     if (fd == CURL_SOCKET_BAD)
         return -1;
+    if (yields(ws))
+        return 0;
     curl_multi_poll(ws->multi, &w, 1, (int)(ms < POLL_MAX_MS ? ms : POLL_MAX_MS), &n);
     return n;
 }
@@ -174,9 +207,11 @@ static bool send_bytes(struct ws_client *ws, struct strview bytes, bool take,
     struct quiet q;
     bool ok;
 
-    quiet_begin(&q);
+    if (ws->quiet != NULL)
+        return send_loudly(ws, bytes, take, w, e);
+    hush(ws, &q);
     ok = send_loudly(ws, bytes, take, w, e);
-    quiet_end(&q);
+    unhush(ws);
     return ok;
 }
 
@@ -209,7 +244,9 @@ static bool connect_socket(struct ws_client *ws, const struct ws_patience *p, st
                 return m->data.result == CURLE_OK || broke(ws, m->data.result, e);
         if (out_of_patience(p, e))
             return false;
-        curl_multi_poll(ws->multi, NULL, 0, (int)deadline_left_ms(p->deadline, POLL_MAX_MS), NULL);
+        if (!yields(ws))
+            curl_multi_poll(ws->multi, NULL, 0, (int)deadline_left_ms(p->deadline, POLL_MAX_MS),
+                            NULL);
     }
 }
 
@@ -285,9 +322,9 @@ bool ws_open(struct ws_client *ws, const char *url, const struct ws_patience *p,
     bool ok;
 
     *refused = false;
-    quiet_begin(&q);
+    hush(ws, &q);
     ok = configure(ws, url, e) && connect_socket(ws, p, e) && upgrade(ws, url, p, refused, e);
-    quiet_end(&q);
+    unhush(ws);
     ws->open = ok;
     ws->failed = !ok;
     return ok;
@@ -371,7 +408,7 @@ enum ws_event ws_read(struct ws_client *ws, char *dst, size_t cap, size_t *got, 
     enum ws_event ev = WS_DATA;
 
     *got = 0;
-    quiet_begin(&q);
+    hush(ws, &q);
     if (ws->framer.closing)
         ev = WS_CLOSED;
     else if (ws->raw.len == 0 && !ws->framer.has_more)
@@ -384,7 +421,7 @@ enum ws_event ws_read(struct ws_client *ws, char *dst, size_t cap, size_t *got, 
             ev = WS_FAILED;
         buf_reset(&ws->answers);
     }
-    quiet_end(&q);
+    unhush(ws);
     ws->failed |= ev == WS_FAILED || ev == WS_CLOSED;
     return ev;
 }

@@ -39,6 +39,12 @@ expect "level 2: one line a request: time, status, duration, bytes, rows, id" "$
     '^[0-9-]{10}T[0-9:.]{12}Z R POST http://.*/sql http/1\.1 200 [0-9]+ms out=[0-9]+ in=[0-9]+ rows=3 id=[0-9a-f-]{36} attempt=1$' '!generate_series'
 expect "level 2: connecting and the statement are two" "$(log | grep -c ' R POST ')" '^2$'
 fresh
+run 2 "$three" "$here" "Transport = websocket" >/dev/null
+expect "level 2: in a session too" "$(log)" ' R session statements=1 [0-9]+ms out=[0-9]+ in=[0-9]+ rows=3$' '!generate_series'
+fresh
+run 1 'select * from no_such_table' "$here" "Transport = websocket" >/dev/null
+expect "level 1: and what failed in it" "$(log)" ' E session statements=1 [0-9]+ms out=[0-9]+ in=[0-9]+ 42'
+fresh
 run 3 "$three" "$here" >/dev/null
 expect "level 3: the statement's text" "$(log)" ' S select generate_series\(1, 3\) as n$' '!SQLFetch'
 fresh

@@ -151,15 +151,17 @@ static void test_errors_and_cancel(void **state)
     assert_stmt_state(f->stmt, rc, "22012");
     rc = SQLExecDirect(f->stmt, sqltext("SELECT 'async cancel', pg_sleep(30)"), SQL_NTS);
     assert_int_equal(rc, SQL_STILL_EXECUTING);
-    while (strcmp(pg_admin("SELECT count(*) FROM pg_stat_activity WHERE query LIKE "
-                           "'SELECT ''async cancel%'"),
+    while (strcmp(pg_admin(
+                      "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE "
+                      "'SELECT ''async cancel%'"),
                   "0") == 0)
         assert_int_equal(SQLExecDirect(f->stmt, sqltext("x"), SQL_NTS), SQL_STILL_EXECUTING);
     assert_stmt_ok(f->stmt, SQLCancel(f->stmt));
     POLL(rc, still, SQLExecDirect(f->stmt, sqltext("x"), SQL_NTS));
     assert_stmt_state(f->stmt, rc, "HY008");
-    while (strcmp(pg_admin("SELECT count(*) FROM pg_stat_activity WHERE query LIKE "
-                           "'SELECT ''async cancel%'"),
+    while (strcmp(pg_admin(
+                      "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE "
+                      "'SELECT ''async cancel%'"),
                   "0") != 0)
         continue;
     /* Query timeout. */
@@ -305,8 +307,78 @@ static void test_attributes(void **state)
     SQLFreeHandle(SQL_HANDLE_STMT, fresh);
 }
 
+/* The session is opened, with BEGIN, by the call that is polled; its notices and errors come to it.
+ */
+static void test_a_transaction_in_a_session(void **state)
+{
+    struct fixture *f = *state;
+    SQLRETURN rc;
+    SQLINTEGER n = 0;
+    SQLHSTMT other = new_stmt(f);
+    long still;
+
+    async_on(f->stmt);
+    assert_dbc_ok(
+        f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_OFF, 0));
+    POLL(rc, still,
+         SQLExecDirect(f->stmt,
+                       sqltext("DO $$ BEGIN PERFORM pg_sleep(0.2); RAISE NOTICE 'slept'; END $$"),
+                       SQL_NTS));
+    assert_int_equal(rc, SQL_SUCCESS_WITH_INFO);
+    assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "slept"));
+    assert_true(still > 0);
+    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("CREATE TEMP TABLE mine (a int)"), SQL_NTS));
+    assert_stmt_ok(f->stmt, rc);
+    /* rows in portions, each waited for; another statement in between */
+    POLL(rc, still,
+         SQLExecDirect(f->stmt, sqltext("SELECT g FROM generate_series(1, 50000) g"), SQL_NTS));
+    assert_stmt_ok(f->stmt, rc);
+    assert_stmt_ok(f->stmt, SQLBindCol(f->stmt, 1, SQL_C_SLONG, &n, 0, NULL));
+    for (SQLINTEGER want = 1; want <= 50000; want++) {
+        POLL(rc, still, SQLFetch(f->stmt));
+        assert_stmt_ok(f->stmt, rc);
+        if (n != want)
+            fail_msg("%d instead of %d", (int)n, (int)want);
+        if (want == 3000)
+            run(other, "INSERT INTO mine VALUES (1)");
+    }
+    POLL(rc, still, SQLFetch(f->stmt));
+    assert_int_equal(rc, SQL_NO_DATA);
+    SQLFreeStmt(f->stmt, SQL_CLOSE);
+    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT 1 / 0 FROM mine"), SQL_NTS));
+    assert_stmt_state(f->stmt, rc, "22012");
+    assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+    SQLFreeHandle(SQL_HANDLE_STMT, other);
+}
+
+static void test_copy_is_polled_too(void **state)
+{
+    struct fixture *f = *state;
+    SQLLEN len = SQL_DATA_AT_EXEC, rows = 0;
+    SQLPOINTER token = NULL;
+    SQLRETURN rc;
+    long still;
+
+    async_on(f->stmt);
+    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("CREATE TEMP TABLE mine (a int)"), SQL_NTS));
+    assert_stmt_ok(f->stmt, rc);
+    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_CHAR,
+                                             SQL_LONGVARCHAR, 0, 0, (SQLPOINTER)1, 0, &len));
+    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("COPY mine FROM STDIN"), SQL_NTS));
+    assert_int_equal(rc, SQL_NEED_DATA);
+    POLL(rc, still, SQLParamData(f->stmt, &token));
+    assert_int_equal(rc, SQL_NEED_DATA);
+    POLL(rc, still, SQLPutData(f->stmt, sqltext("1\n2\n"), 4));
+    assert_stmt_ok(f->stmt, rc);
+    POLL(rc, still, SQLParamData(f->stmt, &token));
+    assert_stmt_ok(f->stmt, rc);
+    assert_stmt_ok(f->stmt, SQLRowCount(f->stmt, &rows));
+    assert_int_equal(rows, 2);
+}
+
 int main(void)
 {
+    int failed;
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
     const struct CMUnitTest tests[] = {
         TEST(test_execute_and_fetch),
@@ -321,5 +393,25 @@ int main(void)
         TEST(test_attributes),
         cmocka_unit_test_setup_teardown(test_old_and_new_names, setup_direct, teardown_direct),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest in_sessions[] = {
+        TEST(test_execute_and_fetch),
+        TEST(test_prepared_and_described),
+        TEST(test_catalog),
+        TEST(test_data_at_execution),
+        TEST(test_errors_and_cancel),
+        cmocka_unit_test_setup_teardown(test_what_else_is_called_meanwhile, setup_direct,
+                                        teardown_direct),
+        TEST(test_two_statements),
+        TEST(test_arrays_and_transactions),
+        TEST(test_a_transaction_in_a_session),
+        TEST(test_copy_is_polled_too),
+    };
+    const struct CMUnitTest lazily[] = {
+        TEST(test_a_transaction_in_a_session),
+        TEST(test_copy_is_polled_too),
+    };
+
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    failed += RUN_OVER(OVER_AUTO, lazily);
+    return failed + RUN_OVER(OVER_WEBSOCKET, in_sessions);
 }

@@ -77,6 +77,32 @@ static void test_commit_rollback_and_savepoints_on_every_transport(void **state)
     }
 }
 
+/* The texts of one call are one transaction, on each transport: its error comes at once, and no
+ * result before it. */
+static void test_an_error_among_several_statements(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof transports / sizeof transports[0]; i++) {
+        struct fixture *f = connect_by(transports[i]);
+        SQLHSTMT s = f->stmt;
+
+        runs(s, "DROP TABLE IF EXISTS t_several");
+        runs(s, "CREATE TABLE t_several (a int)");
+        assert_stmt_state(s, exec(s, "SELECT 1; INSERT INTO t_several VALUES (1); SELECT 1 / 0"),
+                          "22012");
+        assert_stmt_state(s, SQLFetch(s), "24000");
+        assert_int_equal(SQLMoreResults(s), SQL_NO_DATA);
+        assert_int_equal(number(s, "SELECT count(*) FROM t_several"), 0);
+        runs(s, "SELECT 1; INSERT INTO t_several VALUES (1); SELECT 2");
+        assert_stmt_ok(s, SQLMoreResults(s));
+        assert_stmt_ok(s, SQLMoreResults(s));
+        assert_int_equal(SQLMoreResults(s), SQL_NO_DATA);
+        assert_int_equal(number(s, "SELECT count(*) FROM t_several"), 1);
+        runs(s, "DROP TABLE t_several");
+        fixture_free(f);
+    }
+}
+
 /* ---- what a session alone can do ---- */
 
 static const char *const with_sessions[] = {"auto", "websocket"};
@@ -269,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commit_rollback_and_savepoints_on_every_transport),
+        cmocka_unit_test(test_an_error_among_several_statements),
         cmocka_unit_test(test_errors_counts_and_keys_come_at_once),
         cmocka_unit_test(test_what_lives_in_a_session),
         cmocka_unit_test(test_several_results_at_once),
