@@ -229,7 +229,7 @@ static bool converse(struct login *l, struct err *e)
             if (!take(l, &m, e))
                 return false;
         if (found == PGWIRE_BAD)
-            return unexpected(e);
+            return !err_is(e, ST_HY001) && unexpected(e);
     }
     return true;
 }

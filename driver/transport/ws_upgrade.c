@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <stdio.h>
 
 #define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 #define ACCEPT_CHARS 28
@@ -21,14 +22,13 @@ bool ws_upgrade_key(char key[WS_KEY_CHARS + 1])
 static bool accept_of(const char *key, char accept[ACCEPT_CHARS + 1])
 {
     unsigned char digest[SHA_DIGEST_LENGTH];
-    struct buf text = BUF_INIT(256);
-    bool ok = buf_append_str(&text, key) && buf_append_str(&text, GUID) &&
-              EVP_Digest(text.data, text.len, digest, NULL, EVP_sha1(), NULL) == 1;
+    char text[WS_KEY_CHARS + sizeof GUID];
+    int n = snprintf(text, sizeof text, "%s" GUID, key);
 
-    if (ok)
-        EVP_EncodeBlock((unsigned char *)accept, digest, sizeof digest);
-    buf_release(&text);
-    return ok;
+    if (EVP_Digest(text, (size_t)n, digest, NULL, EVP_sha1(), NULL) != 1)
+        return false;
+    EVP_EncodeBlock((unsigned char *)accept, digest, sizeof digest);
+    return true;
 }
 
 bool ws_upgrade_request(const char *url, const char *key, const char *user_agent, struct buf *out)
