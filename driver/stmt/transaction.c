@@ -480,14 +480,15 @@ bool transaction_note_session(struct stmt *s, struct err *e)
     return ok;
 }
 
-/* Where the server would have refused, the transaction has failed as it would have there: the
- * application meant another savepoint, another level. */
-static bool fails_the_transaction(const char *state)
+/* Where the driver refuses what the server would have, the transaction has failed as it would have
+ * there: the application meant another savepoint, another level. A commit that the server refused
+ * has ended it. */
+static bool fails_the_transaction(const struct err *e)
 {
     static const char *const states[] = {"3B001", "25001", "42601"};
 
-    for (size_t i = 0; i < ARRAY_LEN(states); i++)
-        if (strcmp(state, states[i]) == 0)
+    for (size_t i = 0; e->pg == NULL && i < ARRAY_LEN(states); i++)
+        if (strcmp(e->state, states[i]) == 0)
             return true;
     return false;
 }
@@ -515,7 +516,7 @@ SQLRETURN transaction_run_text(struct stmt *s)
         break;
     }
     if (!ok) {
-        s->dbc->tx.failed |= transaction_is_open(s->dbc) && fails_the_transaction(e.state);
+        s->dbc->tx.failed |= transaction_is_open(s->dbc) && fails_the_transaction(&e);
         stmt_close(s);
         return diag_post_err(&s->handle, &e);
     }

@@ -262,6 +262,11 @@ static void test_a_missing_savepoint_fails_the_transaction(void **state)
     assert_stmt_state(s, exec(s, "RELEASE b"), "3B001");
     assert_dbc_state(d, end(d, SQL_COMMIT), "25S03");
     STORED("1=10");
+    run(s, "NOT SQL"); /* told by the COMMIT, which ends the transaction all the same */
+    assert_stmt_state(s, exec(s, "COMMIT"), "42601");
+    run(s, "INSERT INTO t_tx VALUES (2, 20)");
+    assert_dbc_ok(d, end(d, SQL_COMMIT));
+    STORED("1=10 2=20");
 }
 
 /* A read runs behind what waits, in a read-only batch of its own: that is not the transaction's. */
