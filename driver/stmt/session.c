@@ -399,7 +399,8 @@ static bool open_session(struct stmt *s, struct err *e)
 {
     struct dbc *d = s->dbc;
 
-    session_close_if_idle(d);
+    if (d->options.session_idle_s > 0) /* else the end of a transaction closes it */
+        session_close_if_idle(d);
     if (!session_is_open(d->session) &&
         !session_open(d->session, deadline_after_s((int64_t)s->attrs.query_timeout_s), e))
         return false;

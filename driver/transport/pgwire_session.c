@@ -369,12 +369,14 @@ void session_lose(struct session *s, const struct wire_request *r, struct err *e
         e->effect = EFFECT_NONE;
         err_append(e, " The transaction is lost with the session: nothing of it is stored. Roll "
                       "back and run it again from its beginning.");
-    } else if (e->effect != EFFECT_UNKNOWN) {
+        return;
+    }
+    if (e->effect != EFFECT_UNKNOWN) {
         e->effect = EFFECT_UNKNOWN;
         neon_error_say_unknown(r, e);
-    } else if (r->committing && strncmp(e->state, "08", 2) == 0) {
-        memcpy(e->state, "08007", sizeof "08007");
     }
+    if (r->committing) /* whatever cut it short: patience (HYT01) as well */
+        memcpy(e->state, "08007", sizeof "08007");
 }
 
 /* FATAL and PANIC are the session's last words. */
