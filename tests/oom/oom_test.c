@@ -76,7 +76,12 @@ void assert_usable(SQLHSTMT s)
 
     SQLFreeStmt(s, SQL_CLOSE);
     SQLFreeStmt(s, SQL_RESET_PARAMS);
-    assert_int_equal(SQLExecDirect(s, text("SELECT 42"), SQL_NTS), SQL_SUCCESS);
+    if (SQLExecDirect(s, text("SELECT 42"), SQL_NTS) != SQL_SUCCESS) {
+        SQLCHAR state[6] = "";
+        SQLCHAR message[512] = "";
+        SQLGetDiagRec(SQL_HANDLE_STMT, s, 1, state, NULL, message, sizeof message, NULL);
+        fail_msg("the handle is unusable afterwards: %s %s", state, message);
+    }
     assert_int_equal(SQLFetch(s), SQL_SUCCESS);
     assert_int_equal(SQLGetData(s, 1, SQL_C_LONG, &v, 0, &ind), SQL_SUCCESS);
     assert_int_equal(v, 42);

@@ -426,13 +426,17 @@ static void test_changing_rows(void **state)
 static void test_bulk_in_a_transaction(void **state)
 {
     (void)state;
+    oom_transport = "http";
     with_table(bulk_in_a_transaction);
+    oom_transport = "auto";
 }
 
 static void test_a_buffered_transaction(void **state)
 {
     (void)state;
+    oom_transport = "http";
     with_table(buffered);
+    oom_transport = "auto";
 }
 
 static void test_positioned(void **state)
