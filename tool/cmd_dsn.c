@@ -14,8 +14,9 @@
 #define DRIVER_NAME "Neon"
 #define NAMES_CAP 65536
 
-/* KEY=VALUE words and the URL as one connection string. */
-static bool collect(const struct tool_args *a, struct buf *out, struct err *e)
+/* KEY=VALUE words and the URL as one connection string; Driver=, which belongs to the manager, apart.
+ */
+static bool collect(const struct tool_args *a, struct buf *out, const char **driver, struct err *e)
 {
     for (int i = 2; i < a->n_words; i++) {
         char *word = a->words[i];
@@ -35,7 +36,9 @@ static bool collect(const struct tool_args *a, struct buf *out, struct err *e)
                 word);
         } else {
             *equals = '\0';
-            if (!connstr_append(out, word, sv(equals + 1)))
+            if (str_ieq(word, "Driver"))
+                *driver = equals + 1;
+            else if (!connstr_append(out, word, sv(equals + 1)))
                 return err_oom(e);
             *equals = '=';
         }
@@ -55,7 +58,7 @@ static int add(const struct tool_args *a)
                             "'postgresql://user:password@host/database' [KEY=VALUE...]"),
                2;
     r.dsn = a->words[1];
-    ok = collect(a, &connstr, &e);
+    ok = collect(a, &connstr, &r.driver, &e);
     r.connstr = buf_sv(&connstr);
     ok = ok && dsn_store(&r, DSN_ADD, &e);
     buf_release_secret(&connstr);
@@ -93,7 +96,7 @@ static void read_entry(const char *section, const char *name, char *value, int c
 
 static bool is_ours(const char *driver)
 {
-    return str_ieq(driver, DRIVER_NAME) || strstr(driver, "libneonodbc") != NULL;
+    return str_ieq(driver, DRIVER_NAME) || str_ieq(driver, DRIVER_NAME " iODBC") || strstr(driver, "libneonodbc") != NULL;
 }
 
 static void list_one(const char *section, const char *name)

@@ -5,17 +5,52 @@
 
 #include <odbcinst.h>
 
+#ifdef NEON_INSTALLER
+#include <dlfcn.h>
+#include <pthread.h>
+#endif
+
 /* unixODBC gives at most 1,000 bytes a value; the list of a section's names is larger. */
 #define DSN_NAMES_CAP 32768
 #define DSN_VALUE_CAP 32768
 #define DSN_LINE_LIMIT 995
 
+typedef int INSTAPI get_profile_string_fn(LPCSTR section, LPCSTR entry, LPCSTR fallback, LPSTR out,
+                                          int cap_bytes, LPCSTR file);
+
+#ifdef NEON_INSTALLER /* the library for iODBC: linked with neither manager's installer */
+static get_profile_string_fn *profile_string;
+
+static void load_installer(void)
+{
+    void *installer = dlopen(NEON_INSTALLER, RTLD_LAZY | RTLD_LOCAL);
+    void *symbol = installer != NULL ? dlsym(installer, "SQLGetPrivateProfileString") : NULL;
+
+    memcpy(&profile_string, &symbol, sizeof symbol); /* ISO C has no cast from data to code */
+}
+
+static get_profile_string_fn *find_profile_string(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, load_installer);
+    return profile_string;
+}
+#else
+static get_profile_string_fn *find_profile_string(void)
+{
+    return SQLGetPrivateProfileString;
+}
+#endif
+
 static int read_odbc_ini(void *ctx, const char *section, const char *entry, char *out,
                          int cap_bytes)
 {
+    get_profile_string_fn *get = find_profile_string();
+
     (void)ctx;
     out[0] = '\0';
-    return SQLGetPrivateProfileString(section, entry, "", out, cap_bytes, "odbc.ini");
+    return get != NULL ? get(section, entry, "", out, cap_bytes, "odbc.ini") : 0;
 }
 
 static const struct dsn_reader odbc_ini = {read_odbc_ini, NULL};

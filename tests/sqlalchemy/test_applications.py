@@ -2,6 +2,8 @@
 
 import json
 import os
+import pathlib
+import re
 import subprocess
 import sys
 
@@ -80,13 +82,17 @@ def test_each_user_sees_and_writes_its_own_rows(jwt_gateway, notes, psycopg):
 
 
 def test_a_token_for_each_request(jwt_gateway, notes):
-    """One engine for all users of a web service: the token is put in when a connection is made, by SQLAlchemy's own event."""
-    engine = sa.create_engine(jwt_url(jwt_gateway, "placeholder.placeholder.placeholder"), poolclass=sa.pool.NullPool)
+    """One engine for all users of a web service: the token is put in when a connection is made: the page's example."""
+    page = pathlib.Path(__file__).parents[2] / "docs" / "sqlalchemy.md"
+    example = re.search(r"## JSON web tokens.*?```python\n(.*?)```", page.read_text(), re.DOTALL).group(1)
+    url = jwt_url(jwt_gateway, "placeholder.placeholder.placeholder").difference_update_query(["auth_token"])
+    url = url._replace(password=None).render_as_string(hide_password=False)
+    example, count = re.subn(r'"neon://authenticated@[^"?]*\?[^"]*"', lambda m: repr(url), example)
+    assert count == 1
     tokens = iter([jwt_gateway.token(sub="u1"), jwt_gateway.token(sub="u2")])
-
-    @sa.event.listens_for(engine, "do_connect")
-    def put_token(dialect, record, cargs, cparams):
-        cargs[0] = f"Token={next(tokens)};" + cargs[0]
+    there = {"token_of_the_current_user": lambda: next(tokens)}
+    exec(compile(example, "example", "exec"), there)  # what the page says, with this gateway's address
+    engine = there["engine"]
 
     seen = []
     for _ in range(2):

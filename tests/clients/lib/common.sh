@@ -21,15 +21,18 @@ python_with()
     return 1
 }
 
-# data_source KEY=VALUE...: from here on CLIENT_DSN is a data source of our own, like neon but with these keywords.
+# data_source KEY=VALUE...: from here on CLIENT_DSN is a data source of our own, like neon but with these keywords (and with
+# the transport that tests/clients/transports.sh asks for).
+neon_ini=$ODBCINI
 data_source()
 {
     {
-        cat "$ODBCINI"
+        cat "$neon_ini"
         printf '\n[client]\n'
-        sed -n '/^\[neon\]/,/^$/{/^\[/d;p}' "$ODBCINI" | sed '/^$/d'
-        printf '%s\n' "$@"
+        sed -n '/^\[neon\]/,/^$/{/^\[/d;p}' "$neon_ini" | sed '/^$/d'
+        printf '%s\n' "$@" ${CLIENT_TRANSPORT:+"Transport=$CLIENT_TRANSPORT"}
     } >"$scratch/odbc.ini"
     chmod 0600 "$scratch/odbc.ini"
     export ODBCINI=$scratch/odbc.ini CLIENT_DSN=client
 }
+[ -z "${CLIENT_TRANSPORT:-}" ] || data_source
