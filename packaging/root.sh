@@ -13,12 +13,13 @@ make_root()
         return 1
     }
     cp /etc/resolv.conf "$root/etc/resolv.conf"
+    rm -f "$root/etc/apt/sources.list"
     for dir in sources.list sources.list.d apt.conf.d; do
         [ ! -e "/etc/apt/$dir" ] || cp -R "/etc/apt/$dir" "$root/etc/apt/"
     done
     rm -f "$root"/etc/apt/sources.list.d/*node*
-    # How this machine reaches the registries of Python and npm.
-    for dir in /etc/pip.conf /etc/npmrc; do [ ! -e "$dir" ] || cp "$dir" "$root$dir"; done
+    # How this machine reaches the registries of Python and npm, and whom it trusts.
+    for dir in /etc/pip.conf /etc/npmrc /etc/ssl/certs/ca-certificates.crt; do [ ! -e "$dir" ] || cp "$dir" "$root$dir"; done
     # The root is thrown away: what is unpacked need not reach the disk at once.
     echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/fast"
 }

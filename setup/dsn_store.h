@@ -27,6 +27,9 @@ struct dsn_request {
 bool dsn_store(const struct dsn_request *r, enum dsn_change change, struct err *e) NEON_MUST_CHECK;
 /* Removes it, and the private files made for it. False: HY000 when there is none of that name. */
 bool dsn_store_remove(const char *dsn, struct err *e) NEON_MUST_CHECK;
+/* True for a connection string that can be read and names no password, token, file for one, or
+ * UseEnv. */
+bool dsn_store_lacks_login(struct strview connstr);
 /* Is there a data source of that name? */
 bool dsn_store_exists(const char *dsn);
 

@@ -7,11 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <odbcinst.h>
-
-#include "base/clock.h"
 
 /* ---- saying it ---- */
 
@@ -40,6 +39,7 @@ void doctor_say(struct doctor *d, enum verdict v, const char *name, double ms, c
 {
     static const char *const words[] = {"ok", "note", "FAILED"};
 
+    tool_progress("");
     if (d->args->json) {
         say_json(d, v, name, ms, text, remedy);
     } else {
@@ -62,9 +62,17 @@ bool doctor_fail(struct doctor *d, const char *name, double ms, const char *text
     return false;
 }
 
-double doctor_since(int64_t start_ms)
+double doctor_now(void)
 {
-    return (double)(clock_now_ms() - start_ms);
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+double doctor_since(double start_ms)
+{
+    return doctor_now() - start_ms;
 }
 
 /* ---- keywords ---- */
@@ -189,7 +197,7 @@ static bool check_name(struct doctor *d)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    int64_t start = clock_now_ms();
+    double start = doctor_now();
     char text[DOCTOR_TEXT_CAP], first[NI_MAXHOST] = "";
     int n = 0, rc;
 
@@ -222,10 +230,15 @@ static void examine(struct doctor *d)
     if (!read_keywords(d) || !check_driver(d) || !make_transport(d))
         return;
     check_proxy(d);
+    tool_progress("looking the way over...");
     if (!check_name(d) || !doctor_network(d))
         return;
-    doctor_login(d);
-    doctor_websocket(d);
+    if (d->options.transport == TRANSPORT_WEBSOCKET) { /* it logs in through one */
+        if (doctor_websocket(d))
+            doctor_login(d);
+    } else if (doctor_login(d) && doctor_websocket(d)) {
+        doctor_session(d);
+    }
 }
 
 int cmd_doctor(const struct tool_args *a)
@@ -254,9 +267,10 @@ int cmd_doctor(const struct tool_args *a)
     if (a->json)
         puts("\n]");
     else
-        puts(d.failed    ? "\nThe first line marked FAILED is where it stops."
-             : d.limited ? "\nStatements work. Sessions do not: see the line about WebSockets."
-                         : "\nEverything works.");
+        puts(d.failed ? "\nThe first line marked FAILED is where it stops."
+             : d.limited
+                 ? "\nStatements work, transactions are buffered: see the line about WebSockets."
+                 : "\nEverything works.");
     transport_free(d.transport);
     conn_options_release(&d.options);
     buf_release_secret(&d.connstr);

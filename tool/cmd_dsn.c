@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <odbcinst.h>
 
@@ -14,7 +15,8 @@
 #define DRIVER_NAME "Neon"
 #define NAMES_CAP 65536
 
-/* KEY=VALUE words and the URL as one connection string; Driver=, which belongs to the manager, apart.
+/* KEY=VALUE words and the URL as one connection string; Driver=, which belongs to the manager,
+ * apart.
  */
 static bool collect(const struct tool_args *a, struct buf *out, const char **driver, struct err *e)
 {
@@ -46,6 +48,22 @@ static bool collect(const struct tool_args *a, struct buf *out, const char **dri
     return true;
 }
 
+/* On a terminal a password that nobody has given is asked for: the only way that neither the
+ * command line nor the shell's history sees. An empty answer leaves it out. */
+static bool ask_password(const struct tool_args *a, struct buf *connstr, struct err *e)
+{
+    struct buf password = BUF_INIT(4097);
+    bool ok;
+
+    if (!isatty(STDIN_FILENO) || a->system || !dsn_store_lacks_login(buf_sv(connstr)))
+        return true;
+    ok = tool_read_secret("Password (not shown; Enter: none, programs will ask): ", &password, e);
+    if (ok && password.len > 0)
+        ok = connstr_append(connstr, "PWD", buf_sv(&password)) || err_oom(e);
+    buf_release_secret(&password);
+    return ok;
+}
+
 static int add(const struct tool_args *a)
 {
     struct buf connstr = BUF_INIT(131072);
@@ -55,10 +73,11 @@ static int add(const struct tool_args *a)
 
     if (a->n_words < 3)
         return tool_fail(a, "usage: neon-odbc dsn add NAME "
-                            "'postgresql://user:password@host/database' [KEY=VALUE...]"),
+                            "'postgresql://user:password@host/database' [KEY=VALUE...] (instead of "
+                            "the URL -: it is asked for, or read from stdin)"),
                2;
     r.dsn = a->words[1];
-    ok = collect(a, &connstr, &r.driver, &e);
+    ok = collect(a, &connstr, &r.driver, &e) && ask_password(a, &connstr, &e);
     r.connstr = buf_sv(&connstr);
     ok = ok && dsn_store(&r, DSN_ADD, &e);
     buf_release_secret(&connstr);
@@ -75,8 +94,16 @@ static int not_there(const struct tool_args *a, const char *dsn)
                      dsn);
 }
 
+/* What each_name hands on: how to print, and how many were printed. */
+struct listing {
+    bool json;
+    int n;
+};
+
 /* Calls fn for each name of a list in odbc.ini. */
-static void each_name(const char *section, void (*fn)(const char *section, const char *name))
+static void each_name(const char *section,
+                      void (*fn)(struct listing *l, const char *section, const char *name),
+                      struct listing *l)
 {
     char *names = mem_calloc(1, NAMES_CAP);
     int got = names != NULL
@@ -84,7 +111,7 @@ static void each_name(const char *section, void (*fn)(const char *section, const
                   : 0;
 
     for (const char *name = names; got > 0 && name[0] != '\0'; name += strlen(name) + 1)
-        fn(section, name);
+        fn(l, section, name);
     mem_free(names);
 }
 
@@ -96,10 +123,19 @@ static void read_entry(const char *section, const char *name, char *value, int c
 
 static bool is_ours(const char *driver)
 {
-    return str_ieq(driver, DRIVER_NAME) || str_ieq(driver, DRIVER_NAME " iODBC") || strstr(driver, "libneonodbc") != NULL;
+    return str_ieq(driver, DRIVER_NAME) || str_ieq(driver, DRIVER_NAME " iODBC") ||
+           strstr(driver, "libneonodbc") != NULL;
 }
 
-static void list_one(const char *section, const char *name)
+static void json_member(const char *name, const char *value, bool first)
+{
+    fputs(first ? "" : ", ", stdout);
+    tool_json_text(name, strlen(name));
+    fputs(": ", stdout);
+    tool_json_text(value, strlen(value));
+}
+
+static void list_one(struct listing *l, const char *section, const char *name)
 {
     char driver[1024], server[1024], database[1024];
 
@@ -111,10 +147,19 @@ static void list_one(const char *section, const char *name)
         return;
     read_entry(name, "Server", server, sizeof server);
     read_entry(name, "Database", database, sizeof database);
-    printf("%-20s %s/%s\n", name, server, database);
+    if (l->json) {
+        fputs(l->n > 0 ? ",\n {" : "\n {", stdout);
+        json_member("name", name, true);
+        json_member("server", server, false);
+        json_member("database", database, false);
+        putchar('}');
+    } else {
+        printf("%-20s %s/%s\n", name, server, database);
+    }
+    l->n++;
 }
 
-static void show_one(const char *section, const char *name)
+static void show_one(struct listing *l, const char *section, const char *name)
 {
     char value[1024];
     enum conn_key_id id = conn_key_find(sv(name));
@@ -122,23 +167,42 @@ static void show_one(const char *section, const char *name)
     read_entry(section, name, value, sizeof value);
     if (id != CONN_KEY_COUNT && (conn_key_row(id)->flags & CK_SECRET) && value[0] != '\0')
         snprintf(value, sizeof value, "***");
-    printf("%-20s %s\n", name, value);
+    if (l->json)
+        json_member(name, value, l->n == 0);
+    else
+        printf("%-20s %s\n", name, value);
+    l->n++;
 }
 
 static int list(const struct tool_args *a)
 {
-    (void)a;
-    each_name(NULL, list_one);
+    struct listing l = {a->json, 0};
+
+    if (a->json)
+        putchar('[');
+    each_name(NULL, list_one, &l);
+    if (a->json)
+        puts(l.n > 0 ? "\n]" : "]");
+    else if (l.n == 0)
+        fputs("There are no data sources of this driver yet. To make one: neon-odbc dsn add mydb "
+              "'postgresql://...'\n",
+              stderr);
     return 0;
 }
 
 static int show(const struct tool_args *a)
 {
+    struct listing l = {a->json, 0};
+
     if (a->n_words != 2)
-        return tool_fail(a, "usage: neon-odbc dsn show NAME"), 2;
+        return tool_fail(a, "usage: neon-odbc dsn show NAME [--json]"), 2;
     if (!dsn_store_exists(a->words[1]))
         return not_there(a, a->words[1]);
-    each_name(a->words[1], show_one);
+    if (a->json)
+        putchar('{');
+    each_name(a->words[1], show_one, &l);
+    if (a->json)
+        puts("}");
     return 0;
 }
 
@@ -150,7 +214,11 @@ static int remove_one(const struct tool_args *a)
         return tool_fail(a, "usage: neon-odbc dsn remove NAME"), 2;
     if (!dsn_store_exists(a->words[1]))
         return not_there(a, a->words[1]);
-    return dsn_store_remove(a->words[1], &e) ? 0 : tool_fail_err(a, &e);
+    if (!dsn_store_remove(a->words[1], &e))
+        return tool_fail_err(a, &e);
+    printf("The data source \"%s\" is gone, and so is the password file made for it.\n",
+           a->words[1]);
+    return 0;
 }
 
 int cmd_dsn(const struct tool_args *a)

@@ -290,6 +290,7 @@ static bool print_results(const struct tool_args *a, SQLHSTMT stmt)
         struct result r = {.stmt = stmt, .value = BUF_INIT(0)};
         SQLLEN count = -1;
         ok = describe(&r);
+        tool_progress("");
         if (ok && r.n > 0) {
             ok = a->json ? print_json(&r) : a->csv ? print_csv(&r) : print_table(&r);
         } else if (ok && SQL_SUCCEEDED(SQLRowCount(stmt, &count)) && !a->json && !a->csv) {
@@ -320,20 +321,19 @@ static int run(const struct tool_args *a, SQLHDBC dbc, char *statement)
     return status;
 }
 
-static int connect_and_run(const struct tool_args *a, SQLHENV env, struct buf *connstr)
+static int connect_and_run(const struct tool_args *a, SQLHENV env, struct buf *connstr,
+                           char *statement)
 {
     SQLHDBC dbc = NULL;
     int status;
 
     if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc)))
         return diagnose(a, SQL_HANDLE_ENV, env);
-    if (isatty(STDERR_FILENO))
-        fputs("connecting...\r", stderr);
+    tool_progress("connecting...");
     if (SQL_SUCCEEDED(SQLDriverConnect(dbc, NULL, (SQLCHAR *)connstr->data, SQL_NTS, NULL, 0, NULL,
                                        SQL_DRIVER_NOPROMPT))) {
-        if (isatty(STDERR_FILENO))
-            fputs("             \r", stderr);
-        status = run(a, dbc, a->words[1]);
+        tool_progress("running...");
+        status = run(a, dbc, statement);
         SQLDisconnect(dbc);
     } else {
         status = diagnose(a, SQL_HANDLE_DBC, dbc);
@@ -342,8 +342,22 @@ static int connect_and_run(const struct tool_args *a, SQLHENV env, struct buf *c
     return status;
 }
 
+/* The statement of the command line, or all that is left of stdin. */
+static bool read_statement(const char *word, struct buf *out, struct err *e)
+{
+    int c;
+
+    if (strcmp(word, "-") != 0)
+        return buf_append_str(out, word) || err_oom(e);
+    while ((c = getchar()) != EOF)
+        if (!buf_append_char(out, (char)c))
+            return err_oom(e);
+    return out->len > 0 || err_set(e, ST_HY000, 0, "There is no statement on stdin.");
+}
+
 int cmd_query(const struct tool_args *a)
 {
+    struct buf statement = BUF_INIT(64 << 20);
     struct buf connstr = BUF_INIT(131072);
     struct err e = ERR_INIT;
     SQLHENV env = NULL;
@@ -352,12 +366,15 @@ int cmd_query(const struct tool_args *a)
     int status;
 
     if (a->n_words != 2)
-        return tool_fail(a, "usage: neon-odbc query NAME 'select ...' [--csv|--json]"), 2;
+        return tool_fail(a, "usage: neon-odbc query NAME 'select ...' [--csv|--json] (-: the "
+                            "statement comes from stdin)"),
+               2;
     name = tool_take_secret(a->words[0]);
     ok = name != NULL && tool_connstr(name, &connstr, &e);
     /* a URL needs a driver's name; a data source has its own */
     ok = ok && (strncmp(connstr.data, "DSN", 3) == 0 || buf_append_str(&connstr, "Driver={Neon};"));
     mem_free(name);
+    ok = ok && read_statement(a->words[1], &statement, &e);
     if (!ok) {
         if (!err_is_set(&e))
             err_oom(&e);
@@ -365,8 +382,9 @@ int cmd_query(const struct tool_args *a)
     }
     SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &env);
     SQLSetEnvAttr(env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3, 0);
-    status = connect_and_run(a, env, &connstr);
+    status = connect_and_run(a, env, &connstr, statement.data);
     SQLFreeHandle(SQL_HANDLE_ENV, env);
+    buf_release(&statement);
     buf_release_secret(&connstr);
     return status;
 }

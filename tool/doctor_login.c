@@ -4,11 +4,6 @@
 
 #include <stdio.h>
 
-#include <sql.h>
-#include <sqlext.h>
-
-#include "base/clock.h"
-
 #define WAKE_UP_MS 300 /* a login alone takes less */
 
 static const char *first_record(SQLSMALLINT type, SQLHANDLE h, char *text, size_t cap)
@@ -23,7 +18,7 @@ static const char *first_record(SQLSMALLINT type, SQLHANDLE h, char *text, size_
     return text;
 }
 
-static bool ask(SQLHDBC dbc, const char *sql, char *out, size_t cap)
+bool doctor_ask(SQLHDBC dbc, const char *sql, char *out, size_t cap)
 {
     SQLHSTMT stmt = NULL;
     SQLLEN ind;
@@ -54,25 +49,25 @@ static void say_wake_up(struct doctor *d, double round_trip_ms)
 static void check_statements(struct doctor *d, SQLHDBC dbc)
 {
     char answer[DOCTOR_TEXT_CAP], text[DOCTOR_TEXT_CAP];
-    int64_t start = clock_now_ms();
+    double start = doctor_now();
 
-    if (!ask(dbc, "SELECT pg_catalog.version()", answer, sizeof answer)) {
+    if (!doctor_ask(dbc, "SELECT pg_catalog.version()", answer, sizeof answer)) {
         doctor_fail(d, "server", doctor_since(start), answer, "");
         return;
     }
     doctor_say(d, GOOD, "server", doctor_since(start), answer, "");
-    start = clock_now_ms();
-    if (!ask(dbc, "SELECT 1", answer, sizeof answer)) {
+    start = doctor_now();
+    if (!doctor_ask(dbc, "SELECT 1", answer, sizeof answer)) {
         doctor_fail(d, "round trip", doctor_since(start), answer, "");
         return;
     }
     doctor_say(d, GOOD, "round trip", doctor_since(start), "what a small statement costs from here",
                "");
     say_wake_up(d, doctor_since(start));
-    if (!ask(dbc,
-             "SELECT pg_catalog.current_setting('max_connections') || ' connections, '"
-             " || 'statement_timeout ' || pg_catalog.current_setting('statement_timeout')",
-             answer, sizeof answer))
+    if (!doctor_ask(dbc,
+                    "SELECT pg_catalog.current_setting('max_connections') || ' connections, '"
+                    " || 'statement_timeout ' || pg_catalog.current_setting('statement_timeout')",
+                    answer, sizeof answer))
         strcpy(answer, "the server's are not known");
     snprintf(text, sizeof text, "requests up to %lld bytes, answers %s; %.200s",
              (long long)d->options.max_request_bytes,
@@ -82,31 +77,51 @@ static void check_statements(struct doctor *d, SQLHDBC dbc)
     doctor_say(d, GOOD, "limits", -1, text, "");
 }
 
-void doctor_login(struct doctor *d)
+void doctor_disconnect(struct doctor_connection *c)
 {
-    SQLHENV env = NULL;
-    SQLHDBC dbc = NULL;
-    char text[DOCTOR_TEXT_CAP];
-    int64_t start = clock_now_ms();
+    if (c->connected)
+        SQLDisconnect(c->dbc);
+    if (c->dbc != NULL)
+        SQLFreeHandle(SQL_HANDLE_DBC, c->dbc);
+    if (c->env != NULL)
+        SQLFreeHandle(SQL_HANDLE_ENV, c->env);
+}
 
-    SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &env);
-    SQLSetEnvAttr(env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3, 0);
-    if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc))) {
-        doctor_fail(d, "login", -1, "The driver manager gives no connection handle.", "");
-    } else if (!SQL_SUCCEEDED(SQLDriverConnect(dbc, NULL, (SQLCHAR *)d->connstr.data, SQL_NTS, NULL,
-                                               0, NULL, SQL_DRIVER_NOPROMPT))) {
-        first_record(SQL_HANDLE_DBC, dbc, text, sizeof text);
-        doctor_fail(d, "login", doctor_since(start), text,
-                    strncmp(text, "IM002", 5) == 0
-                        ? "The driver is not registered: neon-odbc register."
-                        : "");
+bool doctor_connect(struct doctor_connection *c, char *connstr, char *text, size_t cap)
+{
+    *c = (struct doctor_connection){0};
+    SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &c->env);
+    SQLSetEnvAttr(c->env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3, 0);
+    if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_DBC, c->env, &c->dbc))) {
+        snprintf(text, cap, "The driver manager gives no connection handle.");
     } else {
-        d->login_ms = doctor_since(start);
-        doctor_say(d, GOOD, "login", d->login_ms, "accepted", "");
-        check_statements(d, dbc);
-        SQLDisconnect(dbc);
+        c->connected = SQL_SUCCEEDED(SQLDriverConnect(c->dbc, NULL, (SQLCHAR *)connstr, SQL_NTS,
+                                                      NULL, 0, NULL, SQL_DRIVER_NOPROMPT));
+        if (!c->connected)
+            first_record(SQL_HANDLE_DBC, c->dbc, text, cap);
     }
-    if (dbc != NULL)
-        SQLFreeHandle(SQL_HANDLE_DBC, dbc);
-    SQLFreeHandle(SQL_HANDLE_ENV, env);
+    if (!c->connected)
+        doctor_disconnect(c);
+    return c->connected;
+}
+
+bool doctor_login(struct doctor *d)
+{
+    struct doctor_connection c;
+    char text[DOCTOR_TEXT_CAP];
+    double start = doctor_now();
+
+    tool_progress("logging in (a compute that sleeps takes a moment)...");
+    if (!doctor_connect(&c, d->connstr.data, text, sizeof text))
+        return doctor_fail(d, "login", doctor_since(start), text,
+                           strncmp(text, "IM002", 5) == 0
+                               ? "The driver is not registered: neon-odbc register."
+                               : "");
+    d->login_ms = doctor_since(start);
+    doctor_say(d, GOOD, "login", d->login_ms,
+               d->options.transport == TRANSPORT_WEBSOCKET ? "accepted, in a session" : "accepted",
+               "");
+    check_statements(d, c.dbc);
+    doctor_disconnect(&c);
+    return true;
 }

@@ -4,12 +4,10 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "tool/doctor_tls.h"
 #include "transport/curl_setup.h"
 
 #define STEP_TIMEOUT_MS 30000L
-#define WEBSOCKET_TIMEOUT_MS 15000L
 
 static const struct {
     CURLcode code;
@@ -38,7 +36,7 @@ static const struct {
      "The connection was closed without an answer: check Port, and what is in between."},
 };
 
-static size_t drop(char *data, size_t size, size_t n, void *ctx)
+size_t doctor_drop(char *data, size_t size, size_t n, void *ctx)
 {
     (void)data;
     (void)ctx;
@@ -109,7 +107,7 @@ static bool say_network(struct doctor *d, CURL *c)
                                                 : "1.1",
              status);
     ms = curl_ms(c, CURLINFO_PRETRANSFER_TIME_T, CURLINFO_STARTTRANSFER_TIME_T);
-    if (!say_stranger(d, c, text, ms))
+    if (d->options.transport != TRANSPORT_WEBSOCKET && !say_stranger(d, c, text, ms))
         return false;
     doctor_say(d, GOOD, "http", ms, text, "");
     return true;
@@ -170,7 +168,7 @@ bool doctor_network(struct doctor *d)
     CURL *c = curl_easy_init();
     char detail[CURL_ERROR_SIZE] = "";
     struct err e = ERR_INIT;
-    int64_t start = clock_now_ms();
+    double start = doctor_now();
     CURLcode code;
     bool ok;
 
@@ -185,7 +183,8 @@ bool doctor_network(struct doctor *d)
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, detail);
     curl_easy_setopt(c, CURLOPT_POSTFIELDS, "{}");
     curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, STEP_TIMEOUT_MS);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, drop);
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, doctor_drop);
+    tool_progress("connecting...");
     code = curl_easy_perform(c);
     ok = code == CURLE_OK;
     if (ok)
@@ -194,88 +193,4 @@ bool doctor_network(struct doctor *d)
         say_curl_failure(d, c, code, detail, doctor_since(start));
     curl_easy_cleanup(c);
     return ok;
-}
-
-/* ---- WebSocket: the upgrade alone (protocol section 10.1) ---- */
-
-struct upgrade {
-    int status;
-};
-
-/* The headers of a 101 end the test: what follows would be frames. */
-static size_t upgrade_header(char *line, size_t size, size_t n, void *ctx)
-{
-    struct upgrade *u = ctx;
-
-    if (size * n > 12 && strncmp(line, "HTTP/", 5) == 0)
-        u->status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
-    return u->status == 101 && size * n <= 2 ? 0 : size * n;
-}
-
-/* The endpoint's own host, not api.: ApiHost, when given, is asked for both. */
-static bool upgrade_url(const struct doctor *d, struct buf *out)
-{
-    const char *url = buf_str(&d->transport->url);
-    const char *path = strchr(strstr(url, "://") + 3, '/');
-
-    if (d->net.api_host != NULL)
-        return buf_append(out, url, path != NULL ? (size_t)(path - url) : strlen(url)) &&
-               buf_append_str(out, "/v2");
-    return buf_printf(out, "https://%s/v2", d->net.host);
-}
-
-static void say_upgrade(struct doctor *d, int status, CURLcode code, const char *detail, double ms)
-{
-    char text[DOCTOR_TEXT_CAP];
-
-    if (status == 101) {
-        doctor_say(d, GOOD, "websocket", ms, "the upgrade is accepted: sessions are possible", "");
-        return;
-    }
-    d->limited = true;
-    if (status == 0)
-        snprintf(text, sizeof text, "%s", detail[0] ? detail : curl_easy_strerror(code));
-    else
-        snprintf(text, sizeof text, "the upgrade was answered with status %d", status);
-    doctor_say(
-        d, WARNING, "websocket", ms, text,
-        "Only transactions and sessions need it: with Transport=http everything else works; a "
-        "proxy on the way may have to "
-        "be told to let WebSockets pass.");
-}
-
-void doctor_websocket(struct doctor *d)
-{
-    CURL *c = curl_easy_init();
-    struct buf url = BUF_INIT(4096);
-    struct curl_slist *headers = NULL;
-    struct upgrade u = {0};
-    struct err e = ERR_INIT;
-    char detail[CURL_ERROR_SIZE] = "";
-    int64_t start = clock_now_ms();
-    CURLcode code = CURLE_FAILED_INIT;
-
-    if (d->net.token != NULL) {
-        doctor_say(d, GOOD, "websocket", -1, "not used with a token", "");
-    } else if (c != NULL && curl_setup(c, d->transport, &e) && upgrade_url(d, &url)) {
-        headers = curl_slist_append(headers, "Connection: Upgrade");
-        headers = curl_slist_append(headers, "Upgrade: websocket");
-        headers = curl_slist_append(headers, "Sec-WebSocket-Version: 13");
-        headers = curl_slist_append(headers, "Sec-WebSocket-Key: bmVvbi1vZGJjIGRvY3Rvcg==");
-        curl_easy_setopt(c, CURLOPT_SHARE, NULL);
-        curl_easy_setopt(c, CURLOPT_URL, url.data);
-        curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-        curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-        curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, upgrade_header);
-        curl_easy_setopt(c, CURLOPT_HEADERDATA, &u);
-        curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, drop);
-        curl_easy_setopt(c, CURLOPT_ERRORBUFFER, detail);
-        curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, WEBSOCKET_TIMEOUT_MS);
-        code = curl_easy_perform(c);
-        say_upgrade(d, u.status, code, detail, doctor_since(start));
-    }
-    err_release(&e);
-    curl_slist_free_all(headers);
-    buf_release(&url);
-    curl_easy_cleanup(c);
 }

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "config/connstr.h"
 #include "version.h"
@@ -15,10 +17,11 @@ static const struct command {
     const char *usage, *what;
 } commands[] = {
     {"dsn", cmd_dsn,
-     "dsn add NAME 'postgresql://...' [KEY=VALUE...] | list | show NAME | remove NAME",
+     "dsn add NAME 'postgresql://...' [KEY=VALUE...] | list [--json] | show NAME [--json] | remove "
+     "NAME",
      "data sources in your odbc.ini (--system: in the system's)"},
     {"query", cmd_query, "query NAME 'select ...' [--csv|--json]",
-     "runs a statement and prints its rows"},
+     "runs a statement (- reads it from stdin) and prints its rows"},
     {"doctor", cmd_doctor, "doctor NAME [--json]",
      "looks where a connection fails: name, proxy, TCP, TLS, HTTP, login, WebSocket"},
     {"register", cmd_register, "register [LIBRARY]",
@@ -33,8 +36,9 @@ static int usage(FILE *to)
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
         fprintf(to, "  neon-odbc %s\n        %s\n", commands[i].usage, commands[i].what);
     fprintf(to, "\nNAME is a data source, a postgresql:// URL in quotes, or - to read the URL from "
-                "stdin (a URL on\n"
-                "the command line is visible to others for a moment). More: man neon-odbc\n");
+                "stdin or be asked\n"
+                "for it (a URL on the command line is visible to others for a moment). More: man "
+                "neon-odbc\n");
     return to == stdout ? 0 : 2;
 }
 
@@ -42,6 +46,7 @@ int tool_fail(const struct tool_args *a, const char *fmt, ...)
 {
     va_list ap;
 
+    tool_progress("");
     fprintf(stderr, "neon-odbc %s: ", a->command);
     va_start(ap, fmt);
     vfprintf(stderr, fmt, ap);
@@ -71,16 +76,46 @@ static bool is_url(const char *text)
     return strncmp(text, "postgres://", 11) == 0 || strncmp(text, "postgresql://", 13) == 0;
 }
 
-static bool read_line(struct buf *out, struct err *e)
+void tool_progress(const char *text)
 {
+    static size_t shown;
+
+    if (!isatty(STDERR_FILENO))
+        return;
+    fprintf(stderr, "\r%*s\r%s", (int)shown, "", text);
+    fflush(stderr);
+    shown = strlen(text);
+}
+
+bool tool_read_secret(const char *prompt, struct buf *out, struct err *e)
+{
+    bool terminal = isatty(STDIN_FILENO);
+    struct termios before, quiet;
+    bool ok = true;
     int c;
 
-    while ((c = getchar()) != EOF && c != '\n')
-        if (!buf_append_char(out, (char)c))
-            return err_oom(e);
+    terminal = terminal && tcgetattr(STDIN_FILENO, &before) == 0;
+    if (terminal) { /* quiet first: what is typed at the prompt must not be thrown away */
+        quiet = before;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+        fputs(prompt, stderr);
+    }
+    while (ok && (c = getchar()) != EOF && c != '\n')
+        ok = buf_append_char(out, (char)c) || err_oom(e);
+    if (terminal) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        fputc('\n', stderr);
+    }
     if (out->len > 0 && out->data[out->len - 1] == '\r')
         out->data[--out->len] = '\0';
-    return out->len > 0 || err_set(e, ST_HY000, 0, "There is no connection string on stdin.");
+    return ok;
+}
+
+static bool read_line(struct buf *out, struct err *e)
+{
+    return tool_read_secret("Connection string (postgresql://..., not shown): ", out, e) &&
+           (out->len > 0 || err_set(e, ST_HY000, 0, "There is no connection string on stdin."));
 }
 
 bool tool_connstr(const char *name_or_url, struct buf *out, struct err *e)
@@ -134,8 +169,11 @@ int main(int argc, char **argv)
     struct tool_args a = {.command = argc > 1 ? argv[1] : ""};
     int first = 2;
 
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+    if (argc < 2 || strcmp(argv[1], "help") == 0)
         return usage(argc < 2 ? stderr : stdout);
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return usage(stdout);
     if (strcmp(argv[1], "--version") == 0) {
         puts("neon-odbc " NEONODBC_VERSION);
         return 0;

@@ -13,7 +13,7 @@ struct tool_args {
     const char *command; /* for messages */
     char **words;        /* what is left after the options */
     int n_words;
-    bool json, csv, system, from_stdin;
+    bool json, csv, system;
 };
 
 int cmd_dsn(const struct tool_args *a);
@@ -33,6 +33,10 @@ bool tool_connstr(const char *name_or_url, struct buf *out, struct err *e) NEON_
 /* A word of the command line that holds a secret: a copy for us, and the original overwritten, so
  * that ps does not show it. */
 char *tool_take_secret(char *word) NEON_MUST_CHECK;
+/* Appends a line of stdin; from a terminal after a prompt, and without showing it. False: HY001. */
+bool tool_read_secret(const char *prompt, struct buf *out, struct err *e) NEON_MUST_CHECK;
+/* What is being waited for, on a terminal's stderr; the next text replaces it, "" takes it away. */
+void tool_progress(const char *text);
 /* Writes text as a JSON string with its quotes. */
 void tool_json_text(const char *text, size_t len_bytes);
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Tuple, Union
 
 from sqlalchemy import Executable, exc, text
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.ext.asyncio import AsyncEngine
+
+if TYPE_CHECKING:  # importing it needs greenlet, which SQLAlchemy 2.1 does not bring by itself
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 Statement = Union[str, Executable]
 Item = Union[Statement, Tuple[Statement, Any]]

@@ -9,6 +9,7 @@ drop table if exists client_libreoffice
 create table client_libreoffice (id integer primary key, name varchar(100), amount numeric(12,2), day date, at timestamp, flag boolean, note text)
 insert into client_libreoffice values (1, 'Zoë, Ναταλία, 山田', -12345.67, '2024-02-29', '2024-02-29 23:59:59', true, 'one'), (2, null, null, null, null, null, null), (3, 'third', 3, '2024-03-01', '2024-03-01 00:00:00', false, 'three')
 SQL
+rm -rf "$scratch/profile" "$scratch"/neon.*
 export HOME=$scratch SAL_USE_VCLPLUGIN=svp
 pipe=neon-$$
 soffice "-env:UserInstallation=file://$scratch/profile" --headless --norestore --nologo --nofirststartwizard \

@@ -30,7 +30,7 @@ for candidate in python3 /usr/bin/python3 "${NEON_TEST_BUILDDIR:-.}/venv/bin/pyt
 done
 if [ -n "$python" ]; then
     sed -n '/^```python$/,/^```$/p' "$src/docs/catalog.md" | grep -v '^```' >"$NEON_TEST_DIR/tmp/catalog.py"
-    expect "the program of docs/catalog.md" "$("$python" "$NEON_TEST_DIR/tmp/catalog.py" 2>&1)" \
+    expect "the program of docs/catalog.md" "$(DSN=neon "$python" "$NEON_TEST_DIR/tmp/catalog.py" 2>&1)" \
         '^customers has the key id$' '^order_items has the key order_id, ' 'customer_id refers to customers.id' '!Traceback'
 else
     cases=$((cases + 1))

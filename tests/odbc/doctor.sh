@@ -45,9 +45,9 @@ expect "every step, with its time" "$(doctor good)" '^ok +keywords +.*database s
     '^ok +name +[0-9.]+ ms' '^ok +tcp +[0-9.]+ ms .*port [0-9]+' '^ok +tls +[0-9.]+ ms .*names DNS:localhost.*issued by.*valid from' \
     '^ok +http +[0-9.]+ ms .*HTTP/1\.1, status 400' '^ok +login +[0-9.]+ ms' '^ok +server +[0-9.]+ ms .*PostgreSQL' \
     '^ok +round trip +[0-9.]+ ms' '^ok +wake-up +[0-9.]+ ms .*awake' '^ok +limits .*[0-9]+ connections' '^ok +websocket +[0-9.]+ ms' \
-    'Everything works' 'exit 0' '!FAILED' '!s@crt'
+    '^ok +session +[0-9.]+ ms .*a transaction \(read committed\) was begun and rolled back' 'Everything works' 'exit 0' '!FAILED' '!s@crt'
 expect "as JSON" "$(doctor good --json | sed '$d' | python3 -c 'import json, sys; print([(s["step"], s["result"]) for s in json.load(sys.stdin)])')" \
-    "'keywords', 'ok'.*'driver', 'ok'.*'proxy', 'ok'.*'name', 'ok'.*'tcp', 'ok'.*'tls', 'ok'.*'http', 'ok'.*'login', 'ok'.*'server', 'ok'.*'round trip', 'ok'.*'wake-up', 'ok'.*'limits', 'ok'.*'websocket', 'ok'"
+    "'keywords', 'ok'.*'driver', 'ok'.*'proxy', 'ok'.*'name', 'ok'.*'tcp', 'ok'.*'tls', 'ok'.*'http', 'ok'.*'login', 'ok'.*'server', 'ok'.*'round trip', 'ok'.*'wake-up', 'ok'.*'limits', 'ok'.*'websocket', 'ok'.*'session', 'ok'"
 
 # ---- names and networks ------------------------------------------------------------------------------------------------
 
@@ -170,8 +170,19 @@ chmod 644 "$dir/open.pwd"
 expect "a password file that others may read" "$(doctor open-file)" '^FAILED keywords' 'open\.pwd' 'chmod 600' 'exit 1'
 start_gateway no-websocket --websocket off
 dsn no-websocket "ApiHost=http://127.0.0.1:$port" AllowInsecure=1
-expect "no WebSockets: statements work, sessions do not" "$(doctor no-websocket)" '^ok +login' '^note +websocket .*status 4' 'Transport=http' \
-    'Sessions do not' 'exit 0'
+expect "no WebSockets: statements work, transactions are buffered" "$(doctor no-websocket)" '^ok +login' '^note +websocket .*status 4' 'Transport=http' \
+    'Statements work, transactions are buffered' 'exit 0' '!^[a-zA-Z]+ +session'
+dsn needs-websocket "ApiHost=http://127.0.0.1:$port" AllowInsecure=1 Transport=websocket
+expect "no WebSockets, and Transport=websocket" "$(doctor needs-websocket)" '^FAILED websocket .*status 4' 'Transport=auto' 'exit 1' '!^ok +login'
+dsn all-websocket "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1 Transport=websocket
+expect "Transport=websocket: the login is a session's" "$(doctor all-websocket)" '^ok +websocket' '^ok +login .*in a session' '^ok +server' 'exit 0'
+dsn no-session "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1 Transport=http
+expect "Transport=http: no session is tried" "$(doctor no-session)" '^ok +websocket .*not used with Transport=http' 'exit 0' '!^[a-zA-Z]+ +session'
+dsn session-breaks "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1
+# (the step before, which upgrades and leaves, takes the fault's first)
+curl -sf -X POST -d '{"kind": "ws_cut", "direction": "out", "after": 0, "count": 2}' "$NEON_TEST_GATEWAY_URL/_gateway/fault" >/dev/null
+expect "an upgrade that is accepted, and a session that breaks" "$(doctor session-breaks)" '^ok +websocket' '^FAILED session .*08' 'Transport=http' 'exit 1'
+curl -sf -X POST "$NEON_TEST_GATEWAY_URL/_gateway/reset" >/dev/null
 dsn unregistered "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1
 mkdir -p "$dir/empty"
 expect "a driver that is not registered" "$(ODBCSYSINI=$dir/empty doctor unregistered)" '^FAILED driver' 'neon-odbc register' 'exit 1'

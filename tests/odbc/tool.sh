@@ -24,8 +24,42 @@ expect "dsn add" "$(neon dsn add mine "$url" "ApiHost=$NEON_TEST_GATEWAY_TLS_URL
 expect "the password is in a file of its own" "$(cat "$home/config/neon-odbc/mine.pwd"; stat -c %a "$home/config/neon-odbc/mine.pwd")" '^600$'
 expect "and not in odbc.ini" "$(sed -n '/^\[mine\]/,$p' "$ODBCINI")" 'PWDFile' '!PWD *='
 expect "dsn add from stdin" "$(neon dsn add piped - "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1 <<<"$url")" 'is ready' 'exit 0'
+# At a terminal it asks, and shows nothing of what is typed.
+typed() # WHAT-IS-TYPED ARGUMENT...
+{
+    python3 - "$@" <<'PYTHON'
+import os, pty, sys
+
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(os.environ["tool"], ["neon-odbc", *sys.argv[2:]])
+said = b""
+while b": " not in said:  # the prompt, behind which nothing is echoed
+    said += os.read(fd, 1000)
+os.write(fd, sys.argv[1].encode() + b"\n")
+try:
+    while piece := os.read(fd, 1000):
+        said += piece
+except OSError:  # the other end is closed
+    pass
+print(said.decode().replace("\r", ""), "exit", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PYTHON
+}
+export tool
+expect "dsn add asks for a password that nobody has given" \
+    "$(typed "$NEON_TEST_PASSWORD" dsn add asked "postgresql://app@$NEON_TEST_SERVER/shop" "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1)" \
+    'Password \(not shown' 'is ready' 'exit 0' '!s@crt'
+expect "and it is the right one, in a file of its own" "$(neon query asked 'select 6 * 7 as n'; cat "$home/config/neon-odbc/asked.pwd")" '^42$' '^s@crt'
+expect "dsn add - asks for the connection string" \
+    "$(typed "$url" dsn add asked2 - "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1)" 'Connection string .*not shown' 'is ready' "!$encoded"
+expect "an empty answer leaves the password out" \
+    "$(typed '' dsn add none "postgresql://app@$NEON_TEST_SERVER/shop"; neon dsn show none)" 'is ready' '^UID +app' '!PWD'
+expect "without a terminal nobody is asked" "$(neon dsn add none "postgresql://app@$NEON_TEST_SERVER/shop" </dev/null)" 'is ready' '!Password'
 expect "dsn list" "$(neon dsn list)" "^mine +$NEON_TEST_SERVER/shop" '^piped' 'exit 0' '!^pg '
 expect "dsn show" "$(neon dsn show mine)" '^CAFile' '^PWDFile' 'exit 0'
+expect "dsn list and show as JSON" \
+    "$("$tool" dsn list --json | python3 -c 'import json, sys; print(sorted(x["name"] for x in json.load(sys.stdin)))'
+       "$tool" dsn show piped --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["Database"])')" "'mine'.*'piped'" '^shop$'
 expect "secrets are not shown" "$(neon dsn show neon)" '^PWD +\*\*\*$'
 expect "dsn add with a typing error" "$(neon dsn add bad Sever=x)" 'Server' 'exit 1'
 expect "dsn add with nonsense" "$(neon dsn add bad nonsense)" 'neither a postgresql:// URL nor KEY=VALUE' 'exit 1'
@@ -38,15 +72,19 @@ expect "query: values that JSON has no number for" "$(neon query mine "select 'N
 expect "query: a count" "$(neon query mine 'update customers set note = note where id < 4')" '^3 rows changed$' 'exit 0'
 expect "query: several results" "$(neon query mine 'select 1 as a; select 2 as b')" '^a$' '^b$'
 expect "query: more rows than the table looks ahead" "$(neon query mine 'select generate_series(1, 2500) as n')" '^2500$' '\(2500 rows\)'
+expect "query: the statement from stdin" "$(neon query mine - <<<'select 6 * 7 as n;')" '^42$' 'exit 0'
+expect "--help anywhere" "$(neon dsn --help; neon query -h)" 'neon-odbc doctor NAME' 'exit 0' '!exit 2'
 expect "query: a URL" "$(neon query - "select current_user as me" <<<"$url?host=$NEON_TEST_SERVER")" 'exit 1' "!$encoded"
 expect "query: a wrong statement" "$(neon query mine 'selec 1')" '42601' 'syntax error' 'exit 1'
 expect "query: an unknown data source" "$(neon query nowhere 'select 1')" 'IM002' 'exit 1'
-expect "dsn remove" "$(neon dsn remove mine; neon dsn list; ls "$home/config/neon-odbc")" 'exit 0' '!^mine'
+expect "dsn remove" "$(neon dsn remove mine; neon dsn list; ls "$home/config/neon-odbc")" '"mine" is gone' 'exit 0' '!^mine'
 expect "dsn remove what is not there" "$(neon dsn remove mine)" 'no data source "mine"' 'exit 1'
 
 export ODBCSYSINI=$home/sys
 mkdir -p "$ODBCSYSINI"
 expect "register" "$(neon register "$NEON_TEST_DRIVER"; cat "$ODBCSYSINI/odbcinst.ini")" 'registered as \[Neon\]' '^\[Neon\]' 'libneonodbcS.so' 'Threading' 'exit 0'
+expect "dsn list without any says how to make one" "$(ODBCINI=$home/no.ini neon dsn list)" 'no data sources of this driver yet.*neon-odbc dsn add' 'exit 0'
+expect "Driver= of another library" "$(neon dsn add other "$url" 'Driver=Neon iODBC'; grep -A1 '^\[other\]' "$ODBCINI")" '^Driver *= *Neon iODBC'
 expect "the registered driver works" "$(neon query piped 'select 41 + 1 as n')" '^42$' 'exit 0'
 expect "unregister" "$(neon unregister; cat "$ODBCSYSINI/odbcinst.ini")" 'no longer registered' 'exit 0' '!\[Neon\]'
 expect "register what is not there" "$(neon register /nowhere/libneonodbc.so)" 'there is no /nowhere' 'exit 1'
