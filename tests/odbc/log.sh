@@ -16,7 +16,9 @@ run()
     sed -i '/^\[logged\]/,$d' "$ODBCINI"
     {
         printf '\n[logged]\n'
-        sed -n '/^\[neon\]/,/^$/{/^\[/d;p}' "$ODBCINI" | sed '/^$/d'
+        # (of two lines for a keyword the first would count)
+        sed -n '/^\[neon\]/,/^$/{/^\[/d;p}' "$ODBCINI" | sed '/^$/d' |
+            grep -viE "^($(printf '%s\n' nothing "$@" | sed 's/ *=.*//' | paste -sd '|')) *="
         printf 'LogLevel = %s\n' "$level"
         printf '%s\n' "$@"
     } >>"$ODBCINI"
@@ -76,10 +78,21 @@ middle=$(python3 -c 'import base64, os; print(base64.b64encode(os.environ["NEON_
 run 5 "select '$NEON_TEST_PASSWORD' as shown; select no_column -- $encoded" "$here" >/dev/null
 run 5 "$three" "$here" 'PWD = hush-hush-1' >/dev/null
 run 5 "$three" "$here" "Url = postgresql://app:hush-hush-2@$NEON_TEST_SERVER/shop" 'PWD = ' >/dev/null
-run 5 "$three" "$here" 'Token = eyJhbGciOi.hush-hush-3.sig' >/dev/null
+run 5 "$three" "$here" 'Token = eyJhbGciOi.hush-hush-3.sig' 'PWD = ' >/dev/null
 run 5 "$three" "$here" 'Proxy = http://me:hush-hush-4@127.0.0.1:9' 'ApiHost = https://gw.neon.test' >/dev/null
 run 5 "$three" "$here" 'Proxy = http://127.0.0.1:9' 'ProxyUID = me' 'ProxyPWD = hush-hush-5' 'ApiHost = https://gw.neon.test' >/dev/null
 run 5 "$three" "$here" 'Options = hush-hush-6' >/dev/null
+# The same in sessions: the password in a message of its own, and, before a plain server, SCRAM.
+everywhere="Transport = websocket"
+run 5 "select '$NEON_TEST_PASSWORD' as shown; select no_column -- $encoded" "$here" "$everywhere" >/dev/null
+run 5 "$three" "$here" 'PWD = hush-hush-7' "$everywhere" >/dev/null
+run 5 "$three" "$here" "Url = postgresql://app:hush-hush-8@$NEON_TEST_SERVER/shop" 'PWD = ' "$everywhere" >/dev/null
+run 5 "$three" "$here" 'Proxy = http://me:hush-hush-9@127.0.0.1:9' 'ApiHost = https://gw.neon.test' "$everywhere" >/dev/null
+curl -sf -X POST "$NEON_TEST_GATEWAY_URL/_gateway/websocket/plain" >/dev/null
+scram=$(run 5 "select 'by SCRAM' as way" "$here" "$everywhere"; run 5 "$three" "$here" 'PWD = hush-hush-10' "$everywhere")
+curl -sf -X POST "$NEON_TEST_GATEWAY_URL/_gateway/reset" >/dev/null
+expect "sessions are logged too, with each way of logging in" "$scram$(log)" 'by SCRAM' '28000|28P01' ' session ' 'select .by SCRAM'
+expect "no proof of SCRAM's is logged" "$(log)" '!p=[A-Za-z0-9+/]{20}' '!SCRAM-SHA-256'
 expect "no secret at the highest level, in no spelling" "$(log)" 'select' '\*\*\*' "!hush-hush" "!s@crt" "!$encoded" "!$middle"
 echo "1..$cases"
 [ "$failures" = 0 ]
