@@ -376,6 +376,7 @@ static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sq
             .stmts = stmts,
             .n_stmts = n,
             .session = d->session,
+            .opened = true,
             .alone = true, /* the settings are the session's own */
             .in_transaction = in_transaction,
             .in_portions = in_transaction && x->n_stmts == 1 && comes_in_portions(kind),
@@ -401,10 +402,10 @@ static bool open_session(struct stmt *s, struct err *e)
 
     if (d->options.session_idle_s > 0) /* else the end of a transaction closes it */
         session_close_if_idle(d);
-    if (!session_is_open(d->session) &&
-        !session_open(d->session, deadline_after_s((int64_t)s->attrs.query_timeout_s), e))
-        return false;
-    return d->tx.in_session || tell_settings(d, e);
+    if (d->tx.in_session)
+        return true;
+    return session_open(d->session, deadline_after_s((int64_t)s->attrs.query_timeout_s), e) &&
+           tell_settings(d, e);
 }
 
 SQLRETURN session_make_ready(struct stmt *s, bool *again)
@@ -485,6 +486,19 @@ static bool keeps_text_readable(struct dbc *d, struct err *e)
 
 /* ---- the entrances ---- */
 
+/* What was prepared is gone, or made for tables that somebody has changed since: nothing was
+ * executed, and it is prepared anew. In a transaction that has failed thereby, as over TCP. */
+static bool plan_is_stale(const struct stmt *s)
+{
+    const char *code = execute_server_code(s);
+    const struct diag_record *r = diag_record(&s->handle.diag, 1);
+
+    if (strcmp(code, "26000") == 0)
+        return s->script.stmts[0].kind.cls != SQLC_EXECUTE;
+    return strcmp(code, "0A000") == 0 && r->pg->value[PG_MESSAGE] != NULL &&
+           strstr(r->pg->value[PG_MESSAGE], "cached plan") != NULL;
+}
+
 SQLRETURN session_statements(struct stmt *s, const struct execution *x)
 {
     struct dbc *d = s->dbc;
@@ -499,6 +513,10 @@ SQLRETURN session_statements(struct stmt *s, const struct execution *x)
         return diag_post_err(&s->handle, &e);
     }
     rc = send(s, x, &s->script.stmts[0].kind, begin);
+    if (rc == SQL_ERROR && !begin && !d->tx.in_session && plan_is_stale(s)) {
+        diag_clear(&s->handle.diag);
+        rc = send(s, x, &s->script.stmts[0].kind, false);
+    }
     if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
         return rc;
     note_effects(s);

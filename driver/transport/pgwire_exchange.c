@@ -40,6 +40,7 @@ struct session_exchange {
     struct parked parked;
     char portal[24];   /* "": none of its own */
     char prepared[24]; /* to be noted when ParseComplete comes; "" */
+    char reused[24];   /* was prepared before; "" */
     size_t parses_before_prepared;
     uint32_t portion;
     uint64_t portion_bytes, read_bytes;
@@ -64,6 +65,8 @@ static void write_statement(struct session_exchange *x, const struct wire_stmt *
         snprintf(x->portal, sizeof x->portal, "neon_p%llu", (unsigned long long)++s->clock);
     if (fresh)
         pgwire_parse(&s->out, name, st->sql);
+    else
+        memcpy(x->reused, name, sizeof x->reused);
     if (fresh && name[0] != '\0')
         memcpy(x->prepared, name, sizeof x->prepared);
     else if (fresh)
@@ -172,6 +175,8 @@ static bool take(struct session_exchange *x, const struct pgwire_message *m, boo
                     "COPY ... FROM STDIN stands by itself, and its data is bound as parameter 1.");
         if (x->prepared[0] != '\0')
             session_drop_prepared(s, x->prepared);
+        if (x->reused[0] != '\0') /* perhaps because of changed tables: prepared anew then */
+            session_drop_prepared(s, x->reused);
         if (s->ws == NULL)
             return false;
         fail(x, e);

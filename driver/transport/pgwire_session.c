@@ -589,6 +589,10 @@ bool session_ensure(struct session *s, const struct wire_request *r, const atomi
         return err_set(e, ST_08S01, 0,
                        "The session was lost, and with it the transaction: nothing of it is "
                        "stored. Roll back and run it again from its beginning.");
+    if (r->opened)
+        return err_set(e, ST_08S01, 0,
+                       "The session ended just before the statement was sent, so it was not "
+                       "executed. Run it again.");
     return session_login(s, &p, e);
 }
 

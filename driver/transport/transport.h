@@ -53,6 +53,8 @@ struct wire_request {
 
     /* a session's alone (pgwire_session.h) */
     struct session *session; /* NULL: over HTTP */
+    bool opened;             /* it was open just now, and told its settings: when it turns out to be
+                                gone before anything is sent, 08S01 instead of another one */
     bool in_transaction;     /* a transaction is open, or the first statement opens one */
     bool in_portions;        /* the last statement's rows are fetched in portions, so that other
                                 statements may run in between (in a transaction only) */
