@@ -339,7 +339,7 @@ bool tx_expect(struct tx *t, size_t at, int64_t rows, size_t limit_bytes)
 
 bool tx_savepoint(struct tx *t, struct strview name, struct err *e)
 {
-    struct tx_mark mark = {mem_strndup(name.ptr, name.len), t->n_items};
+    struct tx_mark mark = {mem_strndup(name.ptr, name.len), t->n_items, t->cursor_changes};
 
     if (mark.name != NULL && t->n_marks == t->cap_marks) {
         struct tx_mark *grown = mem_realloc_array(t->marks, t->cap_marks + 16, sizeof *grown);

@@ -56,6 +56,7 @@ struct tx_item {
 struct tx_mark {
     char *name; /* owned */
     size_t n_items;
+    uint64_t cursor_changes;
 };
 
 struct tx {
@@ -73,6 +74,7 @@ struct tx {
     size_t n_savepoints;   /* that were written for TX_UNDONE */
     struct tx_mark *marks; /* owned */
     size_t n_marks, cap_marks;
+    uint64_t cursor_changes; /* made through cursors so far: numbers them */
 };
 
 void tx_init(struct tx *t);
@@ -95,6 +97,7 @@ void tx_drop_last(struct tx *t);
 /* SAVEPOINT; RELEASE and ROLLBACK TO: 3B001 when there is none of that name. */
 bool tx_savepoint(struct tx *t, struct strview name, struct err *e) NEON_MUST_CHECK;
 bool tx_release(struct tx *t, struct strview name, struct err *e) NEON_MUST_CHECK;
+/* Afterwards the savepoint is the last mark. */
 bool tx_rollback_to(struct tx *t, struct strview name, struct err *e) NEON_MUST_CHECK;
 /* Item `at`, a write, changed so many rows when it was tried: the commit must find the same. False:
  * there is no room for that. */

@@ -52,7 +52,7 @@ static SQLRETURN tell_bookmarks(struct stmt *s, const struct edit_row *rows, siz
 static bool add_to_cursor(struct stmt *s, const struct edit_row *rows, size_t n, uint64_t *numbers,
                           struct err *e)
 {
-    s->cursor.in_transaction = transaction_is_open(s->dbc);
+    s->cursor.change = rowset_next_change(s);
     for (size_t i = 0; s->cursor.open && i < n; i++)
         if (rows[i].outcome == EDIT_DONE && !cursor_add(&s->cursor, rows[i].fresh, &numbers[i], e))
             return false;

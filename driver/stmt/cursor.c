@@ -22,6 +22,7 @@ void cursor_release(struct cursor *c)
     spool_release(&c->base);
     spool_release(&c->changed);
     mem_free(c->versions);
+    mem_free(c->undo);
     *c = (struct cursor){0};
 }
 
@@ -89,11 +90,29 @@ bool cursor_is_deleted(const struct cursor *c, uint64_t row)
     return v != NULL && v->deleted;
 }
 
+static bool reserve_undo(struct cursor *c)
+{
+    size_t cap = c->cap_undo ? c->cap_undo * 2 : 16;
+    struct row_undo *grown;
+
+    if (c->change == 0 || c->n_undo < c->cap_undo)
+        return true;
+    grown = mem_realloc_array(c->undo, cap, sizeof *grown);
+    if (grown == NULL)
+        return false;
+    c->undo = grown;
+    c->cap_undo = cap;
+    return true;
+}
+
+/* Room for a version, and for what it was before. */
 static bool reserve_version(struct cursor *c, struct err *e)
 {
     size_t cap = c->cap_versions ? c->cap_versions * 2 : 16;
     struct row_version *grown;
 
+    if (!reserve_undo(c))
+        return err_oom(e);
     if (c->n_versions < c->cap_versions)
         return true;
     grown = mem_realloc_array(c->versions, cap, sizeof *grown);
@@ -115,11 +134,8 @@ static struct row_version *version_to_change(struct cursor *c, uint64_t row)
         c->n_versions++;
         *v = (struct row_version){.row = row, .at = CURSOR_ALL};
     }
-    if (c->in_transaction && !v->pending) {
-        v->pending = true;
-        v->before_at = v->at;
-        v->before_deleted = v->deleted;
-    }
+    if (c->change > 0)
+        c->undo[c->n_undo++] = (struct row_undo){c->change, *v};
     return v;
 }
 
@@ -142,16 +158,19 @@ bool cursor_delete(struct cursor *c, uint64_t row, struct err *e)
     return true;
 }
 
-void cursor_settle(struct cursor *c, bool committed)
+void cursor_keep(struct cursor *c)
 {
-    for (size_t i = 0; i < c->n_versions; i++) {
-        struct row_version *v = &c->versions[i];
-        if (v->pending && !committed) {
-            bool added = v->row > c->base.n_rows && v->before_at == CURSOR_ALL;
-            v->deleted = added || v->before_deleted;
-            v->at = added ? v->at : v->before_at;
-        }
-        v->pending = false;
+    c->n_undo = 0;
+}
+
+void cursor_undo(struct cursor *c, uint64_t since)
+{
+    while (c->n_undo > 0 && c->undo[c->n_undo - 1].change > since) {
+        const struct row_version *before = &c->undo[--c->n_undo].before;
+        struct row_version *v = &c->versions[version_place(c, before->row)];
+        bool added = v->row > c->base.n_rows && before->at == CURSOR_ALL;
+        v->deleted = added || before->deleted;
+        v->at = added ? v->at : before->at;
     }
 }
 

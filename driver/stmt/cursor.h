@@ -15,9 +15,12 @@ struct row_version {
     uint64_t row;
     uint64_t at; /* in `changed`; CURSOR_ALL: as in `base` */
     bool deleted;
-    /* Changed in the transaction that is open: what it was before. */
-    bool pending, before_deleted;
-    uint64_t before_at;
+};
+
+/* What a row was before a change of the transaction that is open. */
+struct row_undo {
+    uint64_t change; /* its number in the transaction */
+    struct row_version before;
 };
 
 struct cursor {
@@ -29,9 +32,12 @@ struct cursor {
     struct row_version *versions; /* owned; ascending by row */
     size_t n_versions, cap_versions;
     uint64_t n_added;
-    bool in_transaction; /* set by the caller: changes made now may be rolled back */
-    bool complete;       /* all rows of the result are in `base` */
-    uint32_t tag; /* stands in its bookmarks, so that those of other results are told apart */
+    struct row_undo *undo; /* owned; in the order of the changes */
+    size_t n_undo, cap_undo;
+    uint64_t change; /* set by the caller: the number of the change that is made now, in the
+                        transaction that may take it back; 0 = it stays */
+    bool complete;   /* all rows of the result are in `base` */
+    uint32_t tag;    /* stands in its bookmarks, so that those of other results are told apart */
 };
 
 void cursor_open(struct cursor *c, size_t n_columns, uint64_t max_rows, size_t limit_bytes);
@@ -50,9 +56,11 @@ void cursor_end_read(struct cursor *c);
 bool cursor_update(struct cursor *c, uint64_t row, const struct cell *cells,
                    struct err *e) NEON_MUST_CHECK;
 bool cursor_delete(struct cursor *c, uint64_t row, struct err *e) NEON_MUST_CHECK;
-/* The transaction has ended. Rolled back, its changes are not shown any more: rows are as before,
- * and those that were added are deleted ones. */
-void cursor_settle(struct cursor *c, bool committed);
+/* The transaction was committed: its changes stay. */
+void cursor_keep(struct cursor *c);
+/* The changes behind number `since` of the transaction are rolled back (0: all) and not shown any
+ * more: rows are as before, and those that were added are deleted ones. */
+void cursor_undo(struct cursor *c, uint64_t since);
 /* All rows must have been read. */
 bool cursor_add(struct cursor *c, const struct cell *cells, uint64_t *row,
                 struct err *e) NEON_MUST_CHECK;

@@ -15,6 +15,7 @@ void rowset_begin(struct stmt *s)
 {
     rowset_release(s);
     local_result_init(&s->rowset.changed, NULL, (size_t)s->ird.count);
+    local_result_init(&s->rowset.before, NULL, (size_t)s->ird.count);
     if (s->cursor_open && s->attrs.cursor_type == SQL_CURSOR_STATIC)
         cursor_open(&s->cursor, (size_t)s->ird.count, s->attrs.max_rows,
                     (size_t)s->dbc->options.cursor_memory_bytes);
@@ -35,13 +36,19 @@ SQLRETURN rowset_settle_concurrency(struct stmt *s)
                      "(SQL_CONCUR_ROWVER) needs the column xmin in the result.");
 }
 
+static void forget_changes(struct rowset *r)
+{
+    local_result_release(&r->changed);
+    local_result_release(&r->before);
+}
+
 /* The buffers stay for the next result. */
 void rowset_release(struct stmt *s)
 {
     struct rowset *r = &s->rowset;
 
     cursor_release(&s->cursor);
-    local_result_release(&r->changed);
+    forget_changes(r);
     s->position = (struct scroll_position){BEFORE_START, 0, 0};
     s->getdata = (struct getdata_state){0};
     r->cells = NULL;
@@ -180,18 +187,43 @@ static size_t place_of(const struct stmt *s, uint64_t number)
     return (size_t)(number - s->position.start);
 }
 
+uint64_t rowset_next_change(const struct stmt *s)
+{
+    return transaction_is_open(s->dbc) ? ++s->dbc->tx.cursor_changes : 0;
+}
+
+/* Remembers a row of the rowset before it is changed; a scrollable cursor does so itself. */
+static bool remember(struct stmt *s, size_t at, uint64_t change)
+{
+    struct rowset *r = &s->rowset;
+    size_t n = r->before.n_rows;
+
+    if (change == 0)
+        return true;
+    if (n == r->cap_undo) {
+        struct rowset_undo *grown = mem_realloc_array(r->undo, n * 2 + 8, sizeof *grown);
+        if (grown == NULL)
+            return false;
+        r->undo = grown;
+        r->cap_undo = n * 2 + 8;
+    }
+    r->undo[n] = (struct rowset_undo){change, at, r->status[at]};
+    return local_result_add(&r->before, r->cells + at * r->before.n_columns);
+}
+
 bool rowset_change_row(struct stmt *s, uint64_t number, const struct cell *cells, struct err *e)
 {
     struct rowset *r = &s->rowset;
     size_t n_columns = (size_t)s->ird.count;
     size_t at = place_of(s, number);
+    uint64_t change = rowset_next_change(s);
 
-    s->cursor.in_transaction = transaction_is_open(s->dbc);
+    s->cursor.change = change;
     if (s->cursor.open)
         return cursor_update(&s->cursor, number, cells, e);
     if (at == SIZE_MAX)
         return true;
-    if (!local_result_add(&r->changed, cells))
+    if (!remember(s, at, change) || !local_result_add(&r->changed, cells))
         return err_oom(e);
     /* The bytes stay where they are; the array of cells does not. */
     memcpy(r->cells + at * n_columns, r->changed.cells + (r->changed.n_rows - 1) * n_columns,
@@ -202,21 +234,45 @@ bool rowset_change_row(struct stmt *s, uint64_t number, const struct cell *cells
 bool rowset_delete_row(struct stmt *s, uint64_t number, struct err *e)
 {
     size_t at = place_of(s, number);
+    uint64_t change = rowset_next_change(s);
 
-    s->cursor.in_transaction = transaction_is_open(s->dbc);
+    s->cursor.change = change;
+    if (at != SIZE_MAX && !s->cursor.open && !remember(s, at, change))
+        return err_oom(e);
     if (at != SIZE_MAX)
         s->rowset.status[at] = SQL_ROW_DELETED;
     return !s->cursor.open || cursor_delete(&s->cursor, number, e);
 }
 
-void rowset_settle(struct stmt *s, bool committed)
+void rowset_keep(struct stmt *s)
+{
+    cursor_keep(&s->cursor);
+    s->rowset.before.n_rows = 0; /* cells of the rowset may point at its bytes */
+}
+
+/* The rowset of a cursor that goes forward only. */
+static void undo_rows(struct rowset *r, uint64_t since)
+{
+    size_t n_columns = r->before.n_columns;
+
+    while (r->before.n_rows > 0 && r->undo[r->before.n_rows - 1].change > since) {
+        size_t last = --r->before.n_rows;
+        const struct rowset_undo *u = &r->undo[last];
+        r->status[u->at] = u->status;
+        memcpy(r->cells + u->at * n_columns, r->before.cells + last * n_columns,
+               n_columns * sizeof *r->cells);
+    }
+}
+
+void rowset_undo(struct stmt *s, uint64_t since)
 {
     struct err e = ERR_INIT;
 
+    undo_rows(&s->rowset, since);
     if (!s->cursor.open)
         return;
-    cursor_settle(&s->cursor, committed);
-    if (!committed && !rowset_reload(s, &e)) /* there is no rowset then */
+    cursor_undo(&s->cursor, since);
+    if (!rowset_reload(s, &e)) /* there is no rowset then */
         err_release(&e);
 }
 
@@ -277,7 +333,7 @@ static SQLRETURN run_fetch(struct stmt *s, const struct fetch *f)
 
     s->getdata = (struct getdata_state){0};
     s->edited = false;
-    local_result_release(&r->changed);
+    forget_changes(r);
     r->current = 0;
     r->size = f->request.size;
     r->app_status = f->app_status;

@@ -65,6 +65,7 @@ void stmt_free(struct stmt *s)
     rows_release(&s->rows);
     mem_free(s->rowset.status);
     mem_free(s->rowset.own);
+    mem_free(s->rowset.undo);
     local_result_release(&s->local);
     need_data_release(&s->need_data);
     edit_need_release(s);

@@ -86,8 +86,17 @@ struct rowset {
     struct cell *own; /* owned: of a scrollable cursor */
     size_t cap_own;
     struct local_result changed; /* bytes of cells that the application has changed since */
-    SQLUSMALLINT *app_status;    /* where the fetch reported it; NULL */
-    SQLULEN size;                /* entries of app_status, rows of the bound buffers */
+    /* Of a cursor that goes forward only: what the rows were before changes that can be rolled
+     * back. */
+    struct local_result before; /* their cells, a row for each of: */
+    struct rowset_undo {
+        uint64_t change; /* its number in the transaction */
+        size_t at;
+        SQLUSMALLINT status;
+    } * undo; /* owned; before.n_rows entries */
+    size_t cap_undo;
+    SQLUSMALLINT *app_status; /* where the fetch reported it; NULL */
+    SQLULEN size;             /* entries of app_status, rows of the bound buffers */
     enum fetched_by fetched_by;
 };
 
@@ -310,8 +319,13 @@ uint64_t rowset_row_number(const struct stmt *s, size_t index);
 bool rowset_change_row(struct stmt *s, uint64_t number, const struct cell *cells,
                        struct err *e) NEON_MUST_CHECK;
 bool rowset_delete_row(struct stmt *s, uint64_t number, struct err *e) NEON_MUST_CHECK;
-/* The transaction has ended: what was changed in it through the cursor stays, or is taken back. */
-void rowset_settle(struct stmt *s, bool committed);
+/* The number of the change that is to be made through a cursor, in the transaction that is open; 0:
+ * there is none, the change stays. */
+uint64_t rowset_next_change(const struct stmt *s);
+/* The transaction was committed: what was changed in it through the cursor stays. */
+void rowset_keep(struct stmt *s);
+/* The changes behind number `since` of the transaction are rolled back (0: all). */
+void rowset_undo(struct stmt *s, uint64_t since);
 /* The rowset's cells again, after rows were changed or read on the side. */
 bool rowset_reload(struct stmt *s, struct err *e) NEON_MUST_CHECK;
 /* Where the status of the rowset's rows is told to the application; NULL: nowhere. */

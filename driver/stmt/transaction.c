@@ -243,10 +243,18 @@ static bool keep_settings(struct dbc *d, struct err *e)
 }
 
 /* Cursors show what was changed through them only as long as it holds. */
-static void settle_cursors(struct dbc *d, bool committed)
+static void undo_cursors(struct dbc *d, uint64_t since)
 {
     for (struct stmt *s = d->stmts; s != NULL; s = s->next)
-        rowset_settle(s, committed);
+        rowset_undo(s, since);
+}
+
+static void settle_cursors(struct dbc *d, bool committed)
+{
+    if (!committed)
+        undo_cursors(d, 0);
+    for (struct stmt *s = d->stmts; s != NULL; s = s->next)
+        rowset_keep(s);
 }
 
 bool transaction_commit(struct dbc *d, struct err *e)
@@ -434,7 +442,7 @@ static bool end(struct stmt *s, bool commit, struct err *e)
     return ok;
 }
 
-static bool savepoint(struct stmt *s, struct err *e)
+static bool savepoint(struct stmt *s, const struct script_stmt *st, struct err *e)
 {
     static const struct {
         enum sql_class cls;
@@ -442,7 +450,7 @@ static bool savepoint(struct stmt *s, struct err *e)
     } verbs[] = {{SQLC_SAVEPOINT, tx_savepoint},
                  {SQLC_RELEASE, tx_release},
                  {SQLC_ROLLBACK_TO, tx_rollback_to}};
-    const struct script_stmt *st = &s->script.stmts[0];
+    struct tx *t = &s->dbc->tx;
     struct buf name = BUF_INIT(0);
     bool ok =
         transaction_savepoint_name(sv_n(st->text, st->len), &name) ||
@@ -451,13 +459,20 @@ static bool savepoint(struct stmt *s, struct err *e)
 
     for (size_t i = 0; ok && i < ARRAY_LEN(verbs); i++)
         if (verbs[i].cls == st->kind.cls)
-            ok = verbs[i].run(&s->dbc->tx, buf_sv(&name), e);
+            ok = verbs[i].run(t, buf_sv(&name), e);
+    if (ok && st->kind.cls == SQLC_ROLLBACK_TO)
+        undo_cursors(s->dbc, t->marks[t->n_marks - 1].cursor_changes);
     buf_release(&name);
     return ok;
 }
 
-/* The server has done it already; here it says what becomes of SET behind it, and what AND CHAIN
- * begins with. */
+static bool is_savepoint(enum sql_class cls)
+{
+    return cls == SQLC_SAVEPOINT || cls == SQLC_RELEASE || cls == SQLC_ROLLBACK_TO;
+}
+
+/* The server has done it already; here it says what becomes of cursors and of SET behind it, and
+ * what AND CHAIN begins with. */
 bool transaction_note_session(struct stmt *s, struct err *e)
 {
     const struct script_stmt *st = &s->script.stmts[0];
@@ -465,14 +480,12 @@ bool transaction_note_session(struct stmt *s, struct err *e)
     struct err mine = ERR_INIT;
     bool ok = true;
 
-    if (s->script.n_stmts != 1)
-        return true;
-    if (st->kind.cls == SQLC_SAVEPOINT || st->kind.cls == SQLC_RELEASE ||
-        st->kind.cls == SQLC_ROLLBACK_TO)
-        ok = savepoint(s, &mine) || strcmp(mine.state, "HY001") != 0;
-    else if (st->kind.cls == SQLC_SET_TRANSACTION && s->dbc->tx.in_session &&
-             !transaction_sets_constraints(sv_n(st->text, st->len)) &&
-             transaction_modes_read(sv_n(st->text, st->len), &m))
+    for (size_t i = 0; ok && i < s->script.n_stmts; i++)
+        if (is_savepoint(s->script.stmts[i].kind.cls))
+            ok = savepoint(s, &s->script.stmts[i], &mine) || strcmp(mine.state, "HY001") != 0;
+    if (s->script.n_stmts == 1 && st->kind.cls == SQLC_SET_TRANSACTION && s->dbc->tx.in_session &&
+        !transaction_sets_constraints(sv_n(st->text, st->len)) &&
+        transaction_modes_read(sv_n(st->text, st->len), &m))
         take_modes(&s->dbc->tx, &m);
     if (!ok)
         err_move(e, &mine);
@@ -512,7 +525,7 @@ SQLRETURN transaction_run_text(struct stmt *s)
         ok = set_transaction(s, &e);
         break;
     default:
-        ok = savepoint(s, &e);
+        ok = savepoint(s, &s->script.stmts[0], &e);
         break;
     }
     if (!ok) {

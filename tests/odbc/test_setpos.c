@@ -567,6 +567,85 @@ static void test_in_a_transaction(void **state)
     assert_string_equal(pg_admin("select name from setpos where id = 1"), "tx2");
 }
 
+static const char *name_of(SQLHSTMT s, SQLUSMALLINT row)
+{
+    static char text[24];
+    SQLLEN ind;
+
+    assert_stmt_ok(s, SQLSetPos(s, row, SQL_POSITION, SQL_LOCK_NO_CHANGE));
+    assert_stmt_ok(s, SQLGetData(s, 2, SQL_C_CHAR, text, sizeof text, &ind));
+    return text;
+}
+
+static void change_name(SQLHSTMT s, SQLUSMALLINT row, const char *name)
+{
+    set_name(row - 1, name);
+    assert_stmt_ok(s, SQLSetPos(s, row, SQL_UPDATE, SQL_LOCK_NO_CHANGE));
+    assert_string_equal(name_of(s, row), name);
+}
+
+/* What a rollback to a savepoint undoes in the table, the cursor does not show any more; what was
+ * changed before the savepoint it does. */
+static void roll_back_to(SQLULEN cursor, const char *connstr)
+{
+    struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
+    SQLHSTMT s, other;
+
+    fixture_connect(f, connstr);
+    s = f->stmt;
+    other = new_stmt(f);
+    run(s, make_table);
+    SQLFreeStmt(s, SQL_CLOSE);
+    assert_dbc_ok(
+        f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_OFF, 0));
+    open_cursor(s, cursor, SQL_CONCUR_VALUES, select_all);
+    assert_stmt_ok(s, SQLFetch(s));
+    change_name(s, 1, "kept");
+    run(other, "SAVEPOINT a");
+    change_name(s, 1, "undone");
+    run(other, "SAVEPOINT b");
+    change_name(s, 1, "undone too");
+    change_name(s, 2, "two, undone");
+    assert_stmt_ok(s, SQLSetPos(s, 3, SQL_DELETE, SQL_LOCK_NO_CHANGE));
+    run(other, "RELEASE SAVEPOINT b");
+    run(other, "ROLLBACK TO SAVEPOINT a");
+    assert_string_equal(name_of(s, 1), "kept");
+    assert_string_equal(name_of(s, 2), "two");
+    assert_string_equal(name_of(s, 3), "three");
+    /* ... and is not taken for somebody else's change by the next one */
+    change_name(s, 2, "zwei");
+    change_name(s, 1, "once more");
+    run(other, "ROLLBACK TO SAVEPOINT a");
+    assert_string_equal(name_of(s, 1), "kept");
+    assert_stmt_ok(s, SQLSetPos(s, 3, SQL_DELETE, SQL_LOCK_NO_CHANGE));
+    assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
+    assert_string_equal(pg_admin("select string_agg(name, ',' order by id) from setpos"),
+                        "kept,two,four,five");
+    /* the whole of the next transaction; the rowset stands where it stood */
+    change_name(s, 2, "never");
+    assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+    assert_string_equal(name_of(s, 1), "kept");
+    assert_string_equal(name_of(s, 2), "two");
+    change_name(s, 2, "zwei");
+    assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
+    assert_string_equal(pg_admin("select string_agg(name, ',' order by id) from setpos"),
+                        "kept,zwei,four,five");
+    SQLFreeHandle(SQL_HANDLE_STMT, other);
+    fixture_free(f);
+}
+
+static void test_a_rollback_to_a_savepoint_turns_the_cursor_back(void **state)
+{
+    static const char *const transports[] = {"DSN=neon;Transport=http", "DSN=neon;Transport=auto",
+                                             "DSN=neon;Transport=websocket"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof transports / sizeof *transports; i++) {
+        roll_back_to(SQL_CURSOR_STATIC, transports[i]);
+        roll_back_to(SQL_CURSOR_FORWARD_ONLY, transports[i]);
+    }
+}
+
 /* Between the change and the commit somebody else changes the row: never a lost update. */
 static void test_a_commit_fails_when_a_row_has_changed(void **state)
 {
@@ -766,6 +845,7 @@ int main(void)
         T(test_an_expression_cannot_be_written_but_given_back),
         T(test_data_at_execution),
         T(test_in_a_transaction),
+        T(test_a_rollback_to_a_savepoint_turns_the_cursor_back),
         T(test_a_commit_fails_when_a_row_has_changed),
         T(test_a_read_only_connection),
         cmocka_unit_test(test_an_odbc2_application),

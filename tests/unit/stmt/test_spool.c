@@ -316,15 +316,23 @@ static void test_a_transaction_is_taken_back(void **state)
     assert_true(cursor_add(&c, &(struct cell){"five", 4}, &row, &e));
     for (int round = 0; round < 2; round++) {
         bool committed = round == 1;
-        c.in_transaction = true;
+        c.change = 1;
         assert_true(cursor_update(&c, 1, &(struct cell){"once", 4}, &e));
+        c.change = 2;
         assert_true(cursor_update(&c, 1, &(struct cell){"twice", 5}, &e));
         assert_true(cursor_update(&c, 3, &(struct cell){"three", 5}, &e));
         assert_true(cursor_delete(&c, 4, &e));
         assert_true(cursor_update(&c, 5, &(struct cell){"fünf", 5}, &e));
         assert_true(cursor_add(&c, &(struct cell){"more", 4}, &row, &e));
-        cursor_settle(&c, committed);
-        c.in_transaction = false;
+        c.change = 0;
+        if (!committed) { /* to a savepoint first: what came before it stays */
+            cursor_undo(&c, 1);
+            assert_cell(&c, 1, "once", false);
+            assert_cell(&c, 3, "base", false);
+            assert_cell(&c, row, "more", true);
+            cursor_undo(&c, 0);
+        }
+        cursor_keep(&c);
         assert_cell(&c, 1, committed ? "twice" : "one", false);
         assert_cell(&c, 2, "base", true);
         assert_cell(&c, 3, committed ? "three" : "base", false);
@@ -333,7 +341,7 @@ static void test_a_transaction_is_taken_back(void **state)
         assert_int_equal(row, 6 + round);
         assert_cell(&c, row, "more", !committed);
     }
-    cursor_settle(&c, false); /* nothing is pending */
+    cursor_undo(&c, 0); /* nothing is pending */
     assert_cell(&c, 1, "twice", false);
     cursor_release(&c);
     rows_release(&rows);
