@@ -181,6 +181,14 @@ static bool set_modes(struct dbc *d, struct err *e)
     return ok;
 }
 
+/* Results outlive the transaction that they began in (SQL_CURSOR_COMMIT_BEHAVIOR). */
+static void keep_results(struct dbc *d, const struct stmt *but)
+{
+    for (struct stmt *s = d->stmts; s != NULL; s = s->next)
+        if (s != but && s->cursor_open && s->stream.exchange != NULL)
+            session_keep_rest(s->stream.exchange);
+}
+
 static bool end(struct dbc *d, const char *how, const char **command, struct err *e)
 {
     const struct wire_stmt st = {sv(how), NULL, 0};
@@ -195,6 +203,7 @@ static bool end(struct dbc *d, const char *how, const char **command, struct err
 
     if (log_wants(d->log, LOG_STATEMENT))
         log_line(d->log, LOG_STATEMENT, "%s", how);
+    keep_results(d, NULL);
     return session_run(d->session, &r, command, e);
 }
 
@@ -351,6 +360,19 @@ static void note_begin(struct stmt *s, SQLRETURN rc)
         t->failed = t->used = true;
 }
 
+/* A text that takes back or ends what an open result may have begun in. */
+static bool ends_something(const struct stmt *s)
+{
+    static const enum sql_class ends[] = {SQLC_ROLLBACK_TO, SQLC_ROLLBACK, SQLC_COMMIT,
+                                          SQLC_PREPARE_TRANSACTION};
+
+    for (size_t i = 0; i < s->script.n_stmts; i++)
+        for (size_t k = 0; k < ARRAY_LEN(ends); k++)
+            if (s->script.stmts[i].kind.cls == ends[k])
+                return true;
+    return false;
+}
+
 static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sql_kind *kind,
                       bool begin)
 {
@@ -370,6 +392,8 @@ static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sq
         stmts[n++] = (struct wire_stmt){buf_sv(&text), NULL, 0};
     for (size_t i = 0; i < x->n_stmts; i++)
         stmts[n++] = x->stmts[i];
+    if (ends_something(s))
+        keep_results(d, s);
     rc = execute_start(
         s,
         &(struct wire_request){

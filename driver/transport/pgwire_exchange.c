@@ -360,6 +360,21 @@ static bool resume(struct session_exchange *x, struct err *e)
     return true;
 }
 
+void session_keep_rest(struct exchange *base)
+{
+    struct session_exchange *x = (struct session_exchange *)base;
+    struct err e = ERR_INIT;
+    bool ok = true;
+
+    if (!base->ops->is_pgwire || is_stranded(x))
+        return;
+    while (ok && x->portion > 0 && !x->failed && (x->running || x->suspended)) {
+        ok = x->running ? put_aside(x, &x->wait, &e) : resume(x, &e);
+        if (!ok)
+            fail(x, &e);
+    }
+}
+
 /* ---- data for the server ---- */
 
 /* Reads until the server wants data, or has said why it does not. */

@@ -77,6 +77,10 @@ void session_forget_prepared(struct session *s);
 
 /* An exchange of this session: exchange_begin makes the connection when there is none. */
 struct exchange *session_exchange_new(struct session *s, struct err *e) NEON_MUST_CHECK;
+/* Before a savepoint or the transaction ends that it began in: the rest of a result that comes in
+ * portions is read and kept, since the server will not have it any more. An error comes to who
+ * reads on. Other exchanges are left alone. */
+void session_keep_rest(struct exchange *x);
 /* Data for a request with copy_in, in pieces of any size; while the server takes nothing it waits,
  * for the request's timeouts or exchange_cancel. False: the copy has ended, *e is the server's
  * error or says that the session is lost; the exchange is only to be freed. */

@@ -654,6 +654,49 @@ static void test_the_driver_alone_judges_too(void **state)
     DIRECT_STATE(DRIVER(SQLFetch)(s), "HY010");
 }
 
+/* A result that began behind a savepoint outlives the rollback to it, and the transaction's
+ * (SQL_CURSOR_ROLLBACK_BEHAVIOR is SQL_CB_PRESERVE): what the server would take away is read
+ * before. */
+static void results_outlive_rollbacks(const char *connstr, int rows)
+{
+    struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
+    SQLUSMALLINT behaviour = 0;
+    SQLHSTMT other;
+    char sql[100];
+    int n = 1;
+
+    fixture_connect(f, connstr);
+    other = new_stmt(f);
+    assert_dbc_ok(f->dbc, SQLGetInfo(f->dbc, SQL_CURSOR_ROLLBACK_BEHAVIOR, &behaviour, 0, NULL));
+    assert_int_equal(behaviour, SQL_CB_PRESERVE);
+    run(other, "CREATE TABLE IF NOT EXISTS t_outlive (n int)");
+    assert_dbc_ok(
+        f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_OFF, 0));
+    run(other, "INSERT INTO t_outlive VALUES (1)");
+    run(other, "SAVEPOINT a");
+    snprintf(sql, sizeof sql, "SELECT g, repeat('x', 4000) FROM generate_series(1, %d) g", rows);
+    run(f->stmt, sql);
+    assert_int_equal(SQLFetch(f->stmt), SQL_SUCCESS);
+    run(other, "ROLLBACK TO SAVEPOINT a");
+    for (; n < rows / 2; n++)
+        assert_stmt_ok(f->stmt, SQLFetch(f->stmt));
+    assert_string_equal(query_text(other, "SELECT count(*) FROM t_outlive"), "1");
+    assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+    while (SQLFetch(f->stmt) == SQL_SUCCESS)
+        n++;
+    assert_int_equal(n, rows);
+    SQLFreeHandle(SQL_HANDLE_STMT, other);
+    fixture_free(f);
+}
+
+static void test_results_outlive_rollbacks(void **state)
+{
+    (void)state;
+    results_outlive_rollbacks("DSN=neon;Transport=http", 2000);
+    results_outlive_rollbacks("DSN=neon;Transport=auto", 6000);
+    results_outlive_rollbacks("DSN=neon;Transport=websocket", 6000);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
 
 int main(void)
@@ -677,6 +720,7 @@ int main(void)
         cmocka_unit_test(test_a_long_result_goes_to_a_file),
         cmocka_unit_test(test_extended_fetch),
         T(test_what_is_claimed_of_cursors),
+        T(test_results_outlive_rollbacks),
         cmocka_unit_test_setup_teardown(test_the_driver_alone_judges_too, setup_direct,
                                         teardown_direct),
     };
