@@ -478,6 +478,8 @@ static bool open_steps(struct dbc *d, struct err *e)
         d->session = session_new(d->transport, dbc_login_timeout_s(d), e);
         if (d->session == NULL)
             return false;
+        if (d->options.transport == TRANSPORT_AUTO)
+            session_set_idle(d->session, d->options.session_idle_s);
     }
     dbc_apply_options(d, false);
     if (!dbc_take_keyword_settings(d, e))

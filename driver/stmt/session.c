@@ -207,12 +207,27 @@ static bool end(struct dbc *d, const char *how, const char **command, struct err
     return session_run(d->session, &r, command, e);
 }
 
+/* What lives in the session is not to end with it when nobody uses it for a while. In a transaction
+ * that could be taken back, and is done at its end. */
+static void keep_open(struct dbc *d)
+{
+    const struct wire_request r = {.deadline = own_deadline(d),
+                                   .read_timeout_s = dbc_read_timeout_s(d)};
+    struct err e = ERR_INIT;
+
+    if (session_is_stateful(d->session) && session_transaction(d->session) == SESSION_IDLE &&
+        !session_stay(d->session, &r, &e))
+        log_line(d->log, LOG_ERROR, "%s", buf_str(&e.text)); /* the next statement finds out */
+    err_release(&e);
+}
+
 bool session_commit(struct dbc *d, struct err *e)
 {
     const char *command = "";
     bool ok = end(d, "COMMIT", &command, e);
 
     (void)session_take_lost(d->session);
+    keep_open(d);
     if (ok && strcmp(command, "ROLLBACK") == 0)
         ok = err_set(e, ST_25S03, 0,
                      "The transaction was rolled back instead: one of its statements had failed. "
@@ -227,6 +242,7 @@ void session_rollback(struct dbc *d)
     if (session_transaction(d->session) != SESSION_IDLE && !end(d, "ROLLBACK", NULL, &e))
         session_close(d->session); /* the server rolls back then */
     (void)session_take_lost(d->session);
+    keep_open(d);
     err_release(&e);
 }
 
@@ -262,9 +278,8 @@ void session_close_if_idle(struct dbc *d)
     if (d->session == NULL || d->options.transport != TRANSPORT_AUTO ||
         session_use(d) != SESSION_ASIDE || !session_is_open(d->session))
         return;
-    for (const struct stmt *s = d->stmts; s != NULL; s = s->next)
-        if ((s->cursor_open && s->by_session) || s->copy_in.active)
-            return;
+    if (session_is_answering(d->session))
+        return;
     if (session_idle_ms(d->session) >= d->options.session_idle_s * 1000)
         session_close(d->session);
 }
@@ -545,8 +560,10 @@ SQLRETURN session_statements(struct stmt *s, const struct execution *x)
         return rc;
     note_effects(s);
     if (keeps_text_readable(d, &e) && setting_note_session(s, &e) &&
-        transaction_note_session(s, &e))
+        transaction_note_session(s, &e)) {
+        keep_open(d);
         return rc;
+    }
     stmt_close(s);
     session_note_state(d);
     return diag_post_err(&s->handle, &e);

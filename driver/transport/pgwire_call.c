@@ -179,7 +179,6 @@ static bool read_answer(struct call *c, struct err *e)
             return false;
         }
     }
-    s->used_ms = clock_now_ms();
     return true;
 }
 

@@ -247,7 +247,6 @@ static void end_portion(struct session_exchange *x)
 {
     uint64_t per_row;
 
-    x->s->used_ms = clock_now_ms();
     if (!x->suspended)
         return;
     per_row = x->portion_bytes / x->portion + 1;

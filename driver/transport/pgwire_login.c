@@ -67,7 +67,20 @@ static void write_startup(struct session *s)
 
 static void write_settings(struct login *l)
 {
-    pgwire_query(&l->s->out, SV_LIT(SETTINGS));
+    struct session *s = l->s;
+    struct buf sql = BUF_INIT(0);
+
+    buf_append_str(&sql, SETTINGS);
+    s->ends_idle = s->idle_s > 0;
+    if (s->ends_idle) {
+        buf_append_str(&sql, "; ");
+        session_write_idle(&sql, s->idle_s);
+    }
+    if (sql.failed == BUF_OK)
+        pgwire_query(&s->out, buf_sv(&sql));
+    else
+        s->out.failed = sql.failed;
+    buf_release(&sql);
     l->settings_sent = true;
 }
 

@@ -11,6 +11,7 @@
 
 #define CANCEL_ANSWER_MS 10000 /* for the server to end a statement that was cancelled */
 #define CANCEL_SEND_MS 5000
+#define IDLE_GRACE_S 10 /* longer than a request is on its way */
 #define WAIT_MS 60000
 #define NOTIFICATION_MAX_BYTES 10000 /* PostgreSQL's is below 8,100: channel and payload */
 #define POLL_MAX_READS 1000          /* whoever sends without end is read on another time */
@@ -106,6 +107,45 @@ void session_free(struct session *s)
     pthread_mutex_destroy(&s->wake_lock);
     mem_free(s->scratch);
     mem_free(s);
+}
+
+void session_set_idle(struct session *s, int64_t idle_s)
+{
+    s->idle_s = idle_s;
+}
+
+/* A SET would fail on servers before PostgreSQL 14. */
+void session_write_idle(struct buf *out, int64_t idle_s)
+{
+    buf_printf(out,
+               "SELECT CASE WHEN current_setting('server_version_num')::int4 >= 140000 THEN "
+               "set_config('idle_session_timeout', '%llds', false) END",
+               (long long)(idle_s > 0 ? idle_s + IDLE_GRACE_S : 0));
+}
+
+bool session_stay(struct session *s, const struct wire_request *r, struct err *e)
+{
+    struct buf sql = BUF_INIT(0);
+    struct wire_stmt st;
+    struct wire_request own = *r;
+    bool ok = true;
+
+    if (!s->ends_idle || s->status != SESSION_IDLE)
+        return true;
+    session_write_idle(&sql, 0);
+    st = (struct wire_stmt){buf_sv(&sql), NULL, 0};
+    own.stmts = &st;
+    own.n_stmts = 1;
+    own.repeatable = true;
+    ok = sql.failed == BUF_OK ? session_run(s, &own, NULL, e) : err_oom(e);
+    buf_release(&sql);
+    s->ends_idle &= !ok;
+    return ok;
+}
+
+bool session_is_answering(const struct session *s)
+{
+    return s->active != NULL;
 }
 
 bool session_is_open(const struct session *s)
@@ -504,8 +544,10 @@ bool session_receive(struct session *s, struct session_wait *w, char *dst, size_
             break;
         if (ev == WS_DATA && *got > 0)
             return true;
-        if (ev == WS_NOTHING)
+        if (ev == WS_NOTHING) {
+            s->used_ms = clock_now_ms();
             ws_wait(s->ws, wait_ms(w, since));
+        }
     }
     session_lose(s, w->r, e);
     return false;
@@ -615,7 +657,8 @@ static bool take_unasked(struct session *s, struct strview in, struct err *e)
         if (!expected || !session_take_message(s, &m, &error, e))
             return false;
         if (error != NULL) {
-            log_line(s->t->log, LOG_ERROR, "session: %s",
+            bool idle = error->value[PG_CODE] && strcmp(error->value[PG_CODE], "57P05") == 0;
+            log_line(s->t->log, idle ? LOG_REQUEST : LOG_ERROR, "session: %s",
                      error->value[PG_MESSAGE] ? error->value[PG_MESSAGE] : "");
             pg_fields_free(error);
             return false;
@@ -638,7 +681,10 @@ void session_poll(struct session *s)
         if (ev == WS_NOTHING)
             break;
         if (ev != WS_DATA || !take_unasked(s, sv_n(s->scratch, got), &e)) {
+            bool dead = atomic_load(&s->t->dead);
             session_lose(s, &r, &e);
+            if (!s->lost && !s->gone) /* the next request opens another */
+                atomic_store(&s->t->dead, dead);
             break;
         }
     }

@@ -21,6 +21,12 @@ struct session;
  * it takes). The transport is borrowed. NULL: HY001. */
 struct session *session_new(struct transport *t, int64_t login_timeout_s,
                             struct err *e) NEON_MUST_CHECK;
+/* Has the server itself end a connection that was not used for so long (a little longer, so that it
+ * cannot happen while a request is on its way to it), outside of transactions; from the next
+ * connection on. 0: never. Servers before PostgreSQL 14 cannot. */
+void session_set_idle(struct session *s, int64_t idle_s);
+/* Something lives in this connection: the server is to keep it. At most one request. */
+bool session_stay(struct session *s, const struct wire_request *r, struct err *e) NEON_MUST_CHECK;
 /* Ends it; an open transaction is rolled back by the server. NULL is fine. */
 void session_free(struct session *s);
 /* The same without forgetting what was received. Exchanges that were not read to their end fail. */
@@ -49,8 +55,11 @@ bool session_is_stateful(const struct session *s);
 void session_forget(struct session *s);
 /* Counts the connections made: what was set in one is gone in the next. */
 uint64_t session_serial(const struct session *s);
-/* Milliseconds since it was last used; 0 when nothing is open. */
+/* Milliseconds since it was surely in use, a request or its answer on its way; 0 when nothing is
+ * open. */
 int64_t session_idle_ms(const struct session *s);
+/* An answer is being read, or waits to be. */
+bool session_is_answering(const struct session *s);
 
 /* A setting that the server reports (server_version, TimeZone, ...); NULL: not reported. */
 const char *session_parameter(const struct session *s, const char *name);

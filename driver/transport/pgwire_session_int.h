@@ -48,8 +48,10 @@ struct session {
     struct pgwire_scan scan;
     struct buf out;                  /* messages to be written */
     struct session_exchange *active; /* whose answer is on its way */
-    int64_t used_ms;
-    char *scratch; /* owned */
+    int64_t used_ms;                 /* the server was surely not idle before */
+    int64_t idle_s;                  /* after which the server ends it; 0: never */
+    bool ends_idle;                  /* this connection was told so */
+    char *scratch;                   /* owned */
     struct parameter parameters[SESSION_MAX_PARAMETERS];
     size_t n_parameters;
     struct notice *notices, **notices_end;
@@ -111,6 +113,8 @@ const char *session_prepared_name(struct session *s, struct strview sql, bool *f
 void session_prepared_is_ready(struct session *s, const char *name);
 /* Forgets one text; the server is told with the next request. */
 void session_drop_prepared(struct session *s, const char *name);
+/* Settings of our own in one statement: idle_session_timeout, where the server has it. */
+void session_write_idle(struct buf *out, int64_t idle_s);
 /* Ends the connection without a word. */
 void session_cut(struct session *s);
 
