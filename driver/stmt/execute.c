@@ -144,6 +144,8 @@ static void forget_descriptions(struct stmt *s)
                 if (changing[k] != SQLC_CALL) /* which may be under way */
                     routine_cache_clear(&s->dbc->routines);
                 table_infos_clear(&s->dbc->tables);
+                if (s->dbc->session != NULL)
+                    session_forget_prepared(s->dbc->session);
             }
     for (size_t i = 0; i < s->script.n_stmts; i++)
         if (may_define(s->script.stmts[i].kind.cls)) {

@@ -32,6 +32,14 @@ bool session_reads_apart(const struct stmt *s)
 
 /* ---- the server's transaction ---- */
 
+static bool has_settings(const struct tx *t)
+{
+    for (size_t i = 0; i < t->n_items; i++)
+        if (t->items[i].kind == TX_SETTING)
+            return true;
+    return false;
+}
+
 void session_note_state(struct dbc *d)
 {
     enum session_transaction now = session_transaction(d->session);
@@ -47,6 +55,8 @@ void session_note_state(struct dbc *d)
         d->tx.failed = now == SESSION_FAILED;
         d->tx.begun |= d->attrs.autocommit == SQL_AUTOCOMMIT_ON;
     } else if (d->tx.in_session) { /* ended by a text of several statements */
+        if (has_settings(&d->tx))  /* in force or not: only the session knows */
+            session_set_stateful(d->session, true);
         tx_reset(&d->tx);
     }
 }
@@ -526,7 +536,8 @@ static bool keeps_text_readable(struct dbc *d, struct err *e)
 /* ---- the entrances ---- */
 
 /* What was prepared is gone, or made for tables that somebody has changed since: nothing was
- * executed, and it is prepared anew. In a transaction that has failed thereby, as over TCP. */
+ * executed, and it is prepared anew. Inside of a
+ * transaction it has failed thereby, as over TCP. */
 static bool plan_is_stale(const struct stmt *s)
 {
     const char *code = execute_server_code(s);
@@ -538,10 +549,25 @@ static bool plan_is_stale(const struct stmt *s)
            strstr(r->pg->value[PG_MESSAGE], "cached plan") != NULL;
 }
 
+/* Nothing has run yet: neither the statement nor, but for BEGIN, another of its transaction. */
+static SQLRETURN send_afresh(struct stmt *s, const struct execution *x, bool begin)
+{
+    struct dbc *d = s->dbc;
+
+    diag_clear(&s->handle.diag);
+    session_forget_prepared(d->session);
+    if (begin) {
+        session_rollback(d);
+        d->tx.in_session = d->tx.failed = false;
+    }
+    return send(s, x, &s->script.stmts[0].kind, begin);
+}
+
 SQLRETURN session_statements(struct stmt *s, const struct execution *x)
 {
     struct dbc *d = s->dbc;
     bool begin = begins(s);
+    bool first;
     struct err e = ERR_INIT;
     SQLRETURN rc;
 
@@ -551,11 +577,10 @@ SQLRETURN session_statements(struct stmt *s, const struct execution *x)
         session_note_state(d);
         return diag_post_err(&s->handle, &e);
     }
+    first = begin || !d->tx.in_session;
     rc = send(s, x, &s->script.stmts[0].kind, begin);
-    if (rc == SQL_ERROR && !begin && !d->tx.in_session && plan_is_stale(s)) {
-        diag_clear(&s->handle.diag);
-        rc = send(s, x, &s->script.stmts[0].kind, false);
-    }
+    if (rc == SQL_ERROR && first && plan_is_stale(s))
+        rc = send_afresh(s, x, begin);
     if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
         return rc;
     note_effects(s);

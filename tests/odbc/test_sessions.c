@@ -290,6 +290,61 @@ static void test_a_text_that_commits_ends_the_transaction(void **state)
     }
 }
 
+/* The server keeps the statement prepared; its result is another after ALTER TABLE (0A000). */
+static void test_a_kept_statement_whose_table_changes(void **state)
+{
+    static const char sql[] = "SELECT * FROM t_kept";
+    SQLSMALLINT n = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f = connect_by(with_sessions[i]), *other = connect_by("http");
+        SQLHSTMT s = f->stmt;
+
+        runs(other->stmt, "DROP TABLE IF EXISTS t_kept");
+        runs(other->stmt, "CREATE TABLE t_kept (a int)");
+        runs(other->stmt, "INSERT INTO t_kept VALUES (1)");
+        runs(s, "CREATE TEMP TABLE t_mine (a int)"); /* from here on all goes to the session */
+        for (size_t k = 0; k < 3; k++)
+            assert_int_equal(number(s, sql), 1);
+        runs(other->stmt, "ALTER TABLE t_kept ADD b int");
+        runs(s, sql);
+        assert_stmt_ok(s, SQLNumResultCols(s, &n));
+        assert_int_equal(n, 2);
+        autocommit(f, false);
+        for (size_t k = 0; k < 3; k++) {
+            assert_int_equal(number(s, sql), 1);
+            assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
+        }
+        runs(other->stmt, "ALTER TABLE t_kept ADD c int");
+        runs(s, sql); /* the first of its transaction */
+        assert_stmt_ok(s, SQLNumResultCols(s, &n));
+        assert_int_equal(n, 3);
+        runs(s, "INSERT INTO t_kept VALUES (2)");
+        SQLFreeStmt(s, SQL_CLOSE);
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
+        assert_int_equal(number(other->stmt, "SELECT count(*) FROM t_kept"), 2);
+        runs(other->stmt, "DROP TABLE t_kept");
+        fixture_free(f);
+        fixture_free(other);
+    }
+}
+
+/* A SET whose transaction was ended by a text of several statements is in force behind it. */
+static void test_a_setting_whose_transaction_a_text_ended(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f = connect_by(with_sessions[i]);
+
+        runs(f->stmt, "BEGIN");
+        runs(f->stmt, "SET search_path = t_nowhere");
+        runs(f->stmt, "SELECT 1; COMMIT");
+        assert_string_equal(query_text(f->stmt, "SHOW search_path"), "t_nowhere");
+        fixture_free(f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +358,8 @@ int main(void)
         cmocka_unit_test(test_a_lost_session_says_that_the_transaction_is_lost),
         cmocka_unit_test(test_a_commit_while_the_first_result_is_coming),
         cmocka_unit_test(test_a_text_that_commits_ends_the_transaction),
+        cmocka_unit_test(test_a_kept_statement_whose_table_changes),
+        cmocka_unit_test(test_a_setting_whose_transaction_a_text_ended),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
