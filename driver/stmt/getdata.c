@@ -10,6 +10,7 @@ static SQLRETURN check(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, 
         return diag_post(&s->handle, ST_24000, 0, "There is no current row: %s.",
                          s->position.place == AFTER_END ? "the result has been read to its end"
                                                         : "call SQLFetch first");
+    /* Not so SQL_ROW_ERROR: the row was fetched, a bound column's conversion failed. */
     if (s->rowset.status[s->rowset.current] == SQL_ROW_DELETED)
         return diag_post(&s->handle, ST_HY109, 0, "The current row was deleted.");
     if (column > s->ird.count || (column == 0 && s->attrs.use_bookmarks == SQL_UB_OFF))

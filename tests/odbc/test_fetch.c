@@ -467,6 +467,31 @@ static void test_a_block_of_errors_only_is_an_error(void **state)
     assert_int_equal(SQLFetch(s), SQL_NO_DATA);
 }
 
+/* "Could not be fetched" (HY109) is another thing: the row is there, and SQLGetData reads it as it
+ * is, as any type that holds it. */
+static void test_a_row_in_error_is_read_with_getdata(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+    SQLCHAR tiny[3];
+    SQLUSMALLINT status[3];
+    SQLINTEGER number = 0;
+    char text[20] = "";
+    SQLLEN ind;
+
+    set_ulen(s, SQL_ATTR_ROW_ARRAY_SIZE, 3);
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_ROW_STATUS_PTR, status, 0));
+    assert_stmt_ok(s, SQLBindCol(s, 1, SQL_C_UTINYINT, tiny, 0, NULL));
+    run(s, "SELECT * FROM (VALUES (1, 'a'), (1000, 'b'), (3, 'c')) v");
+    assert_int_equal(SQLFetch(s), SQL_SUCCESS_WITH_INFO);
+    assert_int_equal(status[1], SQL_ROW_ERROR);
+    assert_stmt_ok(s, SQLSetPos(s, 2, SQL_POSITION, SQL_LOCK_NO_CHANGE));
+    assert_stmt_ok(s, SQLGetData(s, 1, SQL_C_LONG, &number, 0, &ind));
+    assert_int_equal(number, 1000);
+    assert_stmt_ok(s, SQLGetData(s, 2, SQL_C_CHAR, text, sizeof text, &ind));
+    assert_string_equal(text, "b");
+    assert_stmt_state(s, SQLGetData(s, 1, SQL_C_UTINYINT, tiny, 0, &ind), "22003");
+}
+
 static void test_a_column_that_cannot_be_converted_fails_every_row(void **state)
 {
     SQLHSTMT s = stmt_of(state);
@@ -629,6 +654,7 @@ int main(void)
         T(test_max_rows_ends_blocks_and_counts_for_the_catalogue),
         T(test_rows_in_error_are_marked_and_the_others_are_good),
         T(test_a_block_of_errors_only_is_an_error),
+        T(test_a_row_in_error_is_read_with_getdata),
         T(test_a_column_that_cannot_be_converted_fails_every_row),
         T(test_fetching_needs_a_result),
         T(test_an_open_cursor_refuses_the_next_statement),
