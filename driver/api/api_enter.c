@@ -56,17 +56,24 @@ struct env *api_enter_env(SQLHENV h, const char *function, unsigned flags, SQLRE
     return (struct env *)(void *)enter(h, HANDLE_ENV, function, flags);
 }
 
-static bool executes_something(const struct dbc *d)
+/* What a statement of the connection is in the middle of; NULL: none is. */
+static const char *something_unfinished(const struct dbc *d)
 {
-    for (const struct stmt *s = d->stmts; s != NULL; s = s->next)
+    for (const struct stmt *s = d->stmts; s != NULL; s = s->next) {
         if (s->async != NULL)
-            return true;
-    return false;
+            return "A statement of this connection is executing asynchronously: call its "
+                   "function again until it is done.";
+        if (s->need_data.active || s->edit_need.active)
+            return "A statement of this connection waits for data (SQLParamData, SQLPutData): "
+                   "finish it, or SQLCancel.";
+    }
+    return NULL;
 }
 
 struct dbc *api_enter_dbc(SQLHDBC h, const char *function, unsigned flags, SQLRETURN *rc)
 {
     struct dbc *d = (struct dbc *)(void *)enter(h, HANDLE_DBC, function, flags);
+    const char *unfinished = NULL;
 
     *rc = SQL_INVALID_HANDLE;
     if (d == NULL)
@@ -74,10 +81,8 @@ struct dbc *api_enter_dbc(SQLHDBC h, const char *function, unsigned flags, SQLRE
     if ((flags & ENTER_CONNECTED) && !d->connected)
         *rc = diag_post(&d->handle, ST_08003, 0,
                         "The connection is not open: call SQLConnect or SQLDriverConnect first.");
-    else if ((flags & ENTER_ALL_DONE) && executes_something(d))
-        *rc = diag_post(&d->handle, ST_HY010, 0,
-                        "A statement of this connection is executing asynchronously: call its "
-                        "function again until it is done.");
+    else if ((flags & ENTER_ALL_DONE) && (unfinished = something_unfinished(d)) != NULL)
+        *rc = diag_post(&d->handle, ST_HY010, 0, "%s", unfinished);
     else
         return d;
     *rc = api_leave_dbc(d, *rc);

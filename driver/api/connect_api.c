@@ -293,11 +293,6 @@ NEON_EXPORT SQLRETURN SQL_API SQLDisconnect(SQLHDBC h)
     d = api_enter_dbc(h, "SQLDisconnect", ENTER_CONNECTED | ENTER_ALL_DONE, &rc);
     if (d == NULL)
         return rc;
-    for (const struct stmt *s = d->stmts; s != NULL; s = s->next)
-        if (s->need_data.active || s->edit_need.active)
-            return api_leave_dbc(d, diag_post(&d->handle, ST_HY010, 0,
-                                              "A statement of this connection waits for data: call "
-                                              "SQLParamData and SQLPutData, or SQLCancel, first."));
     if (d->tx.n_writes > 0 || (d->tx.in_session && !d->tx.failed))
         return api_leave_dbc(d,
                              diag_post(&d->handle, ST_25000, 0,

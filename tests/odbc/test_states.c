@@ -83,6 +83,56 @@ static SQLRETURN do_RowNumber(SQLHSTMT s)
     return CALL(SQLGetStmtAttr)(s, SQL_ATTR_ROW_NUMBER, &wide, 0, NULL);
 }
 
+/* Functions that take the connection, and what they answer while a statement is in the state. */
+static SQLHDBC the_dbc;
+FUNCTION(CancelHandle, (SQL_HANDLE_STMT, s))
+static SQLRETURN do_CancelHandleDbc(SQLHSTMT s)
+{
+    (void)s;
+    return CALL(SQLCancelHandle)(SQL_HANDLE_DBC, the_dbc);
+}
+static SQLRETURN do_EndTran(SQLHSTMT s)
+{
+    (void)s;
+    return CALL(SQLEndTran)(SQL_HANDLE_DBC, the_dbc, SQL_COMMIT);
+}
+static SQLRETURN do_GetInfo(SQLHSTMT s)
+{
+    (void)s;
+    return CALL(SQLGetInfo)(the_dbc, SQL_DBMS_NAME, text, sizeof text, &small);
+}
+static SQLRETURN do_GetFunctions(SQLHSTMT s)
+{
+    SQLUSMALLINT there;
+
+    (void)s;
+    return CALL(SQLGetFunctions)(the_dbc, SQL_API_SQLFETCH, &there);
+}
+static SQLRETURN do_NativeSql(SQLHSTMT s)
+{
+    (void)s;
+    return CALL(SQLNativeSql)(the_dbc, sqltext("SELECT 1"), SQL_NTS, text, sizeof text, &number);
+}
+static SQLRETURN do_GetConnectAttr(SQLHSTMT s)
+{
+    (void)s;
+    return CALL(SQLGetConnectAttr)(the_dbc, SQL_ATTR_AUTOCOMMIT, &number, 0, NULL);
+}
+static SQLRETURN do_SetConnectAttr(SQLHSTMT s)
+{
+    (void)s;
+    return CALL(SQLSetConnectAttr)(the_dbc, SQL_ATTR_METADATA_ID, NULL, 0);
+}
+/* SQL_NO_DATA whatever the state: nothing was posted. */
+static SQLRETURN do_GetDiagRec(SQLHSTMT s)
+{
+    return CALL(SQLGetDiagRec)(SQL_HANDLE_STMT, s, 1, NULL, NULL, NULL, 0, NULL);
+}
+static SQLRETURN do_GetDiagField(SQLHSTMT s)
+{
+    return CALL(SQLGetDiagField)(SQL_HANDLE_STMT, s, 0, SQL_DIAG_NUMBER, &number, 0, NULL);
+}
+
 /* ---- the states ---- */
 
 enum state {
@@ -146,6 +196,7 @@ static SQLHSTMT statement_in(SQLHDBC dbc, enum state state)
 #define WAITING "HY010", "HY010", "HY010"
 #define CATALOG "+", "+", "+", "+", "24000", "24000", "24000", WAITING
 #define ALWAYS "+", "+", "+", "+", "+", "+", "+", WAITING
+#define EVEN_WAITING "+", "+", "+", "+", "+", "+", "+", "+", "+", "+"
 
 static const struct row {
     const char *name;
@@ -157,7 +208,9 @@ static const struct row {
     {"SQLBulkOperations",
      do_BulkOperations,
      {"HY010", "HY010", "HY010", "24000", "HY092", "HY092", "HY092|HY010", WAITING}},
-    {"SQLCancel", do_Cancel, {"+", "+", "+", "+", "+", "+", "+", "+", "+", "+"}},
+    {"SQLCancel", do_Cancel, {EVEN_WAITING}},
+    {"SQLCancelHandle", do_CancelHandle, {EVEN_WAITING}},
+    {"SQLCancelHandle(SQL_HANDLE_DBC)", do_CancelHandleDbc, {EVEN_WAITING}},
     {"SQLCloseCursor",
      do_CloseCursor,
      {"24000", "24000", "24000", "24000", "+", "+", "+", WAITING}},
@@ -172,6 +225,14 @@ static const struct row {
     {"SQLDescribeParam",
      do_DescribeParam,
      {"HY010", "+", "+", "+|HY010", "+|HY010", "+|HY010", "+|HY010", WAITING}},
+    {"SQLEndTran", do_EndTran, {ALWAYS}},
+    {"SQLGetConnectAttr", do_GetConnectAttr, {EVEN_WAITING}},
+    {"SQLGetDiagField", do_GetDiagField, {EVEN_WAITING}},
+    {"SQLGetDiagRec", do_GetDiagRec, {"-", "-", "-", "-", "-", "-", "-", "-", "-", "-"}},
+    {"SQLGetFunctions", do_GetFunctions, {EVEN_WAITING}},
+    {"SQLGetInfo", do_GetInfo, {EVEN_WAITING}},
+    {"SQLNativeSql", do_NativeSql, {EVEN_WAITING}},
+    {"SQLSetConnectAttr", do_SetConnectAttr, {ALWAYS}},
     {"SQLExecDirect", do_ExecDirect, {"+", "+", "+", "+", "24000", "24000", "24000", WAITING}},
     {"SQLExecute", do_Execute, {"HY010", "+", "+", "+", "24000", "24000", "24000", WAITING}},
     {"SQLExtendedFetch",
@@ -228,6 +289,16 @@ static const char *state_of(SQLHSTMT s)
     return direct ? direct_state(SQL_HANDLE_STMT, s) : diag_state(SQL_HANDLE_STMT, s);
 }
 
+/* Where the statement has no record, it is the connection's. */
+static const char *refusal(SQLHSTMT s)
+{
+    const char *state = state_of(s);
+
+    if (state[0] != '\0')
+        return state;
+    return direct ? direct_state(SQL_HANDLE_DBC, the_dbc) : diag_state(SQL_HANDLE_DBC, the_dbc);
+}
+
 /* The answer as the table writes it. */
 static const char *answer(SQLHSTMT s, SQLRETURN rc)
 {
@@ -240,7 +311,7 @@ static const char *answer(SQLHSTMT s, SQLRETURN rc)
     case SQL_NEED_DATA:
         return "?";
     default:
-        return state_of(s);
+        return refusal(s);
     }
 }
 
@@ -275,6 +346,8 @@ static void try_all(SQLHDBC dbc)
 {
     int wrong = 0;
 
+    the_dbc = dbc;
+
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         for (int state = S1; state < N_STATES; state++) {
             SQLHSTMT s = statement_in(dbc, (enum state)state);
@@ -294,6 +367,24 @@ static void try_all(SQLHDBC dbc)
     assert_int_equal(wrong, 0);
 }
 
+/* What ends a statement: while it waits for data, only SQLCancel and SQLParamData go on. */
+static void try_the_end(SQLHDBC dbc)
+{
+    for (int state = S1; state < N_STATES; state++) {
+        SQLHSTMT s = statement_in(dbc, (enum state)state);
+        bool waits = state >= S8;
+        SQLRETURN rc;
+        if (waits) {
+            rc = CALL(SQLDisconnect)(dbc);
+            assert_string_equal(rc == SQL_ERROR ? refusal(s) : "+", "HY010");
+            rc = CALL(SQLFreeHandle)(SQL_HANDLE_STMT, s);
+            assert_string_equal(rc == SQL_ERROR ? refusal(s) : "+", "HY010");
+            must(do_Cancel(s), SQL_SUCCESS, "SQLCancel");
+        }
+        must(CALL(SQLFreeHandle)(SQL_HANDLE_STMT, s), SQL_SUCCESS, "SQLFreeHandle");
+    }
+}
+
 static void make_table(SQLHSTMT s)
 {
     assert_true(SQL_SUCCEEDED(CALL(SQLExecDirect)(
@@ -311,6 +402,7 @@ static void test_the_driver_alone(void **state)
     direct = true;
     make_table(f->stmt);
     try_all(f->dbc);
+    try_the_end(f->dbc);
 }
 
 static void test_through_the_manager(void **state)
@@ -320,6 +412,7 @@ static void test_through_the_manager(void **state)
     direct = false;
     make_table(f->stmt);
     try_all(f->dbc);
+    try_the_end(f->dbc);
 }
 
 int main(void)

@@ -112,6 +112,14 @@ while read -r name; do
         complain "functions: $name is declared in the headers and is no row of functions.def nor in $known"
 done <"$work/declared"
 
+# The state machine: each function that takes a statement (or a connection that has one) has its row in test_states.c.
+sed -n 's/^X(\(SQL[A-Z]*\), YES).*/\1/p' driver/info/functions.def | LC_ALL=C sort -u >"$work/yes"
+grep -o '{"SQL[A-Za-z]*' tests/odbc/test_states.c | tr -d '{"' | tr '[:lower:]' '[:upper:]' | LC_ALL=C sort -u >"$work/tried"
+while read -r name; do
+    grep -q "^STATES $name[[:space:]]\+[^[:space:]]" "$known" ||
+        complain "states: $name has no row in tests/odbc/test_states.c and is not in $known"
+done < <(LC_ALL=C comm -23 "$work/yes" "$work/tried")
+
 # functions.def and the exported names say the same.
 library=${NEON_TEST_DRIVER:-$builddir/.libs/libneonodbc.so}
 if [ -e "$library" ] && command -v nm >/dev/null; then
