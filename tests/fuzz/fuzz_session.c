@@ -318,7 +318,60 @@ static void poll_and_take(struct session *s)
     (void)session_take_lost(s);
 }
 
-/* The high bits of a call choose among the open results. */
+static void copy_in(struct session *s)
+{
+    struct slot *slot = &slots[0];
+    bool ok = true;
+
+    begin(s, 0,
+          (struct wire_request){.stmts = one, .n_stmts = 1, .undescribed = true, .copy_in = true},
+          false);
+    for (int i = 0; i < 3 && ok && slot->x != NULL; i++) {
+        struct err e = ERR_INIT;
+        ok = i < 2 ? session_copy_put(slot->x, "1\n2\n", 4, &e) : session_copy_end(slot->x, &e);
+        check_error(ok, &e);
+    }
+    if (ok)
+        slot_read(slot, 0);
+    else
+        slot_free(slot);
+}
+
+static void stay(struct session *s)
+{
+    const struct wire_request r = {.deadline = DEADLINE_NONE};
+    struct err e = ERR_INIT;
+    bool ok = session_stay(s, &r, &e);
+
+    check_error(ok, &e);
+}
+
+static void more(struct session *s, unsigned which)
+{
+    switch (which) {
+    case 1:
+        copy_in(s);
+        break;
+    case 2:
+        for (size_t i = 0; i < N_SLOTS; i++)
+            if (slots[i].x != NULL)
+                session_keep_rest(slots[i].x);
+        break;
+    case 3:
+        session_set_idle(s, 30);
+        break;
+    case 4:
+        stay(s);
+        break;
+    case 5:
+        session_forget(s);
+        break;
+    default:
+        session_set_stateful(s, true);
+    }
+}
+
+/* The high bits of a call choose among the open results, or among the calls of more(). */
 static void call(struct session *s, unsigned char what)
 {
     unsigned slot = what >> 4;
@@ -380,7 +433,7 @@ static void call(struct session *s, unsigned char what)
         session_forget_prepared(s);
         break;
     case 13:
-        session_set_stateful(s, true);
+        more(s, slot);
         break;
     case 14:
         begin(s, slot,
