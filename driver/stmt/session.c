@@ -238,6 +238,8 @@ bool session_commit(struct dbc *d, struct err *e)
 
     (void)session_take_lost(d->session);
     keep_open(d);
+    if (!ok && e->effect == EFFECT_UNKNOWN) /* of whatever kind: a timeout too */
+        memcpy(e->state, "08007", sizeof "08007");
     if (ok && strcmp(command, "ROLLBACK") == 0)
         ok = err_set(e, ST_25S03, 0,
                      "The transaction was rolled back instead: one of its statements had failed. "
