@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql.base import PGCompiler
 from . import errors
 
 LARGEST_BLOCK = 256
+MOST_WANTED = 10000
 
 _NEXTVAL = re.compile(r"\s*select\s+(nextval\s*\(.*\))\s*$", re.IGNORECASE | re.DOTALL)
 _TO_VALUES = re.compile(r"\) (VALUES \(|SELECT )")
@@ -49,10 +50,11 @@ class Sequences:
         finally:
             cursor.close()
 
-    def next(self, expression: str) -> int:
+    def next(self, expression: str, wanted: int = 1) -> int:
+        """``wanted``: so many are needed at least, this one among them."""
         block = self._blocks.get(expression)
         if not block:
-            size = self._sizes.get(expression, 1)
+            size = max(self._sizes.get(expression, 1), min(wanted, MOST_WANTED))
             block = self._ask(expression, size)
             block.reverse()
             self._blocks[expression] = block

@@ -36,6 +36,7 @@ _BATCH_BYTES = 4 * 1024 * 1024
 
 class NeonExecutionContext(PGExecutionContext):
     dialect: Any
+    keys_wanted = 1
 
     def create_server_side_cursor(self) -> Any:
         # every cursor of the driver streams: rows are fetched as they are asked for
@@ -54,7 +55,7 @@ class NeonExecutionContext(PGExecutionContext):
         if "schema_translate_map" in self.execution_options:
             translate = self.execution_options.get("schema_translate_map", {})
             expression = self.identifier_preparer._render_schema_translates(expression, translate)
-        value = self.dialect.sequences_of(dbapi_connection).next(expression)
+        value = self.dialect.sequences_of(dbapi_connection).next(expression, self.keys_wanted)
         process = type_._cached_result_processor(self.dialect, int) if type_ is not None else None
         return process(value) if process else value
 
@@ -145,6 +146,9 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
         # No WebSocket takes a token, so transport=auto with one buffers too.
         self.buffers = (transport == "http" or has_token) and not self._autocommit_engine()
         if self.buffers:
+            from . import keys  # the ORM, which programs without it need not load otherwise
+
+            keys.listen()
             # A buffered transaction cannot know what its commit will return (docs: transactions).
             self.insert_returning = self.update_returning = self.delete_returning = False
             self.insert_executemany_returning = self.insert_executemany_returning_sort_by_parameter_order = False

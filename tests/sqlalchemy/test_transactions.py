@@ -218,3 +218,64 @@ def test_program(program, mode, tables, psycopg):
             program(world)
         assert "HYC00" in str(caught.value)
     assert before
+
+
+@pytest.mark.parametrize("mode", ["http", "auto", "websocket"])
+def test_keys_of_many_new_objects(mode, metadata, psycopg):
+    """Keys, foreign keys, inheritance and defaults of a flush: the rows that are stored are the objects."""
+    class Base(DeclarativeBase):
+        pass
+
+    Base.metadata = metadata
+
+    class Parent(Base):
+        __tablename__ = "key_parents"
+        id = sa.Column(sa.Integer, primary_key=True)
+        kind = sa.Column(sa.Text, nullable=False)
+        name = sa.Column(sa.Text)
+        made = sa.Column(sa.Integer, server_default="7")
+        children = relationship("Child", back_populates="parent")
+        __mapper_args__ = {"polymorphic_on": kind, "polymorphic_identity": "plain"}
+
+    class Special(Parent):
+        __tablename__ = "key_specials"
+        id = sa.Column(sa.ForeignKey("key_parents.id"), primary_key=True)
+        extra = sa.Column(sa.Text)
+        __mapper_args__ = {"polymorphic_identity": "special"}
+
+    class Child(Base):
+        __tablename__ = "key_children"
+        number = sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True)
+        parent_id = sa.Column(sa.ForeignKey("key_parents.id"))
+        parent = relationship(Parent, back_populates="children")
+
+    class Given(Base):
+        __tablename__ = "key_given"
+        id = sa.Column(sa.Integer, primary_key=True)
+        name = sa.Column(sa.Text, unique=True)
+
+    metadata.create_all(psycopg)
+    with engine_on(mode) as engine, Session(engine) as session:
+        objects = [Special(name=f"n{n}", extra=f"e{n}") if n % 3 == 0 else Parent(name=f"n{n}") for n in range(30)]
+        for one in objects:
+            one.children = [Child(), Child()]
+        session.add_all(objects)
+        session.add_all([Given(id=1000, name="own key"), Given(name="a"), Given(name="b")])
+        session.flush()
+        told = [(one.id, one.name, one.made, [child.number for child in one.children]) for one in objects]
+        assert [key for key, *_ in told] == sorted({key for key, *_ in told})
+        session.commit()
+        # what fails is rolled back, and the session goes on with other keys
+        session.add_all([Given(name="a"), Given(name="c")])
+        with pytest.raises(sa.exc.IntegrityError):
+            session.commit()
+        session.rollback()
+        session.add_all([Given(name="c"), Given(name="d")])
+        session.commit()
+    with Session(psycopg) as session:
+        stored = session.scalars(sa.select(Parent).order_by(Parent.id)).all()
+        assert [(one.id, one.name, one.made, sorted(c.number for c in one.children)) for one in stored] == [
+            (key, name, made, sorted(numbers)) for key, name, made, numbers in told
+        ]
+        assert [one.extra for one in stored if isinstance(one, Special)] == [f"e{n}" for n in range(0, 30, 3)]
+        assert session.scalars(sa.select(Given.name).order_by(Given.name)).all() == ["a", "b", "c", "d", "own key"]
