@@ -671,8 +671,8 @@ struct sql_kind sql_classify(struct strview stmt)
         first.base = r.base;
         k.flags |= gather(first, k);
         k.flags = settle_set_config(stmt, k);
-        if (k.cls == SQLC_DO && do_block_listens(stmt))
-            k.flags |= SQLF_LISTENS;
+        if (k.cls == SQLC_DO)
+            k.flags |= do_block_lasting_flags(stmt) | (do_block_listens(stmt) ? SQLF_LISTENS : 0);
         return k;
     }
     executes = explain_executes(&r);

@@ -72,9 +72,10 @@ static const struct {
                 "UNLOGGED TABLE is fast) and drop it afterwards."},
     [R_SESSION_FUNCTION] =
         {ST_HYC00,
-         NO_SESSION ", so this function (a session-level advisory lock, currval, lastval, or "
-                    "set_config(..., false) among other things) would have no lasting effect or no "
-                    "value. Use INSERT ... RETURNING instead of currval, pg_advisory_xact_lock "
+         NO_SESSION ", so what this leaves in one or takes from it (a session-level advisory "
+                    "lock, currval, lastval, set_config(..., false) among other things, SET in the "
+                    "body of a DO) would have no lasting effect or no value. Use INSERT ... "
+                    "RETURNING instead of currval, pg_advisory_xact_lock "
                     "inside one text instead of session locks, and send SELECT set_config(...) by "
                     "itself."},
     [R_HOLD] = {ST_HYC00, NO_SESSION
