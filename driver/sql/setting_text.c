@@ -11,6 +11,18 @@ static bool word_is(const struct token *t, const char *word)
     return t->kind == TOK_IDENT && sv_ieq(t->text, sv(word));
 }
 
+bool setting_is_shown(struct strview stmt, const char *first, const char *second)
+{
+    struct tokens ts = {stmt, 0};
+    struct token t;
+
+    if (!tokens_next(&ts, &t) || !word_is(&t, "show") || !tokens_next(&ts, &t) ||
+        !word_is(&t, first) || !tokens_next(&ts, &t) || t.kind != TOK_DOT ||
+        !tokens_next(&ts, &t) || !word_is(&t, second))
+        return false;
+    return !tokens_next(&ts, &t) || t.kind == TOK_SEMICOLON;
+}
+
 static void append_lower(struct buf *out, struct strview s)
 {
     for (size_t i = 0; i < s.len; i++)

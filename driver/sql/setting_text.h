@@ -35,6 +35,8 @@ struct setting_call {
     size_t flag_at, flag_len; /* where the third argument stands, bytes */
 };
 #define SETTING_MAX_CALLS 32
+/* SHOW of this setting, whose name has two parts? */
+bool setting_is_shown(struct strview stmt, const char *first, const char *second);
 /* The number of calls; 0 when the statement is anything else. */
 size_t setting_calls_read(struct strview stmt, struct setting_call *out, size_t cap);
 /* The literal's content in lower case, doubled quotes undone. */

@@ -5,6 +5,7 @@
 #include "sql/returning.h"
 #include "sql/type_name.h"
 #include "stmt/param_types.h"
+#include "stmt/notifications.h"
 #include "stmt/session.h"
 
 #define NAME "neon_odbc_described"
@@ -288,6 +289,10 @@ SQLRETURN stmt_describe_columns(struct stmt *s, struct handle *post_on)
     const struct description *d = NULL;
     struct err e = ERR_INIT;
 
+    if (notifications_are_wanted(s)) {
+        s->described = notifications_describe(s, &e);
+        return s->described ? SQL_SUCCESS : diag_post_err(post_on, &e);
+    }
     if (!describe(s, &d, &e))
         return diag_post_err(post_on, &e);
     if (!d->has_columns)

@@ -4,6 +4,7 @@
 #include "stmt/execute.h"
 
 #include "stmt/copy_in.h"
+#include "stmt/notifications.h"
 #include "stmt/output_params.h"
 #include "stmt/param_types.h"
 #include "stmt/params.h"
@@ -537,6 +538,8 @@ SQLRETURN stmt_execute(struct stmt *s)
         return diag_post(&s->handle, ST_24000, 0,
                          "A cursor is open on this statement: close it (SQLCloseCursor) before "
                          "executing again.");
+    if (notifications_are_wanted(s))
+        return notifications_execute(s);
     /* Refusals come before the application is asked for its data. */
     rc = prepare_to_run(s, &plan);
     if (rc != SQL_SUCCESS)

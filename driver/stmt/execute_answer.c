@@ -291,13 +291,22 @@ SQLRETURN stmt_row_count(struct stmt *s, SQLLEN *out)
 
 SQLRETURN stmt_open_local(struct stmt *s)
 {
+    SQLRETURN rc = stmt_show_local(s);
+
+    if (rc == SQL_SUCCESS) {
+        script_release(&s->script);
+        s->prepared = false;
+    }
+    return rc;
+}
+
+SQLRETURN stmt_show_local(struct stmt *s)
+{
     struct err e = ERR_INIT;
 
     if (!colmeta_fill_local(s, &s->local, &e))
         return execute_failed(s, &e);
     rows_begin_local(&s->rows, &s->local);
-    script_release(&s->script);
-    s->prepared = false;
     s->executed = s->cursor_open = true;
     s->row_count = s->rows.row_count;
     rowset_begin(s);

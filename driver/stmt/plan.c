@@ -58,8 +58,8 @@ static const struct {
     [R_LISTEN] =
         {ST_HYC00, NO_SESSION
          ", so LISTEN would be gone at once, and nobody would hear the notifications. " IN_SESSION
-         ", and read NEON_ATTR_NOTIFICATION (docs/sessions.md); or poll a "
-         "table. NOTIFY works."},
+         ", and read NEON_ATTR_NOTIFICATION or SHOW neon_odbc.notifications (docs/sessions.md); or "
+         "poll a table. NOTIFY works."},
     [R_COPY] =
         {ST_HYC00,
          "COPY FROM STDIN and COPY TO STDOUT need a data stream that HTTP cannot carry. " IN_SESSION

@@ -253,8 +253,9 @@ bool stmt_send(struct stmt *s, struct stream *st, const struct wire_request *r,
                struct err *e) NEON_MUST_CHECK;
 void stmt_stop(struct stmt *s, struct stream *st);
 int64_t stmt_deadline(const struct stmt *s);
-/* Makes stmt->local the open result. */
+/* Makes stmt->local the open result; nothing stays prepared. stmt_show_local: what is does. */
 SQLRETURN stmt_open_local(struct stmt *s);
+SQLRETURN stmt_show_local(struct stmt *s);
 
 /* --- mapped.c: the driver's own queries whose rows are rewritten before the application sees them
  * --- */

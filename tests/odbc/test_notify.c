@@ -254,6 +254,69 @@ static void test_do_listens_in_a_session(void **state)
     }
 }
 
+/* For clients that cannot read attributes. */
+static void test_a_statement_shows_them(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f = connect_by(with_sessions[i]);
+        SQLHSTMT s = f->stmt;
+        SQLSMALLINT columns = 0, type = 0;
+        SQLLEN rows = -1, len = 0;
+        SQLINTEGER pid = 0;
+        char text[20], name[20], sql[100];
+
+        run(s, "LISTEN shown");
+        assert_stmt_ok(s, SQLPrepare(s, sqltext("show NEON_ODBC . Notifications;"), SQL_NTS));
+        assert_stmt_ok(s, SQLNumResultCols(s, &columns));
+        assert_int_equal(columns, 3);
+        gateway_reset();
+        assert_stmt_ok(s, SQLExecute(s));
+        assert_int_equal(SQLFetch(s), SQL_NO_DATA);
+        SQLFreeStmt(s, SQL_CLOSE);
+        assert_int_equal(gateway_requests(), 0);
+        run(s, "SELECT pg_notify('shown', g::text) FROM generate_series(1, 3) g");
+        SQLFreeStmt(s, SQL_CLOSE);
+        assert_stmt_ok(s, SQLPrepare(s, sqltext("SHOW neon_odbc.notifications"), SQL_NTS));
+        for (int again = 0; again < 2; again++) {
+            assert_stmt_ok(s, SQLExecute(s));
+            assert_stmt_ok(s, SQLDescribeCol(s, 2, (SQLCHAR *)name, sizeof name, NULL, &type, NULL,
+                                             NULL, NULL));
+            assert_string_equal(name, "pid");
+            assert_int_equal(type, SQL_INTEGER);
+            for (int n = 1; n <= 3 && again == 0; n++) {
+                assert_stmt_ok(s, SQLFetch(s));
+                assert_stmt_ok(s, SQLGetData(s, 1, SQL_C_CHAR, text, sizeof text, NULL));
+                assert_string_equal(text, "shown");
+                assert_stmt_ok(s, SQLGetData(s, 2, SQL_C_SLONG, &pid, 0, NULL));
+                assert_stmt_ok(s, SQLGetData(s, 3, SQL_C_CHAR, text, sizeof text, &len));
+                assert_int_equal(atol(text), n);
+            }
+            assert_int_equal(SQLFetch(s), SQL_NO_DATA);
+            SQLFreeStmt(s, SQL_CLOSE);
+        }
+        assert_int_equal(pid, query_number(s, "SELECT pg_backend_pid()"));
+        run(s, "SELECT count(pg_notify('shown', g::text)) FROM generate_series(1, 10002) g");
+        SQLFreeStmt(s, SQL_CLOSE);
+        assert_int_equal(SQLExecDirect(s, sqltext("SHOW neon_odbc.notifications"), SQL_NTS),
+                         SQL_SUCCESS_WITH_INFO);
+        assert_stmt_ok(s, SQLRowCount(s, &rows));
+        assert_int_equal(rows, 10000);
+        SQLFreeStmt(s, SQL_CLOSE);
+        snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d)", (int)pid);
+        pg_admin(sql);
+        for (;;) {
+            SQLRETURN rc = SQLExecDirect(s, sqltext("SHOW neon_odbc.notifications"), SQL_NTS);
+            if (rc != SQL_SUCCESS) {
+                assert_stmt_state(s, rc, "08S01");
+                break;
+            }
+            SQLFreeStmt(s, SQL_CLOSE);
+        }
+        fixture_free(f);
+    }
+}
+
 static void test_it_cannot_be_set_and_needs_a_connection(void **state)
 {
     struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
@@ -279,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_idle_close_leaves_a_listener_alone),
         cmocka_unit_test(test_http_refuses_and_says_what_to_do),
         cmocka_unit_test(test_do_listens_in_a_session),
+        cmocka_unit_test(test_a_statement_shows_them),
         cmocka_unit_test(test_it_cannot_be_set_and_needs_a_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,13 +138,35 @@ static void test_shapes_of_reads(void **state)
     }
 }
 
+static void test_what_is_shown(void **state)
+{
+    static const struct {
+        const char *text;
+        bool shown;
+    } cases[] = {
+        {"SHOW neon_odbc.notifications", true},
+        {"show /* c */ Neon_ODBC . Notifications ;", true},
+        {"SHOW neon_odbc.notifications_", false},
+        {"SHOW neon_odbc.notifications.x", false},
+        {"SHOW neon_odbc", false},
+        {"SHOW neon_odbc.", false},
+        {"SHOW notifications", false},
+        {"RESET neon_odbc.notifications", false},
+        {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        if (setting_is_shown(sv(cases[i].text), "neon_odbc", "notifications") != cases[i].shown)
+            fail_msg("%s", cases[i].text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_set_and_reset),
-        cmocka_unit_test(test_what_is_no_setting),
-        cmocka_unit_test(test_set_config),
-        cmocka_unit_test(test_shapes_of_reads),
+        cmocka_unit_test(test_set_and_reset), cmocka_unit_test(test_what_is_no_setting),
+        cmocka_unit_test(test_set_config),    cmocka_unit_test(test_shapes_of_reads),
+        cmocka_unit_test(test_what_is_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
