@@ -16,8 +16,8 @@ enum enter_flags {
     ENTER_NEED_DATA_OK = 1, /* allowed while a statement waits for data at execution */
     ENTER_KEEP_DIAG = 2,    /* SQLGetDiag*: diagnostics stay */
     ENTER_CONNECTED = 4,    /* 08003 otherwise (connection handles) */
-    ENTER_ALL_DONE = 8, /* HY010 while a statement executes asynchronously, or waits for data
-                           (connection handles) */
+    ENTER_ALL_DONE = 8,     /* HY010 while a statement executes asynchronously, or waits for data
+                               (connection handles) */
 };
 
 /* NULL: the caller returns *rc (SQL_INVALID_HANDLE, or SQL_ERROR after posting). */

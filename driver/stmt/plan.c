@@ -298,7 +298,8 @@ static struct plan plan_in_session(struct sql_kind kind, const struct plan_conte
 
     if (c->several && kind.flags & SQLF_COPY_IN)
         return refuse(R_BY_ITSELF);
-
+    if (c->read_only && kind.cls == SQLC_ALONE) /* some of these the server does not mind */
+        return refuse(R_READ_ONLY_ALONE);
     return (struct plan){.kind = local ? PLAN_LOCAL : PLAN_SESSION};
 }
 

@@ -538,8 +538,8 @@ static bool keeps_text_readable(struct dbc *d, struct err *e)
 /* ---- the entrances ---- */
 
 /* What was prepared is gone, or made for tables that somebody has changed since: nothing was
- * executed, and it is prepared anew. Inside of a
- * transaction it has failed thereby, as over TCP. */
+ * executed, and it is prepared anew. Inside of a transaction that has failed thereby, as over TCP.
+ */
 static bool plan_is_stale(const struct stmt *s)
 {
     const char *code = execute_server_code(s);

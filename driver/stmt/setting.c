@@ -435,6 +435,11 @@ bool setting_queue(struct stmt *s, const struct script_stmt *st, struct err *e)
 
 /* ---- in a session, which has them itself: what another one would have to be told ---- */
 
+static bool is_about_settings(enum sql_class cls)
+{
+    return cls == SQLC_SET || cls == SQLC_SET_SESSION_CHARACTERISTICS || cls == SQLC_DISCARD;
+}
+
 /* SET name TO <one word, number or literal>: that, in lower case. */
 static bool plain_value(struct strview words, struct buf *out)
 {
@@ -451,21 +456,40 @@ static bool plain_value(struct strview words, struct buf *out)
     return out->failed == BUF_OK && !tokens_next(&ts, &t);
 }
 
-/* The server reports the others when they change. */
+/* What the server does not report when it changes: a value that would be rounded, and what
+ * ReadOnly=1 has promised. */
+static bool one_fits_session(struct dbc *d, const struct setting_text *t, struct err *e)
+{
+    static const struct {
+        const char *name, *as;
+    } watched[] = {{"extra_float_digits", "extra_float_digits"},
+                   {"transaction_read_only", "default_transaction_read_only"},
+                   {"default_transaction_read_only", "default_transaction_read_only"}};
+    struct buf value = BUF_INIT(4096);
+    struct transaction_modes m;
+    bool ok = true;
+
+    if (t->verb == SETTING_CHARACTERISTICS && transaction_modes_read(t->words, &m) &&
+        m.read_only == SWITCH_OFF)
+        ok = dbc_check_setting(d, watched[1].as, "off", e);
+    for (size_t i = 0; t->verb == SETTING_SET && i < ARRAY_LEN(watched); i++)
+        if (strcmp(buf_str(&t->name), watched[i].name) == 0 && plain_value(t->words, &value))
+            ok = dbc_check_setting(d, watched[i].as, buf_str(&value), e);
+    buf_release(&value);
+    return ok;
+}
+
 bool setting_fits_session(struct stmt *s, struct err *e)
 {
     bool ok = true;
 
     for (size_t i = 0; ok && i < s->script.n_stmts; i++) {
         const struct script_stmt *st = &s->script.stmts[i];
-        struct buf value = BUF_INIT(4096);
         struct setting_text t;
-        if (st->kind.cls != SQLC_SET && st->kind.cls != SQLC_SET_LOCAL)
+        if (st->kind.cls != SQLC_SET_LOCAL && !is_about_settings(st->kind.cls))
             continue;
-        if (setting_text_read(sv_n(st->text, st->len), &t) && t.verb == SETTING_SET &&
-            strcmp(buf_str(&t.name), "extra_float_digits") == 0 && plain_value(t.words, &value))
-            ok = dbc_check_setting(s->dbc, buf_str(&t.name), buf_str(&value), e);
-        buf_release(&value);
+        if (setting_text_read(sv_n(st->text, st->len), &t))
+            ok = one_fits_session(s->dbc, &t, e);
         buf_release(&t.name);
     }
     return ok;
@@ -540,11 +564,6 @@ static bool note_one(struct stmt *s, const struct setting_text *t, struct err *e
     default:
         return true;
     }
-}
-
-static bool is_about_settings(enum sql_class cls)
-{
-    return cls == SQLC_SET || cls == SQLC_SET_SESSION_CHARACTERISTICS || cls == SQLC_DISCARD;
 }
 
 /* Transaction control beside SET in one text: what was undone is the server's knowledge alone. */

@@ -338,6 +338,13 @@ static void take_modes(struct tx *t, const struct transaction_modes *m)
         t->deferrable = m->deferrable == SWITCH_ON;
 }
 
+/* The keyword is a promise; the attribute is only where a transaction begins. */
+static bool may_write(const struct dbc *d, const struct transaction_modes *m, struct err *e)
+{
+    return !d->options.read_only || m->read_only != SWITCH_OFF ||
+           err_set_state(e, "25006", 0, "The connection is read-only (ReadOnly=1).");
+}
+
 static bool modes_of(const struct script_stmt *st, struct transaction_modes *m, struct err *e)
 {
     if (transaction_modes_read(sv_n(st->text, st->len), m))
@@ -353,7 +360,7 @@ static bool begin(struct stmt *s, struct err *e)
     struct tx *t = &s->dbc->tx;
     struct transaction_modes m;
 
-    if (!modes_of(&s->script.stmts[0], &m, e))
+    if (!modes_of(&s->script.stmts[0], &m, e) || !may_write(s->dbc, &m, e))
         return false;
     if (t->begun || t->used)
         return err_set(e, ST_25000, 0,
@@ -394,7 +401,7 @@ static bool set_transaction(struct stmt *s, struct err *e)
 
     if (transaction_sets_constraints(text))
         return tx_add(t, TX_WRITE, text, NULL, 0, (size_t)s->dbc->options.max_request_bytes, e);
-    if (!modes_of(&s->script.stmts[0], &m, e))
+    if (!modes_of(&s->script.stmts[0], &m, e) || !may_write(s->dbc, &m, e))
         return false;
     if (!modes_may_change(s->dbc, &m, e) ||
         (m.read_only == SWITCH_ON && !read_only_from_here(s->dbc, e)))
@@ -405,14 +412,22 @@ static bool set_transaction(struct stmt *s, struct err *e)
 
 bool transaction_may_set(struct stmt *s, struct err *e)
 {
-    const struct script_stmt *st = &s->script.stmts[0];
-    struct transaction_modes m;
+    bool ok = true;
 
-    if (s->dbc->tx.in_session || st->kind.cls != SQLC_SET_TRANSACTION ||
-        !transaction_modes_read(sv_n(st->text, st->len), &m) || modes_may_change(s->dbc, &m, e))
-        return true;
-    s->dbc->tx.failed = true; /* as it would have on the server */
-    return false;
+    for (size_t i = 0; ok && i < s->script.n_stmts; i++) {
+        const struct script_stmt *st = &s->script.stmts[i];
+        struct transaction_modes m;
+        if ((st->kind.cls != SQLC_SET_TRANSACTION && st->kind.cls != SQLC_BEGIN) ||
+            !transaction_modes_read(sv_n(st->text, st->len), &m))
+            continue;
+        if (!may_write(s->dbc, &m, e))
+            return false;
+        ok = s->dbc->tx.in_session || i > 0 || st->kind.cls == SQLC_BEGIN ||
+             modes_may_change(s->dbc, &m, e);
+    }
+    if (!ok)
+        s->dbc->tx.failed = true; /* as it would have on the server */
+    return ok;
 }
 
 /* AND CHAIN: the next transaction begins at once, with the same modes. */

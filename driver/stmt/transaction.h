@@ -36,7 +36,7 @@ SQLRETURN transaction_run_text(struct stmt *s);
  * just now, changes s->row_count rows again. False: it cannot, so the count must not be told. */
 bool transaction_expect(struct stmt *s, size_t at);
 /* Before a text goes to a session: 25001 for SET TRANSACTION's level behind reads that went over
- * HTTP already. */
+ * HTTP already, 25006 for READ WRITE with ReadOnly=1. */
 bool transaction_may_set(struct stmt *s, struct err *e) NEON_MUST_CHECK;
 /* The session has executed it: savepoints and modes, as far as they matter here too. HY001. */
 bool transaction_note_session(struct stmt *s, struct err *e) NEON_MUST_CHECK;

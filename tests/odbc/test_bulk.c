@@ -355,7 +355,7 @@ static void test_editing_as_libreoffice_does(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest everywhere[] = {
         T(test_adding_rows),
         T(test_a_row_that_cannot_be_added),
         T(test_many_rows_are_few_requests),
@@ -365,5 +365,5 @@ int main(void)
         T(test_in_a_transaction),
         T(test_editing_as_libreoffice_does),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_OVER(OVER_ALL, everywhere);
 }

@@ -96,11 +96,12 @@ static void test_cancels_at_random_moments_leave_the_statement_usable(void **sta
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest everywhere[] = {
         T(test_a_running_statement_is_cancelled_and_its_backend_goes_on),
         T(test_cancelling_an_idle_statement_has_no_effect),
-        T(test_a_slow_fetch_is_cancelled),
+
         T(test_cancels_at_random_moments_leave_the_statement_usable),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest http[] = {T(test_a_slow_fetch_is_cancelled)};
+    return RUN_OVER(OVER_ALL, everywhere) + RUN_OVER(OVER_HTTP, http);
 }

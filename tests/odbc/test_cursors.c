@@ -196,7 +196,7 @@ static void test_reading_in_any_order_costs_one_request(void **state)
         int row = 1 + (i * 7919) % 30000;
         MOVE(SQL_FETCH_ABSOLUTE, row, row, row);
     }
-    assert_int_equal(gateway_requests(), 1);
+    assert_requests(1);
 }
 
 /* ---- data ---- */
@@ -701,7 +701,7 @@ static void test_results_outlive_rollbacks(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest everywhere[] = {
         T(test_every_direction),
         T(test_rowsets_larger_than_the_result),
         T(test_an_empty_result),
@@ -724,5 +724,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_driver_alone_judges_too, setup_direct,
                                         teardown_direct),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_OVER(OVER_ALL, everywhere);
 }

@@ -150,7 +150,7 @@ static void test_a_prepared_statement_runs_again_with_new_values(void **state)
         assert_int_equal(out, in * 2);
         assert_stmt_ok(s, SQLCloseCursor(s));
     }
-    assert_int_equal(gateway_requests(), 20);
+    assert_requests(20);
 }
 
 static void bind_int(SQLHSTMT s, SQLUSMALLINT number, SQLSMALLINT c_type, SQLSMALLINT sql_type,
@@ -312,7 +312,7 @@ test_several_statements_are_one_transaction_and_give_their_results_in_order(void
     gateway_reset();
     run(s, "INSERT INTO multi VALUES (1), (2); SELECT id FROM multi ORDER BY id; UPDATE multi SET "
            "id = id + 10");
-    assert_int_equal(gateway_requests(), 1);
+    assert_requests(1);
     assert_stmt_ok(s, SQLRowCount(s, &n));
     assert_int_equal(n, 2);
     assert_int_equal(SQLMoreResults(s), SQL_SUCCESS);
@@ -375,7 +375,7 @@ static void test_what_needs_a_session_is_refused_before_it_is_sent(void **state)
         assert_true(strlen(diag_text(SQL_HANDLE_STMT, s)) > 60); /* a sentence, not a word */
     }
     assert_stmt_state(s, SQLExecDirect(s, sqltext("SELECT 1; VACUUM"), SQL_NTS), "25000");
-    assert_int_equal(gateway_requests(), 0);
+    assert_requests(0);
     assert_string_equal(query_text(s, "SELECT 'usable'"), "usable");
 }
 
@@ -457,7 +457,7 @@ static void test_native_sql_shows_the_translation_without_a_request(void **state
     gateway_reset();
     assert_dbc_ok(f->dbc, SQLNativeSql(f->dbc, sqltext("SELECT {fn UCASE(?)}, {d '2026-01-02'}"),
                                        SQL_NTS, out, sizeof out, &len));
-    assert_int_equal(gateway_requests(), 0);
+    assert_requests(0);
     assert_null(strchr((char *)out, '{'));
     assert_non_null(strstr((char *)out, "$1"));
     assert_int_equal(len, strlen((char *)out));
@@ -467,7 +467,7 @@ static void test_native_sql_shows_the_translation_without_a_request(void **state
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest everywhere[] = {
         T(test_select_returns_its_rows_in_order),
         T(test_wide_and_narrow_text_mean_the_same),
         T(test_row_counts_of_every_kind),
@@ -481,7 +481,7 @@ int main(void)
         T(test_a_missing_parameter_is_07002),
         T(test_several_statements_are_one_transaction_and_give_their_results_in_order),
         T(test_empty_and_comment_only_texts_succeed_without_a_result),
-        T(test_what_needs_a_session_is_refused_before_it_is_sent),
+
         T(test_what_may_not_run_in_a_transaction_works_by_itself),
         T(test_read_only_lets_the_server_refuse_writes),
         T(test_isolation_level_reaches_the_statement),
@@ -490,6 +490,6 @@ int main(void)
         T(test_native_sql_shows_the_translation_without_a_request),
     };
 
-    fixture_connstr = FIXTURE_HTTP;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest http[] = {T(test_what_needs_a_session_is_refused_before_it_is_sent)};
+    return RUN_OVER(OVER_ALL, everywhere) + RUN_OVER(OVER_HTTP, http);
 }

@@ -218,11 +218,13 @@ static void test_in_a_transaction(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        T(test_update_and_delete), T(test_a_row_of_a_block), T(test_what_somebody_else_has_changed),
-        T(test_what_is_refused),   T(test_in_a_transaction),
+    const struct CMUnitTest everywhere[] = {
+        T(test_update_and_delete),
+        T(test_a_row_of_a_block),
+        T(test_what_somebody_else_has_changed),
+        T(test_what_is_refused),
     };
 
-    fixture_connstr = FIXTURE_HTTP;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest http[] = {T(test_in_a_transaction)};
+    return RUN_OVER(OVER_ALL, everywhere) + RUN_OVER(OVER_HTTP, http);
 }

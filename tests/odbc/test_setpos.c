@@ -193,7 +193,7 @@ static void test_all_rows_in_one_request(void **state)
     assert_stmt_ok(s, SQLSetPos(s, 1, SQL_UPDATE, SQL_LOCK_NO_CHANGE)); /* the table is known now */
     gateway_reset();
     assert_stmt_ok(s, SQLSetPos(s, 0, SQL_UPDATE, SQL_LOCK_NO_CHANGE));
-    assert_int_equal(gateway_requests(), 1);
+    assert_requests(1);
     assert_int_equal(row_count(s), 3);
     assert_int_equal(status[0], SQL_ROW_UPDATED);
     assert_int_equal(status[2], SQL_ROW_SUCCESS);
@@ -354,7 +354,7 @@ static void test_refresh_reads_the_table(void **state)
     gateway_reset();
     names[0][0] = '?';
     assert_stmt_ok(s, SQLSetPos(s, 0, SQL_REFRESH, SQL_LOCK_NO_CHANGE));
-    assert_int_equal(gateway_requests(), 1);
+    assert_requests(1);
     assert_string_equal(names[0], "one");
     assert_int_equal(status[3], SQL_ROW_DELETED);
     SQLFreeStmt(s, SQL_CLOSE);
@@ -365,7 +365,7 @@ static void test_refresh_reads_the_table(void **state)
     gateway_reset();
     assert_stmt_ok(s, SQLSetPos(s, 1, SQL_REFRESH, SQL_LOCK_NO_CHANGE));
     assert_string_equal(names[0], "one");
-    assert_int_equal(gateway_requests(), 0);
+    assert_requests(0);
 }
 
 /* ---- other cursors, other results ---- */
@@ -827,7 +827,7 @@ static void test_a_change_is_cancelled_or_times_out(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest everywhere[] = {
         T(test_update_of_one_row),
         T(test_null_and_ignored_columns),
         T(test_the_key_itself),
@@ -844,9 +844,6 @@ int main(void)
         T(test_a_unique_key_and_strange_names),
         T(test_an_expression_cannot_be_written_but_given_back),
         T(test_data_at_execution),
-        T(test_in_a_transaction),
-        T(test_a_rollback_to_a_savepoint_turns_the_cursor_back),
-        T(test_a_commit_fails_when_a_row_has_changed),
         T(test_a_read_only_connection),
         cmocka_unit_test(test_an_odbc2_application),
         cmocka_unit_test_setup_teardown(test_the_driver_alone_judges_too, setup_direct,
@@ -855,6 +852,8 @@ int main(void)
                                         teardown_direct),
     };
 
-    fixture_connstr = FIXTURE_HTTP;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest http[] = {T(test_in_a_transaction),
+                                      T(test_a_rollback_to_a_savepoint_turns_the_cursor_back),
+                                      T(test_a_commit_fails_when_a_row_has_changed)};
+    return RUN_OVER(OVER_ALL, everywhere) + RUN_OVER(OVER_HTTP, http);
 }
