@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "config/config.h"
-#include "neonodbc.h"
+#include "handle/attr_ids.h"
 
 static SQLPOINTER num(uintptr_t n)
 {
@@ -411,6 +411,88 @@ static void test_cursor_attributes_need_a_closed_cursor(void **state)
     assert_int_equal(attr_set_stmt(&f->dbc->handle, &a, SQL_ATTR_MAX_ROWS, 4, true), SQL_SUCCESS);
 }
 
+/* ---- every attribute of the tables, which headers.sh compares with those of ODBC's headers ----
+ */
+
+struct walked {
+    SQLINTEGER id;
+    const char *name, *access, *place;
+    SQLULEN dflt;
+};
+#define X(id, kind, access, when, rule, dflt, place, get, set, note)                               \
+    {id, #id, #access, #place, (SQLULEN)(dflt)},
+static const struct walked env_walk[] = {
+#include "handle/attr_env.def"
+};
+static const struct walked dbc_walk[] = {
+#include "handle/attr_dbc.def"
+};
+static const struct walked stmt_walk[] = {
+#include "handle/attr_stmt.def"
+};
+#undef X
+
+/* What an attribute of that row answers: refused ones say why, read-only ones cannot be set, the
+ * others take their default and give it back. */
+static void check_walked(struct handle *h, const struct walked *w, SQLRETURN set, SQLRETURN got)
+{
+    bool refused = strcmp(w->access, "REFUSED") == 0;
+    bool readonly = strcmp(w->access, "READONLY") == 0 || strcmp(w->access, "ELSEWHERE") == 0;
+    bool readable =
+        strcmp(w->access, "ELSEWHERE") != 0 && !(refused && strcmp(w->place, "NOWHERE") == 0);
+
+    if ((set == SQL_ERROR) != (refused || readonly))
+        fail_msg("%s (%s): setting it to its default gives %d, %s", w->name, w->access, set,
+                 diag_count(&h->diag) > 0 ? diag_record(&h->diag, 1)->state : "");
+    if ((got == SQL_ERROR) != !readable)
+        fail_msg("%s (%s): asking for it gives %d", w->name, w->access, got);
+}
+
+static void walk_state(struct handle *h, const struct walked *w, SQLRETURN set)
+{
+    if (set == SQL_ERROR)
+        expect_state(h, strcmp(w->access, "REFUSED") == 0 ? "HYC00" : "HY092");
+    diag_clear(&h->diag);
+}
+
+static void test_every_attribute_of_the_tables(void **state)
+{
+    struct fixture *f = *state;
+    struct env *e = env_new();
+    struct stmt_attrs a;
+    struct attr_value v;
+    SQLRETURN set;
+
+    open_without_request(f, "");
+    stmt_attrs_default(&a);
+    for (size_t i = 0; i < ARRAY_LEN(env_walk); i++) {
+        const struct walked *w = &env_walk[i];
+        SQLULEN value = w->id == SQL_ATTR_ODBC_VERSION ? SQL_OV_ODBC3 : w->dflt;
+        set = attr_set_env(e, w->id, num(value));
+        walk_state(&e->handle, w, set);
+        check_walked(&e->handle, w, set, attr_get_env(e, w->id, &v));
+        diag_clear(&e->handle.diag);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(dbc_walk); i++) {
+        const struct walked *w = &dbc_walk[i];
+        if (w->id == SQL_ATTR_PACKET_SIZE || w->id == SQL_ATTR_CURRENT_CATALOG ||
+            w->id == SQL_ATTR_RESET_CONNECTION || w->id == SQL_ATTR_TXN_ISOLATION)
+            continue; /* their default is no value to set: the cases above have them */
+        set = attr_set_dbc(f->dbc, w->id, num(w->dflt), NULL);
+        walk_state(&f->dbc->handle, w, set);
+        check_walked(&f->dbc->handle, w, set, attr_get_dbc(f->dbc, w->id, &v));
+        diag_clear(&f->dbc->handle.diag);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(stmt_walk); i++) {
+        const struct walked *w = &stmt_walk[i];
+        set = attr_set_stmt(&f->dbc->handle, &a, w->id, w->dflt, false);
+        walk_state(&f->dbc->handle, w, set);
+        check_walked(&f->dbc->handle, w, set, attr_get_stmt(&f->dbc->handle, &a, w->id, &v));
+        diag_clear(&f->dbc->handle.diag);
+    }
+    env_free(e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_defaults_of_statements),
         TEST(test_cursor_attributes_decide_each_other),
         TEST(test_cursor_attributes_need_a_closed_cursor),
+        TEST(test_every_attribute_of_the_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
