@@ -55,6 +55,7 @@ commands=$(page_block "$top/docs/clients.md" 'Driver=Neon iODBC')
 expect "the driver for iODBC" "$(in_root sh -c 'apt-get install -qq -y --no-install-recommends /tmp/odbc-neon-iodbc_*.deb iodbc && echo installed')" '^installed$'
 expect "it is registered" "$(in_root odbcinst -q -d -n 'Neon iODBC')" 'Driver=.*/odbc/libneonodbc-iodbc.so'
 expect "iodbctest shows rows, as docs/clients.md says" "$(in_root bash -c "$commands")" 'is ready' 'Zoë Müller' '!SQLSTATE'
+expect "iODBC's list of data sources has it" "$(in_root sh -c "printf '?\\nDSN=mydb-iodbc\\nquit\\n' | iodbctest")" 'mydb-iodbc +\| Neon iODBC'
 expect "iodbctest: an error with its SQLSTATE" "$(in_root sh -c "echo 'select * from no_such_table' | iodbctest DSN=mydb-iodbc")" '42S02' 'no_such_table'
 expect "unixODBC's programs go on" "$(in_root sh -c "echo 'select 40 + 2' | isql -b mydb")" '\| 42 '
 

@@ -232,6 +232,24 @@ static bool write_rows(const struct dsn_request *r, const struct conn_options *o
     return ok && (!secret_in_ini || close_to_others(e));
 }
 
+/* The list that iODBC's administrator and SQLDataSources show; unixODBC goes by the sections. */
+#define IODBC_LIST "ODBC Data Sources"
+
+static bool list_for_iodbc(const struct dsn_request *r, struct err *e)
+{
+    return !str_ieq(r->driver, "Neon iODBC") ||
+           SQLWritePrivateProfileString(IODBC_LIST, r->dsn, r->driver, "odbc.ini") ||
+           installer_failed("listed", r->dsn, e);
+}
+
+static void take_off_iodbc_list(const char *dsn)
+{
+    char driver[256] = "";
+
+    if (SQLGetPrivateProfileString(IODBC_LIST, dsn, "", driver, (int)sizeof driver, "odbc.ini") > 0)
+        SQLWritePrivateProfileString(IODBC_LIST, dsn, NULL, "odbc.ini");
+}
+
 struct removal {
     const char *dsn;
 };
@@ -282,6 +300,7 @@ bool dsn_store(const struct dsn_request *r, enum dsn_change change, struct err *
         ok = err_set(e, ST_HY000, 0, "There is no data source \"%s\" to change.", r->dsn);
     if (ok && change == DSN_ADD && !SQLWriteDSNToIni(r->dsn, r->driver))
         ok = installer_failed("made", r->dsn, e);
+    ok = ok && (change != DSN_ADD || list_for_iodbc(r, e));
     if (ok && change == DSN_CHANGE)
         ok = connstr_parse(r->connstr, remove_emptied, &removal, e);
     ok = ok && write_rows(r, &o, e);
@@ -303,5 +322,6 @@ bool dsn_store_remove(const char *dsn, struct err *e)
         if (!ok)
             return false;
     }
+    take_off_iodbc_list(dsn);
     return SQLRemoveDSNFromIni(dsn) || installer_failed("removed", dsn, e);
 }

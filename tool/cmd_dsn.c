@@ -83,8 +83,11 @@ static int add(const struct tool_args *a)
     buf_release_secret(&connstr);
     if (!ok)
         return tool_fail_err(a, &e);
-    printf("The data source \"%s\" is ready. Try it: neon-odbc query %s 'select version()'\n",
-           r.dsn, r.dsn);
+    if (str_ieq(r.driver, DRIVER_NAME " iODBC"))
+        printf("The data source \"%s\" is ready. Try it: iodbctest DSN=%s\n", r.dsn, r.dsn);
+    else
+        printf("The data source \"%s\" is ready. Try it: neon-odbc query %s 'select version()'\n",
+               r.dsn, r.dsn);
     return 0;
 }
 

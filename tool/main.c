@@ -8,6 +8,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <odbcinst.h>
+
 #include "config/connstr.h"
 #include "version.h"
 
@@ -118,6 +120,20 @@ static bool read_line(struct buf *out, struct err *e)
            (out->len > 0 || err_set(e, ST_HY000, 0, "There is no connection string on stdin."));
 }
 
+/* The tool goes through unixODBC, whose characters that library does not have. */
+static bool refuse_iodbc(const char *dsn, struct err *e)
+{
+    char driver[256] = "";
+
+    SQLGetPrivateProfileString(dsn, "Driver", "", driver, (int)sizeof driver, "odbc.ini");
+    return (!str_ieq(driver, "Neon iODBC") && strstr(driver, "libneonodbc-iodbc") == NULL) ||
+           err_set(
+               e, ST_HY000, 0,
+               "The data source \"%.64s\" is for programs that use iODBC (try it: iodbctest "
+               "DSN=%.64s). This tool uses unixODBC: make a data source without Driver= for it.",
+               dsn, dsn);
+}
+
 bool tool_connstr(const char *name_or_url, struct buf *out, struct err *e)
 {
     struct buf line = BUF_INIT(65536);
@@ -127,6 +143,7 @@ bool tool_connstr(const char *name_or_url, struct buf *out, struct err *e)
         ok = read_line(&line, e);
     else if (!buf_append_str(&line, name_or_url))
         ok = err_oom(e);
+    ok = ok && (is_url(buf_str(&line)) || refuse_iodbc(buf_str(&line), e));
     if (ok && !connstr_append(out, is_url(buf_str(&line)) ? "Url" : "DSN", buf_sv(&line)))
         ok = err_oom(e);
     buf_release_secret(&line);

@@ -84,7 +84,7 @@ export ODBCSYSINI=$home/sys
 mkdir -p "$ODBCSYSINI"
 expect "register" "$(neon register "$NEON_TEST_DRIVER"; cat "$ODBCSYSINI/odbcinst.ini")" 'registered as \[Neon\]' '^\[Neon\]' 'libneonodbcS.so' 'Threading' 'exit 0'
 expect "dsn list without any says how to make one" "$(ODBCINI=$home/no.ini neon dsn list)" 'no data sources of this driver yet.*neon-odbc dsn add' 'exit 0'
-expect "Driver= of another library" "$(neon dsn add other "$url" 'Driver=Neon iODBC'; grep -A1 '^\[other\]' "$ODBCINI")" '^Driver *= *Neon iODBC'
+expect "Driver= of another library" "$(neon dsn add other "$url" 'Driver=Neon iODBC'; grep -A1 '^\[other\]' "$ODBCINI"; grep '^other' "$ODBCINI"; neon doctor other; neon dsn remove other; grep '^other' "$ODBCINI" || echo gone)" '^Driver *= *Neon iODBC' '^other *= *Neon iODBC' 'iodbctest DSN=other' 'This tool uses unixODBC' '^gone$'
 expect "the registered driver works" "$(neon query piped 'select 41 + 1 as n')" '^42$' 'exit 0'
 expect "unregister" "$(neon unregister; cat "$ODBCSYSINI/odbcinst.ini")" 'no longer registered' 'exit 0' '!\[Neon\]'
 expect "register what is not there" "$(neon register /nowhere/libneonodbc.so)" 'there is no /nowhere' 'exit 1'
