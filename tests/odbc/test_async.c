@@ -65,6 +65,10 @@ static void test_execute_and_fetch(void **state)
     assert_int_equal(rows, 20000);
 }
 
+/* An answer may be there before it is asked for, where other processes have the processor: one of
+ * many calls is enough to see that it does not wait. */
+#define TRIES 100
+
 static void test_prepared_and_described(void **state)
 {
     struct fixture *f = *state;
@@ -90,8 +94,12 @@ static void test_prepared_and_described(void **state)
     assert_int_equal(type, SQL_INTEGER);
     assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER,
                                              0, 0, &id, 0, NULL));
-    POLL(rc, still, SQLExecute(f->stmt));
-    assert_stmt_ok(f->stmt, rc);
+    still = 0;
+    for (int i = 0; i < TRIES && still == 0; i++) {
+        SQLFreeStmt(f->stmt, SQL_CLOSE);
+        POLL(rc, still, SQLExecute(f->stmt));
+        assert_stmt_ok(f->stmt, rc);
+    }
     assert_true(still > 0);
 }
 
@@ -99,17 +107,25 @@ static void test_catalog(void **state)
 {
     struct fixture *f = *state;
     SQLRETURN rc;
-    long still;
+    long still = 0;
 
     async_on(f->stmt);
-    POLL(rc, still, SQLTables(f->stmt, NULL, 0, NULL, 0, sqltext("customers"), SQL_NTS, NULL, 0));
-    assert_stmt_ok(f->stmt, rc);
+    for (int i = 0; i < TRIES && still == 0; i++) {
+        SQLFreeStmt(f->stmt, SQL_CLOSE);
+        POLL(rc, still,
+             SQLTables(f->stmt, NULL, 0, NULL, 0, sqltext("customers"), SQL_NTS, NULL, 0));
+        assert_stmt_ok(f->stmt, rc);
+    }
     assert_true(still > 0);
     POLL(rc, still, SQLFetch(f->stmt));
     assert_stmt_ok(f->stmt, rc);
-    SQLFreeStmt(f->stmt, SQL_CLOSE);
-    POLL(rc, still, SQLColumns(f->stmt, NULL, 0, NULL, 0, sqltext("customers"), SQL_NTS, NULL, 0));
-    assert_stmt_ok(f->stmt, rc);
+    still = 0;
+    for (int i = 0; i < TRIES && still == 0; i++) {
+        SQLFreeStmt(f->stmt, SQL_CLOSE);
+        POLL(rc, still,
+             SQLColumns(f->stmt, NULL, 0, NULL, 0, sqltext("customers"), SQL_NTS, NULL, 0));
+        assert_stmt_ok(f->stmt, rc);
+    }
     assert_true(still > 0);
 }
 

@@ -64,14 +64,18 @@ static int remove_settings(void **state)
     return rmdir(test_env("ODBCSYSINI"));
 }
 
-static void borrow(struct fixture *f)
+static void borrow_by(struct fixture *f, const char *connstr)
 {
     if (f->dbc == NULL)
         assert_int_equal(SQLAllocHandle(SQL_HANDLE_DBC, f->env, &f->dbc), SQL_SUCCESS);
-    assert_dbc_ok(f->dbc,
-                  SQLDriverConnect(f->dbc, NULL, sqltext("DSN=neon;VerifyConnectionEarly=1"),
-                                   SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT));
+    assert_dbc_ok(f->dbc, SQLDriverConnect(f->dbc, NULL, sqltext(connstr), SQL_NTS, NULL, 0, NULL,
+                                           SQL_DRIVER_NOPROMPT));
     assert_dbc_ok(f->dbc, SQLAllocHandle(SQL_HANDLE_STMT, f->dbc, &f->stmt));
+}
+
+static void borrow(struct fixture *f)
+{
+    borrow_by(f, "DSN=neon;VerifyConnectionEarly=1");
 }
 
 static void give_back(struct fixture *f)
@@ -136,6 +140,42 @@ static void test_nothing_of_the_former_borrower_remains(void **state)
     give_back(&f);
     SQLFreeHandle(SQL_HANDLE_ENV, f.env);
     free(made);
+}
+
+/* Nor of what lived in its session. */
+static void test_nothing_of_the_former_session_remains(void **state)
+{
+    static const char *const by[] = {"DSN=neon;Transport=auto", "DSN=neon;Transport=websocket"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof by / sizeof by[0]; i++) {
+        struct fixture f = {0};
+        struct fixture *made = fixture_new(SQL_OV_ODBC3_80);
+
+        f.env = made->env;
+        SQLFreeHandle(SQL_HANDLE_DBC, made->dbc);
+        borrow_by(&f, by[i]);
+        run(f.stmt, "CREATE TEMP TABLE pooled_temp (i int)");
+        run(f.stmt, "PREPARE pooled_plan AS SELECT 1");
+        run(f.stmt, "LISTEN pooled_channel");
+        run(f.stmt, "SET search_path = pg_catalog");
+        assert_string_equal(query_text(f.stmt, "SELECT pg_try_advisory_lock(4711)"), "1");
+        give_back(&f);
+        borrow_by(&f, by[i]);
+        assert_stmt_state(
+            f.stmt, SQLExecDirect(f.stmt, sqltext("SELECT 1 FROM pooled_temp"), SQL_NTS), "42S02");
+        assert_stmt_state(f.stmt, SQLExecDirect(f.stmt, sqltext("EXECUTE pooled_plan"), SQL_NTS),
+                          "26000");
+        assert_string_equal(query_text(f.stmt, "SELECT count(*) FROM pg_listening_channels()"),
+                            "0");
+        assert_string_equal(query_text(f.stmt, "SELECT count(*) FROM pg_locks WHERE objid = 4711 "
+                                               "AND locktype = 'advisory'"),
+                            "0");
+        assert_string_not_equal(query_text(f.stmt, "SHOW search_path"), "pg_catalog");
+        give_back(&f);
+        SQLFreeHandle(SQL_HANDLE_ENV, f.env);
+        free(made);
+    }
 }
 
 /* The manager does not ask for its end when it takes a connection back: it is rolled back, as the
@@ -249,6 +289,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_of_the_former_borrower_remains),
+        cmocka_unit_test(test_nothing_of_the_former_session_remains),
         cmocka_unit_test(test_an_open_transaction_ends_with_its_borrower),
         cmocka_unit_test(test_a_dead_connection_is_not_handed_out),
         cmocka_unit_test(test_many_borrowers),
