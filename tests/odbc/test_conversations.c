@@ -129,12 +129,12 @@ static void read_rows(SQLHSTMT s, long from, long n)
     }
 }
 
-/* 40 MB: what is put aside goes to a file behind 16 MiB; by TMPDIR it cannot be had in a folder
+/* 20 MB: what is put aside goes to a file behind 16 MiB; by TMPDIR it cannot be had in a folder
  * that is none. */
 static void test_results_that_are_put_aside_outside_of_a_transaction(void **state)
 {
     static const char big[] =
-        "SELECT g, repeat(chr(97 + g % 26), 2000) FROM generate_series(1, 20000) g";
+        "SELECT g, repeat(chr(97 + g % 26), 2000) FROM generate_series(1, 10000) g";
     SQLHSTMT s = stmt_of(state);
     SQLHSTMT others[3];
     char folder[600];
@@ -153,7 +153,7 @@ static void test_results_that_are_put_aside_outside_of_a_transaction(void **stat
         read_rows(others[i], 2, 49);
         assert_int_equal(SQLFetch(others[i]), SQL_NO_DATA);
     }
-    read_rows(s, 41, 19960);
+    read_rows(s, 41, 9960);
     assert_int_equal(SQLFetch(s), SQL_NO_DATA);
     /* where there is no room for it, its reader hears of it, and nobody else */
     snprintf(folder, sizeof folder, "%s/tmp/none", test_env("NEON_TEST_DIR"));
@@ -171,7 +171,7 @@ static void test_results_that_are_put_aside_outside_of_a_transaction(void **stat
 static void test_results_in_a_transaction_are_read_in_turns(void **state)
 {
     static const char big[] =
-        "SELECT g, repeat(chr(97 + g % 26), 2000) FROM generate_series(1, 8000) g";
+        "SELECT g, repeat(chr(97 + g % 26), 2000) FROM generate_series(1, 3000) g";
     SQLHSTMT open[4];
 
     autocommit(state, SQL_AUTOCOMMIT_OFF);
@@ -180,10 +180,10 @@ static void test_results_in_a_transaction_are_read_in_turns(void **state)
         open[i] = new_stmt(*state);
         assert_stmt_ok(open[i], exec(open[i], big));
     }
-    for (long at = 1; at < 8000; at += 800)
+    for (long at = 1; at < 3000; at += 300)
         for (int i = 0; i < 4; i++) {
-            read_rows(open[i], at, 800);
-            if (at == 1601) /* a write between, by another statement */
+            read_rows(open[i], at, 300);
+            if (at == 601) /* a write between, by another statement */
                 assert_stmt_ok(stmt_of(state), exec(stmt_of(state), "INSERT INTO stay VALUES (1)"));
         }
     assert_int_equal(query_number(stmt_of(state), "SELECT count(*) FROM stay"), 4);
@@ -241,7 +241,7 @@ static void test_cancelling_an_execution(void **state)
     SQLRETURN rc;
 
     autocommit(state, SQL_AUTOCOMMIT_OFF);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         assert_stmt_ok(s, exec(s, "CREATE TEMP TABLE stay (a int)"));
         assert_int_equal(pthread_create(&t, NULL, cancel_when, &c), 0);
         rc = exec(s, "SELECT pg_sleep(600) /* long */");
@@ -283,7 +283,7 @@ static void test_leaving_an_endless_result(void **state)
     SQLHSTMT s = stmt_of(state);
 
     assert_stmt_ok(s, exec(s, "CREATE TEMP TABLE stay (a int)"));
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         assert_stmt_ok(s, exec(s, "SELECT g, repeat('x', 4000) FROM generate_series(1, "
                                   "100000000) g /* endless */"));
         assert_stmt_ok(s, SQLFetch(s));
