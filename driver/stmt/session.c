@@ -475,6 +475,8 @@ SQLRETURN session_make_ready(struct stmt *s, bool *again)
         return SQL_SUCCESS;
     }
     session_note_state(d);
+    if (transaction_is_open(d)) /* a COMMIT must not store what comes without this statement */
+        d->tx.failed = d->tx.used = true;
     return diag_post_err(&s->handle, &e);
 }
 

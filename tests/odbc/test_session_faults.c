@@ -105,6 +105,10 @@ static void test_an_upgrade_that_is_never_answered_ends_at_the_login_timeout(voi
     assert_non_null(strstr(diag_text(SQL_HANDLE_DBC, f->dbc), "LoginTimeout"));
     assert_stmt_state(later->stmt, exec(later->stmt, "INSERT INTO t_fault VALUES (1)"), "HYT00");
     gateway_reset();
+    /* the transaction has lost a statement: nothing of it may be stored */
+    assert_stmt_state(later->stmt, exec(later->stmt, "INSERT INTO t_fault VALUES (3)"), "25P02");
+    assert_dbc_state(later->dbc, end(later, SQL_COMMIT), "25S03");
+    STORED("0");
     assert_dbc_ok(later->dbc, end(later, SQL_ROLLBACK));
     assert_stmt_ok(later->stmt, exec(later->stmt, "INSERT INTO t_fault VALUES (2)"));
     assert_dbc_ok(later->dbc, end(later, SQL_COMMIT));
