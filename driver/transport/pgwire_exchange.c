@@ -125,7 +125,7 @@ static bool is_answered(const struct session_exchange *x, struct err *e)
 }
 
 /* The end of a request that copies: at the end of the data, or when there will be none. */
-static bool sync(struct session_exchange *x, struct err *e)
+static bool send_sync(struct session_exchange *x, struct err *e)
 {
     if (!x->r.copy_in || x->synced)
         return true;
@@ -180,7 +180,7 @@ static bool take(struct session_exchange *x, const struct pgwire_message *m, boo
         if (s->ws == NULL)
             return false;
         fail(x, e);
-        return sync(x, e);
+        return send_sync(x, e);
     case '1':
         if (x->prepared[0] != '\0' && x->parses_before_prepared-- == 0) {
             session_prepared_is_ready(s, x->prepared);
@@ -191,7 +191,7 @@ static bool take(struct session_exchange *x, const struct pgwire_message *m, boo
     case 'I':
         if (x->copying || ++x->n_ended > x->n_results)
             return not_asked(e);
-        return x->n_ended < x->n_results || sync(x, e);
+        return x->n_ended < x->n_results || send_sync(x, e);
     case 's':
         x->suspended = true;
         return x->portion > 0 || not_asked(e);
@@ -455,7 +455,7 @@ bool session_copy_end(struct exchange *base, struct err *e)
         return false;
     x->copying = false;
     pgwire_plain(&x->s->out, 'c');
-    return sync(x, e);
+    return send_sync(x, e);
 }
 
 /* The application has no more data, and wants none of it. */
@@ -465,7 +465,7 @@ static bool give_up_copy(struct session_exchange *x, struct err *e)
         return true;
     x->copying = false;
     pgwire_copy_fail(&x->s->out, "cancelled by the application");
-    return sync(x, e);
+    return send_sync(x, e);
 }
 
 /* ---- the contract of transport.h ---- */
