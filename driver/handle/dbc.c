@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "config/net.h"
+#include "handle/answer.h"
 #include "handle/attr.h"
 #include "handle/desc.h"
-#include "result/row_decoder.h"
 
 /* ---- life ---- */
 
@@ -333,37 +333,17 @@ static bool take_server_info(struct dbc *d, const struct cell *row, struct err *
     return true;
 }
 
-/* One read from the network into the decoder. */
-static bool feed(struct exchange *x, struct row_decoder *dec, struct err *e)
-{
-    size_t cap = 0, got = 0;
-    char *room = row_decoder_room(dec, &cap, e);
-
-    if (room == NULL)
-        return false;
-    switch (exchange_read(x, room, cap, &got, e)) {
-    case EXCHANGE_DATA:
-        row_decoder_commit(dec, got);
-        return true;
-    case EXCHANGE_END:
-        row_decoder_finish(dec);
-        return true;
-    case EXCHANGE_FAILED:
-    default:
-        return false;
-    }
-}
-
 /* The first `skip` results are those of settings. */
 static bool read_probe(struct dbc *d, struct exchange *x, struct row_decoder *dec, size_t skip,
                        struct err *e)
 {
     bool seen = false;
+    bool ended;
 
     for (;;) {
         switch (row_decoder_next(dec, e)) {
         case DECODE_MORE:
-            if (!feed(x, dec, e))
+            if (!answer_pull(x, dec, &ended, e))
                 return false;
             break;
         case DECODE_ROW:

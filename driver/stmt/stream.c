@@ -1,6 +1,7 @@
-/* Glue between transport/ and result/, which do not know each other. Called by execute.c and
- * fetch.c. */
+/* An answer's results, one after the other. Called by execute.c and fetch.c. */
 #include "stmt/stream.h"
+
+#include "handle/answer.h"
 
 bool stream_start(struct stream *s, struct exchange *x, size_t skip, struct err *e)
 {
@@ -14,29 +15,6 @@ bool stream_start(struct stream *s, struct exchange *x, size_t skip, struct err 
     s->skip = skip;
     s->n_rows = 0;
     return true;
-}
-
-/* One read of the body into the decoder. */
-static bool pull(struct stream *s, struct err *e)
-{
-    size_t cap = 0;
-    size_t got = 0;
-    char *room = row_decoder_room(s->decoder, &cap, e);
-
-    if (room == NULL)
-        return false;
-    switch (exchange_read(s->exchange, room, cap, &got, e)) {
-    case EXCHANGE_DATA:
-        row_decoder_commit(s->decoder, got);
-        return true;
-    case EXCHANGE_END:
-        row_decoder_finish(s->decoder);
-        s->body_ended = true;
-        return true;
-    case EXCHANGE_FAILED:
-    default:
-        return false;
-    }
 }
 
 /* Is the event of a result that is skipped? */
@@ -65,7 +43,7 @@ enum decode_event stream_next(struct stream *s, bool no_wait, struct err *e)
         }
         if (no_wait)
             return DECODE_MORE;
-        if (!pull(s, e))
+        if (!answer_pull(s->exchange, s->decoder, &s->body_ended, e))
             return DECODE_ERROR;
     }
 }

@@ -3,6 +3,7 @@
 #include "stmt/transaction.h"
 
 #include "base/clock.h"
+#include "handle/answer.h"
 #include "stmt/session.h"
 #include "sql/transaction_text.h"
 #include "stmt/setting.h"
@@ -78,32 +79,12 @@ void transaction_note_error(struct dbc *d, struct err *e)
 
 /* ---- the end ---- */
 
-/* One read of the body into the decoder. */
-static bool pull(struct exchange *x, struct row_decoder *dec, struct err *e)
-{
-    size_t cap = 0, got = 0;
-    char *room = row_decoder_room(dec, &cap, e);
-
-    if (room == NULL)
-        return false;
-    switch (exchange_read(x, room, cap, &got, e)) {
-    case EXCHANGE_DATA:
-        row_decoder_commit(dec, got);
-        return true;
-    case EXCHANGE_END:
-        row_decoder_finish(dec);
-        return true;
-    case EXCHANGE_FAILED:
-    default:
-        return false;
-    }
-}
-
 /* The answer to its end: only then is it known that all of the batch was executed. */
 static bool read_to_end(struct exchange *x, size_t n_results, struct err *e)
 {
     struct row_decoder *dec = row_decoder_new();
     size_t n = 0;
+    bool ended;
     bool ok = dec != NULL || err_oom(e);
 
     while (ok) {
@@ -111,7 +92,7 @@ static bool read_to_end(struct exchange *x, size_t n_results, struct err *e)
         if (ev == DECODE_END)
             break;
         if (ev == DECODE_MORE)
-            ok = pull(x, dec, e);
+            ok = answer_pull(x, dec, &ended, e);
         else
             ok = ev != DECODE_ERROR;
         if (ev == DECODE_ROW)
