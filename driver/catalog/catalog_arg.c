@@ -110,8 +110,9 @@ static bool has_nul(struct strview v)
     return memchr(v.ptr, '\0', v.len) != NULL;
 }
 
-SQLRETURN catalog_add_pattern(struct stmt *s, struct catalog_args *a, struct strview v,
-                              enum catalog_what what)
+/* `pattern`: with % and _, unless SQL_ATTR_METADATA_ID makes identifiers of all. */
+static SQLRETURN add_text(struct stmt *s, struct catalog_args *a, struct strview v,
+                          enum catalog_what what, bool pattern)
 {
     bool done;
     SQLRETURN rc = begin(s, a, &v, what, &done);
@@ -121,27 +122,24 @@ SQLRETURN catalog_add_pattern(struct stmt *s, struct catalog_args *a, struct str
     if (has_nul(v))
         return add(s, a, false);
     if (s->attrs.metadata_id == SQL_TRUE)
-        append_identifier(&a->texts[a->n], v, true);
-    else
+        append_identifier(&a->texts[a->n], v, pattern);
+    else if (pattern)
         append_pattern(&a->texts[a->n], v);
+    else
+        buf_append_sv(&a->texts[a->n], v);
     return add(s, a, false);
+}
+
+SQLRETURN catalog_add_pattern(struct stmt *s, struct catalog_args *a, struct strview v,
+                              enum catalog_what what)
+{
+    return add_text(s, a, v, what, true);
 }
 
 SQLRETURN catalog_add_name(struct stmt *s, struct catalog_args *a, struct strview v,
                            enum catalog_what what)
 {
-    bool done;
-    SQLRETURN rc = begin(s, a, &v, what, &done);
-
-    if (done)
-        return rc;
-    if (has_nul(v))
-        return add(s, a, false);
-    if (s->attrs.metadata_id == SQL_TRUE)
-        append_identifier(&a->texts[a->n], v, false);
-    else
-        buf_append_sv(&a->texts[a->n], v);
-    return add(s, a, false);
+    return add_text(s, a, v, what, false);
 }
 
 SQLRETURN catalog_add_text(struct stmt *s, struct catalog_args *a, struct strview v)
