@@ -8,10 +8,11 @@
 #include "transport/ws_frame.h"
 
 /* Rows of a portion: the first is small in case that is all; then as many as make a few megabytes,
- * so that the round trips between portions do not count. */
+ * and as much again as was read before, so that the round trips between portions do not count. */
 #define FIRST_PORTION_ROWS 2000
 #define PORTION_MAX_ROWS 1000000
-#define PORTION_BYTES (4u << 20)
+#define PORTION_MIN_BYTES (4u << 20)
+#define PORTION_MAX_BYTES (32u << 20)
 /* One message of copied data. */
 #define COPY_PIECE_BYTES ((size_t)64 << 10)
 /* Read past rather than cancelled, when a result is given up. */
@@ -245,12 +246,17 @@ static bool scan(struct session_exchange *x, const char *bytes, size_t n, size_t
 
 static void end_portion(struct session_exchange *x)
 {
+    uint64_t bytes = x->read_bytes;
     uint64_t per_row;
 
     if (!x->suspended)
         return;
     per_row = x->portion_bytes / x->portion + 1;
-    x->portion = (uint32_t)(PORTION_BYTES / per_row + 1);
+    if (bytes < PORTION_MIN_BYTES)
+        bytes = PORTION_MIN_BYTES;
+    if (bytes > PORTION_MAX_BYTES)
+        bytes = PORTION_MAX_BYTES;
+    x->portion = (uint32_t)(bytes / per_row + 1);
     if (x->portion > PORTION_MAX_ROWS)
         x->portion = PORTION_MAX_ROWS;
     x->portion_bytes = 0;
