@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 const char *test_env(const char *name)
@@ -16,6 +17,23 @@ const char *test_env(const char *name)
         fail_msg("%s is not set: run this test through tests/with-services.sh (make check does)",
                  name);
     return v;
+}
+
+void sleep_us(long us)
+{
+    struct timespec ts = {us / 1000000, us % 1000000 * 1000};
+
+    nanosleep(&ts, NULL);
+}
+
+long random_below(long n)
+{
+    static uint64_t state = 88172645463325252u;
+
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (long)(state % (uint64_t)n);
 }
 
 SQLCHAR *sqltext(const char *s)
@@ -194,6 +212,31 @@ void fixture_free(struct fixture *f)
     free(f);
 }
 
+struct fixture *fixture_with(const char *keywords)
+{
+    struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
+    char connstr[500];
+
+    snprintf(connstr, sizeof connstr, "DSN=neon;%s", keywords);
+    fixture_connect(f, connstr);
+    return f;
+}
+
+struct fixture *fixture_over(const char *transport)
+{
+    char keywords[100];
+
+    snprintf(keywords, sizeof keywords, "Transport=%s", transport);
+    return fixture_with(keywords);
+}
+
+void fixture_autocommit(struct fixture *f, bool on)
+{
+    SQLULEN value = on ? SQL_AUTOCOMMIT_ON : SQL_AUTOCOMMIT_OFF;
+
+    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)value, 0));
+}
+
 SQLHSTMT new_stmt(struct fixture *f)
 {
     SQLHSTMT s = NULL;
@@ -225,12 +268,16 @@ int teardown_connected(void **state)
 
 /* ---- queries ---- */
 
+SQLRETURN exec(SQLHSTMT stmt, const char *sql)
+{
+    SQLFreeStmt(stmt, SQL_CLOSE);
+    return SQLExecDirect(stmt, sqltext(sql), SQL_NTS);
+}
+
 void run(SQLHSTMT stmt, const char *sql)
 {
-    SQLRETURN rc;
+    SQLRETURN rc = exec(stmt, sql);
 
-    SQLFreeStmt(stmt, SQL_CLOSE);
-    rc = SQLExecDirect(stmt, sqltext(sql), SQL_NTS);
     if (rc != SQL_NO_DATA)
         check_ok(rc, SQL_HANDLE_STMT, stmt, sql, __FILE__, __LINE__);
 }

@@ -58,6 +58,11 @@ bool over(unsigned transports);
 struct fixture *fixture_new(SQLINTEGER odbc_version);
 void fixture_connect(struct fixture *f, const char *connstr);
 void fixture_free(struct fixture *f);
+/* An ODBC 3.80 application's connection to DSN "neon" with these keywords, or over this transport;
+ * free it with fixture_free. */
+struct fixture *fixture_with(const char *keywords);
+struct fixture *fixture_over(const char *transport);
+void fixture_autocommit(struct fixture *f, bool on);
 /* Another statement on the connection; free it with SQLFreeHandle. */
 SQLHSTMT new_stmt(struct fixture *f);
 
@@ -81,7 +86,9 @@ void check_state(SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h, const char *state,
                  const char *file, int line);
 
 SQLCHAR *sqltext(const char *s);
-/* SQLExecDirect + success; any cursor is closed before. */
+/* SQLExecDirect; any cursor is closed before. */
+SQLRETURN exec(SQLHSTMT stmt, const char *sql);
+/* exec + success. */
 void run(SQLHSTMT stmt, const char *sql);
 /* First column of the first row as text (static buffer; "(null)" for NULL, "(none)" without a row);
  * the cursor is closed. */
@@ -122,6 +129,9 @@ char *gateway_get(const char *path);
  * unaligned output without the last newline; static buffer. */
 const char *pg_admin(const char *sql);
 const char *test_env(const char *name);
+void sleep_us(long us);
+/* 0 to n - 1; the same numbers in each run. */
+long random_below(long n);
 /* Makes it the locale of the process, German if need be generated first. False: it cannot be had.
  */
 bool switch_locale(const char *name);

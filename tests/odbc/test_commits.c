@@ -10,32 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-static void sleep_us(long us)
-{
-    struct timespec ts = {us / 1000000, us % 1000000 * 1000};
-
-    nanosleep(&ts, NULL);
-}
-
-static uint64_t random_state = 88172645463325252u;
-
-static long random_below(long n)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (long)(random_state % (uint64_t)n);
-}
-
 static struct fixture *connect_off(const char *more)
 {
-    struct fixture *f = fixture_new(SQL_OV_ODBC3);
-    char connstr[300];
+    struct fixture *f = fixture_with(more);
 
-    snprintf(connstr, sizeof connstr, "DSN=neon;%s", more);
-    fixture_connect(f, connstr);
-    assert_dbc_ok(
-        f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_OFF, 0));
+    fixture_autocommit(f, false);
     return f;
 }
 

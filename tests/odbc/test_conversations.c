@@ -6,12 +6,6 @@
 #include <pthread.h>
 #include <time.h>
 
-static SQLRETURN exec(SQLHSTMT s, const char *sql)
-{
-    SQLFreeStmt(s, SQL_CLOSE);
-    return SQLExecDirect(s, sqltext(sql), SQL_NTS);
-}
-
 static SQLHSTMT stmt_of(void **state)
 {
     return ((struct fixture *)*state)->stmt;

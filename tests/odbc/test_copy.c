@@ -17,11 +17,8 @@ static const char *const with_sessions[] = {"auto", "websocket"};
 
 static struct fixture *connect_by(const char *transport)
 {
-    char connstr[100];
-    struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
+    struct fixture *f = fixture_over(transport);
 
-    snprintf(connstr, sizeof connstr, "DSN=neon;Transport=%s", transport);
-    fixture_connect(f, connstr);
     run(f->stmt, "DROP TABLE IF EXISTS t_copy");
     run(f->stmt, "CREATE TABLE t_copy (a int PRIMARY KEY, b text)");
     return f;
@@ -32,14 +29,6 @@ static void disconnect(struct fixture *f)
     SQLFreeStmt(f->stmt, SQL_CLOSE);
     run(f->stmt, "DROP TABLE t_copy");
     fixture_free(f);
-}
-
-static void autocommit(struct fixture *f, bool on)
-{
-    assert_dbc_ok(
-        f->dbc,
-        SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT,
-                          (SQLPOINTER)(uintptr_t)(on ? SQL_AUTOCOMMIT_ON : SQL_AUTOCOMMIT_OFF), 0));
 }
 
 static void end(struct fixture *f, SQLSMALLINT how)
@@ -206,7 +195,7 @@ static void test_transactions(void **state)
         struct fixture *f = connect_by(with_sessions[i]);
         SQLLEN len = SQL_DATA_AT_EXEC, whole = SQL_NTS;
 
-        autocommit(f, false);
+        fixture_autocommit(f, false);
         bind_data(f->stmt, SQL_C_CHAR, (void *)1, &len); /* BEGIN goes before it */
         need_data(f->stmt, copy(f->stmt));
         put(f->stmt, "1\tx\n");
@@ -238,7 +227,7 @@ static void test_transactions(void **state)
         end(f, SQL_ROLLBACK);
         assert_sum(f, "2:5:y,z");
         end(f, SQL_COMMIT);
-        autocommit(f, true);
+        fixture_autocommit(f, true);
         disconnect(f);
     }
 }

@@ -4,28 +4,12 @@
  * afterwards. The gateway puts the bytes in (fault ws_inject); everything else is PostgreSQL's. */
 #include "odbc_test.h"
 
-static SQLRETURN exec(SQLHSTMT s, const char *sql)
-{
-    SQLFreeStmt(s, SQL_CLOSE);
-    return SQLExecDirect(s, sqltext(sql), SQL_NTS);
-}
-
 static struct fixture *connect_by(const char *transport)
 {
-    char connstr[100];
-    struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
+    char keywords[100];
 
-    snprintf(connstr, sizeof connstr, "DSN=neon;RetryCount=0;Transport=%s", transport);
-    fixture_connect(f, connstr);
-    return f;
-}
-
-static void autocommit(struct fixture *f, bool on)
-{
-    assert_dbc_ok(
-        f->dbc,
-        SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT,
-                          (SQLPOINTER)(uintptr_t)(on ? SQL_AUTOCOMMIT_ON : SQL_AUTOCOMMIT_OFF), 0));
+    snprintf(keywords, sizeof keywords, "RetryCount=0;Transport=%s", transport);
+    return fixture_with(keywords);
 }
 
 /* ---- what is put in ---- */
@@ -239,7 +223,7 @@ static void test_a_commit_that_says_success_has_its_effect(void **state)
     run(w->stmt, "CREATE TABLE t_hostile (a int)");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct fixture *f = connect_by(i % 2 ? "auto" : "websocket");
-        autocommit(f, false);
+        fixture_autocommit(f, false);
         for (int after = (int)(i / 2 % 2); after < MESSAGES_OF_A_TRANSACTION; after += 2)
             one_commit(f, w->stmt, &rows[i], after);
         fixture_free(f);
@@ -267,7 +251,7 @@ static void test_messages_that_straddle_frames_everywhere(void **state)
                      bytes);
             gateway_fault(json);
             f = connect_by(transports[i]);
-            autocommit(f, false);
+            fixture_autocommit(f, false);
             run(f->stmt, "SET LOCAL work_mem = '5MB'"); /* a session's, with auto too */
             assert_stmt_ok(f->stmt, exec(f->stmt, "SELECT g, repeat('x', g), NULL FROM "
                                                   "generate_series(1, 300) g"));
@@ -318,13 +302,13 @@ static void test_the_server_refuses_what_cannot_run_in_a_block(void **state)
         assert_stmt_state(f->stmt, exec(f->stmt, "VACUUM customers"), "25001");
         assert_stmt_state(f->stmt, exec(f->stmt, "SELECT 1"), "25P02");
         run(f->stmt, "ROLLBACK");
-        autocommit(f, false);
+        fixture_autocommit(f, false);
         run(f->stmt, "VACUUM customers");
         run(f->stmt, "CREATE TABLE t_vacuum (a int)");
         assert_stmt_state(f->stmt, exec(f->stmt, "VACUUM customers"), "25001");
         SQLFreeStmt(f->stmt, SQL_CLOSE);
         assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
-        autocommit(f, true);
+        fixture_autocommit(f, true);
         assert_stmt_state(f->stmt, exec(f->stmt, "SELECT 1; VACUUM customers"),
                           i == 0 ? "25000" : "25001");
         run(f->stmt, "VACUUM customers");

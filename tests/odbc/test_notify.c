@@ -8,24 +8,6 @@
 
 static const char *const with_sessions[] = {"auto", "websocket"};
 
-static struct fixture *connect_by(const char *transport)
-{
-    char connstr[100];
-    struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
-
-    snprintf(connstr, sizeof connstr, "DSN=neon;Transport=%s", transport);
-    fixture_connect(f, connstr);
-    return f;
-}
-
-static void autocommit(struct fixture *f, bool on)
-{
-    assert_dbc_ok(
-        f->dbc,
-        SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT,
-                          (SQLPOINTER)(uintptr_t)(on ? SQL_AUTOCOMMIT_ON : SQL_AUTOCOMMIT_OFF), 0));
-}
-
 static SQLRETURN notification(struct fixture *f, char *text, size_t cap, SQLINTEGER *len)
 {
     return SQLGetConnectAttr(f->dbc, NEON_ATTR_NOTIFICATION, text, (SQLINTEGER)cap, len);
@@ -65,7 +47,7 @@ static void test_what_others_say_is_read_in_order(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct fixture *f = connect_by(with_sessions[i]), *other = connect_by("websocket");
+        struct fixture *f = fixture_over(with_sessions[i]), *other = fixture_over("websocket");
         long long pid = query_number(other->stmt, "SELECT pg_backend_pid()");
 
         assert_none(f);
@@ -96,12 +78,12 @@ static void test_transactions(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct fixture *f = connect_by(with_sessions[i]);
+        struct fixture *f = fixture_over(with_sessions[i]);
         long long pid;
 
         run(f->stmt, "LISTEN own");
         pid = query_number(f->stmt, "SELECT pg_backend_pid()");
-        autocommit(f, false);
+        fixture_autocommit(f, false);
         run(f->stmt, "NOTIFY own, 'in'");
         assert_none(f);
         assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
@@ -109,7 +91,7 @@ static void test_transactions(void **state)
         run(f->stmt, "SELECT pg_notify('own', 'never')");
         assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
         assert_none(f);
-        autocommit(f, true);
+        fixture_autocommit(f, true);
         run(f->stmt, "NOTIFY own, 'alone'");
         assert_next(f, pid, "own", "alone");
         fixture_free(f);
@@ -118,7 +100,7 @@ static void test_transactions(void **state)
 
 static void test_a_small_buffer_leaves_it_waiting(void **state)
 {
-    struct fixture *f = connect_by("websocket");
+    struct fixture *f = fixture_over("websocket");
     char text[9], whole[100];
     SQLINTEGER len = 0;
 
@@ -143,7 +125,7 @@ static void test_a_small_buffer_leaves_it_waiting(void **state)
 
 static void test_what_has_no_place_is_told(void **state)
 {
-    struct fixture *f = connect_by("websocket");
+    struct fixture *f = fixture_over("websocket");
     char text[9000];
     SQLINTEGER len = 0;
     long n = 0;
@@ -177,7 +159,7 @@ static void test_a_lost_session_says_so(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct fixture *f = connect_by(with_sessions[i]);
+        struct fixture *f = fixture_over(with_sessions[i]);
         char text[200], sql[100];
         long long pid;
 
@@ -206,15 +188,15 @@ static void test_idle_close_leaves_a_listener_alone(void **state)
 
     (void)state;
     fixture_connect(f, "DSN=neon;Transport=auto;SessionIdle=0");
-    other = connect_by("http");
+    other = fixture_over("http");
     run(f->stmt, "LISTEN idle");
     run(f->stmt, "SELECT 1");
     SQLFreeStmt(f->stmt, SQL_CLOSE);
-    autocommit(f, false);
+    fixture_autocommit(f, false);
     run(f->stmt, "SELECT 1");
     SQLFreeStmt(f->stmt, SQL_CLOSE);
     assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
-    autocommit(f, true);
+    fixture_autocommit(f, true);
     pid = query_number(other->stmt, "SELECT pg_backend_pid() FROM pg_notify('idle', 'here')");
     assert_next(f, pid, "idle", "here");
     fixture_free(f);
@@ -226,7 +208,7 @@ static void test_http_refuses_and_says_what_to_do(void **state)
 {
     static const char *const texts[] = {"LISTEN x", "UNLISTEN x", "DO $$ BEGIN LISTEN x; END $$",
                                         "DO $$ BEGIN EXECUTE 'LISTEN x'; END $$"};
-    struct fixture *f = connect_by("http");
+    struct fixture *f = fixture_over("http");
 
     (void)state;
     gateway_reset();
@@ -243,7 +225,7 @@ static void test_do_listens_in_a_session(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct fixture *f = connect_by(with_sessions[i]);
+        struct fixture *f = fixture_over(with_sessions[i]);
         long long pid;
 
         run(f->stmt, "DO $$ BEGIN LISTEN inside; END $$");
@@ -259,7 +241,7 @@ static void test_a_statement_shows_them(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct fixture *f = connect_by(with_sessions[i]);
+        struct fixture *f = fixture_over(with_sessions[i]);
         SQLHSTMT s = f->stmt;
         SQLSMALLINT columns = 0, type = 0;
         SQLLEN rows = -1, len = 0;

@@ -20,23 +20,6 @@
 #define MAX_ARGUMENTS 64
 #define RANDOM_BLOWS 5
 
-static void sleep_us(long us)
-{
-    struct timespec ts = {us / 1000000, us % 1000000 * 1000};
-
-    nanosleep(&ts, NULL);
-}
-
-static uint64_t random_state = 362436069362436069u;
-
-static long random_below(long n)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (long)(random_state % (uint64_t)n);
-}
-
 /* ---- the server ---- */
 
 static struct {

@@ -5,22 +5,11 @@
 
 #include <time.h>
 
-static SQLRETURN exec(SQLHSTMT s, const char *sql)
-{
-    SQLFreeStmt(s, SQL_CLOSE);
-    return SQLExecDirect(s, sqltext(sql), SQL_NTS);
-}
-
 static struct fixture *connect_with(const char *more, bool manual)
 {
-    struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
-    char connstr[500];
+    struct fixture *f = fixture_with(more);
 
-    snprintf(connstr, sizeof connstr, "DSN=neon;%s", more);
-    fixture_connect(f, connstr);
-    if (manual)
-        assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT,
-                                                (SQLPOINTER)SQL_AUTOCOMMIT_OFF, 0));
+    fixture_autocommit(f, !manual);
     return f;
 }
 

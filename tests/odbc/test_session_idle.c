@@ -4,27 +4,9 @@
 
 #include <unistd.h>
 
-static void autocommit(struct fixture *f, bool on)
-{
-    assert_dbc_ok(
-        f->dbc,
-        SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT,
-                          (SQLPOINTER)(uintptr_t)(on ? SQL_AUTOCOMMIT_ON : SQL_AUTOCOMMIT_OFF), 0));
-}
-
 static void end(struct fixture *f, SQLSMALLINT how)
 {
     assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, how));
-}
-
-static struct fixture *connect_with(const char *keywords)
-{
-    char connstr[100];
-    struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
-
-    snprintf(connstr, sizeof connstr, "DSN=neon;%s", keywords);
-    fixture_connect(f, connstr);
-    return f;
 }
 
 static bool is_there(long long pid)
@@ -45,12 +27,12 @@ static long long transaction_pid(struct fixture *f)
  * then is another session, silently. */
 static void test_the_server_ends_it_by_itself(void **state)
 {
-    struct fixture *f = connect_with("Transport=auto;SessionIdle=1");
+    struct fixture *f = fixture_with("Transport=auto;SessionIdle=1");
     SQLUINTEGER dead = 99;
     long long first, second;
 
     (void)state;
-    autocommit(f, false);
+    fixture_autocommit(f, false);
     first = transaction_pid(f);
     end(f, SQL_COMMIT);
     assert_true(is_there(first));
@@ -61,7 +43,7 @@ static void test_the_server_ends_it_by_itself(void **state)
     second = transaction_pid(f);
     assert_true(second != first);
     end(f, SQL_COMMIT);
-    autocommit(f, true);
+    fixture_autocommit(f, true);
     fixture_free(f);
 }
 
@@ -86,18 +68,18 @@ static void test_what_lives_in_it_is_kept(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof living / sizeof living[0]; i++) {
-        struct fixture *f = connect_with("Transport=auto;SessionIdle=7");
+        struct fixture *f = fixture_with("Transport=auto;SessionIdle=7");
 
-        autocommit(f, false);
+        fixture_autocommit(f, false);
         assert_string_equal(timeout(f), "17s");
         end(f, SQL_COMMIT);
-        autocommit(f, true);
+        fixture_autocommit(f, true);
         run(f->stmt, living[i].sql); /* by itself */
         SQLFreeStmt(f->stmt, SQL_CLOSE);
         assert_string_equal(timeout(f), "0");
         fixture_free(f);
-        f = connect_with("Transport=auto;SessionIdle=7");
-        autocommit(f, false);
+        f = fixture_with("Transport=auto;SessionIdle=7");
+        fixture_autocommit(f, false);
         run(f->stmt, living[i].sql); /* in a transaction */
         SQLFreeStmt(f->stmt, SQL_CLOSE);
         assert_string_equal(timeout(f), "17s");
@@ -111,10 +93,10 @@ static void test_what_lives_in_it_is_kept(void **state)
 /* A lock outlives ROLLBACK. */
 static void test_what_outlives_a_rollback_is_kept(void **state)
 {
-    struct fixture *f = connect_with("Transport=auto;SessionIdle=7");
+    struct fixture *f = fixture_with("Transport=auto;SessionIdle=7");
 
     (void)state;
-    autocommit(f, false);
+    fixture_autocommit(f, false);
     assert_int_equal(query_number(f->stmt, "SELECT pg_advisory_lock(6) IS NOT NULL, 1"), 1);
     end(f, SQL_ROLLBACK);
     assert_string_equal(timeout(f), "0");
@@ -124,7 +106,7 @@ static void test_what_outlives_a_rollback_is_kept(void **state)
 
 static void test_a_session_of_its_own_has_no_limit(void **state)
 {
-    struct fixture *f = connect_with("Transport=websocket;SessionIdle=1");
+    struct fixture *f = fixture_with("Transport=websocket;SessionIdle=1");
 
     (void)state;
     assert_string_equal(query_text(f->stmt, "SHOW idle_session_timeout"), "0");
@@ -134,11 +116,11 @@ static void test_a_session_of_its_own_has_no_limit(void **state)
 /* SET by the application wins. */
 static void test_the_applications_own_setting(void **state)
 {
-    struct fixture *f = connect_with("Transport=auto;SessionIdle=7");
+    struct fixture *f = fixture_with("Transport=auto;SessionIdle=7");
 
     (void)state;
     run(f->stmt, "SET idle_session_timeout = '33s'");
-    autocommit(f, false);
+    fixture_autocommit(f, false);
     assert_string_equal(timeout(f), "33s");
     end(f, SQL_ROLLBACK);
     fixture_free(f);
@@ -147,13 +129,13 @@ static void test_the_applications_own_setting(void **state)
 /* Rows that have come stay readable when their session has gone. */
 static void test_a_result_outlives_its_session(void **state)
 {
-    struct fixture *f = connect_with("Transport=auto;SessionIdle=0");
+    struct fixture *f = fixture_with("Transport=auto;SessionIdle=0");
     SQLHSTMT other = new_stmt(f);
     long long pid;
     SQLINTEGER n = 0;
 
     (void)state;
-    autocommit(f, false);
+    fixture_autocommit(f, false);
     pid = transaction_pid(f);
     run(other, "SELECT g, pg_notify('nobody', 'x') FROM generate_series(1, 1500) g");
     assert_stmt_ok(other, SQLFetch(other));

@@ -2,49 +2,6 @@
  * can do. Needs the services of tests/with-services.sh. */
 #include "odbc_test.h"
 
-static SQLRETURN exec(SQLHSTMT s, const char *sql)
-{
-    SQLFreeStmt(s, SQL_CLOSE);
-    return SQLExecDirect(s, sqltext(sql), SQL_NTS);
-}
-
-static void runs(SQLHSTMT s, const char *sql)
-{
-    SQLRETURN rc = exec(s, sql);
-
-    if (rc != SQL_NO_DATA)
-        assert_stmt_ok(s, rc);
-}
-
-static SQLINTEGER number(SQLHSTMT s, const char *sql)
-{
-    SQLINTEGER n = -1;
-
-    runs(s, sql);
-    assert_stmt_ok(s, SQLFetch(s));
-    assert_stmt_ok(s, SQLGetData(s, 1, SQL_C_SLONG, &n, 0, NULL));
-    SQLFreeStmt(s, SQL_CLOSE);
-    return n;
-}
-
-static void autocommit(struct fixture *f, bool on)
-{
-    assert_dbc_ok(
-        f->dbc,
-        SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT,
-                          (SQLPOINTER)(uintptr_t)(on ? SQL_AUTOCOMMIT_ON : SQL_AUTOCOMMIT_OFF), 0));
-}
-
-static struct fixture *connect_by(const char *transport)
-{
-    char connstr[100];
-    struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
-
-    snprintf(connstr, sizeof connstr, "DSN=neon;Transport=%s", transport);
-    fixture_connect(f, connstr);
-    return f;
-}
-
 /* ---- every transport ---- */
 
 static const char *const transports[] = {"auto", "http", "websocket"};
@@ -53,26 +10,26 @@ static void test_commit_rollback_and_savepoints_on_every_transport(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof transports / sizeof transports[0]; i++) {
-        struct fixture *f = connect_by(transports[i]);
+        struct fixture *f = fixture_over(transports[i]);
         SQLHSTMT s = f->stmt;
 
-        runs(s, "DROP TABLE IF EXISTS t_session");
-        runs(s, "CREATE TABLE t_session (a int PRIMARY KEY)");
-        autocommit(f, false);
-        runs(s, "INSERT INTO t_session VALUES (1)");
-        assert_int_equal(number(s, "SELECT count(*) FROM t_session"), 1);
-        runs(s, "SAVEPOINT one");
-        runs(s, "INSERT INTO t_session VALUES (2)");
-        runs(s, "ROLLBACK TO one");
+        run(s, "DROP TABLE IF EXISTS t_session");
+        run(s, "CREATE TABLE t_session (a int PRIMARY KEY)");
+        fixture_autocommit(f, false);
+        run(s, "INSERT INTO t_session VALUES (1)");
+        assert_int_equal(query_number(s, "SELECT count(*) FROM t_session"), 1);
+        run(s, "SAVEPOINT one");
+        run(s, "INSERT INTO t_session VALUES (2)");
+        run(s, "ROLLBACK TO one");
         assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
-        runs(s, "INSERT INTO t_session VALUES (3)");
+        run(s, "INSERT INTO t_session VALUES (3)");
         assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
-        assert_int_equal(number(s, "SELECT sum(a) FROM t_session"), 1);
+        assert_int_equal(query_number(s, "SELECT sum(a) FROM t_session"), 1);
         assert_stmt_state(s, exec(s, "SELECT no_such_column FROM t_session"), "42S22");
         assert_stmt_state(s, exec(s, "SELECT 1"), "25P02");
         assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
-        autocommit(f, true);
-        runs(s, "DROP TABLE t_session");
+        fixture_autocommit(f, true);
+        run(s, "DROP TABLE t_session");
         fixture_free(f);
     }
 }
@@ -83,21 +40,21 @@ static void test_an_error_among_several_statements(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof transports / sizeof transports[0]; i++) {
-        struct fixture *f = connect_by(transports[i]);
+        struct fixture *f = fixture_over(transports[i]);
         SQLHSTMT s = f->stmt;
 
-        runs(s, "DROP TABLE IF EXISTS t_several");
-        runs(s, "CREATE TABLE t_several (a int)");
+        run(s, "DROP TABLE IF EXISTS t_several");
+        run(s, "CREATE TABLE t_several (a int)");
         assert_stmt_state(s, exec(s, "SELECT 1; INSERT INTO t_several VALUES (1); SELECT 1 / 0"),
                           "22012");
         assert_int_equal(SQLMoreResults(s), SQL_NO_DATA);
-        assert_int_equal(number(s, "SELECT count(*) FROM t_several"), 0);
-        runs(s, "SELECT 1; INSERT INTO t_several VALUES (1); SELECT 2");
+        assert_int_equal(query_number(s, "SELECT count(*) FROM t_several"), 0);
+        run(s, "SELECT 1; INSERT INTO t_several VALUES (1); SELECT 2");
         assert_stmt_ok(s, SQLMoreResults(s));
         assert_stmt_ok(s, SQLMoreResults(s));
         assert_int_equal(SQLMoreResults(s), SQL_NO_DATA);
-        assert_int_equal(number(s, "SELECT count(*) FROM t_several"), 1);
-        runs(s, "DROP TABLE t_several");
+        assert_int_equal(query_number(s, "SELECT count(*) FROM t_several"), 1);
+        run(s, "DROP TABLE t_several");
         fixture_free(f);
     }
 }
@@ -110,28 +67,29 @@ static void test_errors_counts_and_keys_come_at_once(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct fixture *f = connect_by(with_sessions[i]);
+        struct fixture *f = fixture_over(with_sessions[i]);
         SQLHSTMT s = f->stmt;
         SQLLEN n = 0;
 
-        runs(s, "DROP TABLE IF EXISTS t_keys");
-        runs(s, "CREATE TABLE t_keys (id serial PRIMARY KEY, a int UNIQUE DEFERRABLE INITIALLY "
-                "DEFERRED, b int CHECK (b > 0))");
-        autocommit(f, false);
-        assert_int_equal(number(s, "INSERT INTO t_keys (a, b) VALUES (1, 1) RETURNING id"), 1);
-        runs(s, "UPDATE t_keys SET b = 2");
+        run(s, "DROP TABLE IF EXISTS t_keys");
+        run(s, "CREATE TABLE t_keys (id serial PRIMARY KEY, a int UNIQUE DEFERRABLE INITIALLY "
+               "DEFERRED, b int CHECK (b > 0))");
+        fixture_autocommit(f, false);
+        assert_int_equal(query_number(s, "INSERT INTO t_keys (a, b) VALUES (1, 1) RETURNING id"),
+                         1);
+        run(s, "UPDATE t_keys SET b = 2");
         assert_stmt_ok(s, SQLRowCount(s, &n));
         assert_int_equal(n, 1);
         assert_dbc_state(f->dbc, SQLDisconnect(f->dbc), "25000");
         assert_stmt_state(s, exec(s, "INSERT INTO t_keys (a, b) VALUES (2, 0)"), "23514");
         assert_dbc_state(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT), "25S03");
-        runs(s, "INSERT INTO t_keys (a, b) VALUES (5, 1)");
-        runs(s, "INSERT INTO t_keys (a, b) VALUES (5, 1)");
+        run(s, "INSERT INTO t_keys (a, b) VALUES (5, 1)");
+        run(s, "INSERT INTO t_keys (a, b) VALUES (5, 1)");
         assert_dbc_state(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT), "23505");
-        assert_int_equal(number(s, "SELECT count(*) FROM t_keys"), 0);
+        assert_int_equal(query_number(s, "SELECT count(*) FROM t_keys"), 0);
         assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
-        autocommit(f, true);
-        runs(s, "DROP TABLE t_keys");
+        fixture_autocommit(f, true);
+        run(s, "DROP TABLE t_keys");
         fixture_free(f);
     }
 }
@@ -140,22 +98,22 @@ static void test_what_lives_in_a_session(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct fixture *f = connect_by(with_sessions[i]);
+        struct fixture *f = fixture_over(with_sessions[i]);
         SQLHSTMT s = f->stmt;
 
-        runs(s, "CREATE TEMP TABLE mine (a int)");
-        runs(s, "INSERT INTO mine VALUES (7)");
-        assert_int_equal(number(s, "SELECT a FROM mine"), 7);
-        runs(s, "PREPARE p AS SELECT 8");
-        assert_int_equal(number(s, "EXECUTE p"), 8);
-        assert_int_equal(number(s, "SELECT pg_advisory_lock(1) IS NOT NULL, 9"), 1);
-        assert_int_equal(number(s, "SELECT pg_advisory_unlock(1)::int"), 1);
+        run(s, "CREATE TEMP TABLE mine (a int)");
+        run(s, "INSERT INTO mine VALUES (7)");
+        assert_int_equal(query_number(s, "SELECT a FROM mine"), 7);
+        run(s, "PREPARE p AS SELECT 8");
+        assert_int_equal(query_number(s, "EXECUTE p"), 8);
+        assert_int_equal(query_number(s, "SELECT pg_advisory_lock(1) IS NOT NULL, 9"), 1);
+        assert_int_equal(query_number(s, "SELECT pg_advisory_unlock(1)::int"), 1);
         assert_int_equal(exec(s, "DO $$ BEGIN RAISE NOTICE 'hello'; END $$"),
                          SQL_SUCCESS_WITH_INFO);
         assert_true(diag_has_state(SQL_HANDLE_STMT, s, "01000"));
-        assert_int_equal(number(s, "COPY (SELECT 41) TO STDOUT"), 41);
+        assert_int_equal(query_number(s, "COPY (SELECT 41) TO STDOUT"), 41);
         assert_stmt_state(s, exec(s, "COPY mine FROM STDIN"), "07002");
-        assert_int_equal(number(s, "SELECT a FROM mine"), 7);
+        assert_int_equal(query_number(s, "SELECT a FROM mine"), 7);
         fixture_free(f);
     }
 }
@@ -165,13 +123,13 @@ static void test_several_results_at_once(void **state)
 {
     (void)state;
     for (int mode = 0; mode < 2; mode++) {
-        struct fixture *f = connect_by("websocket");
+        struct fixture *f = fixture_over("websocket");
         SQLHSTMT other = new_stmt(f);
         SQLINTEGER a = 0, b = 0;
 
-        autocommit(f, mode == 0);
-        runs(f->stmt, "SELECT g, repeat('x', 100) FROM generate_series(1, 20000) g");
-        runs(other, "SELECT g, repeat('y', 100) FROM generate_series(1, 20000) g");
+        fixture_autocommit(f, mode == 0);
+        run(f->stmt, "SELECT g, repeat('x', 100) FROM generate_series(1, 20000) g");
+        run(other, "SELECT g, repeat('y', 100) FROM generate_series(1, 20000) g");
         for (SQLINTEGER n = 1; n <= 20000; n++) {
             assert_stmt_ok(f->stmt, SQLFetch(f->stmt));
             assert_stmt_ok(f->stmt, SQLGetData(f->stmt, 1, SQL_C_SLONG, &a, 0, NULL));
@@ -190,45 +148,47 @@ static void test_several_results_at_once(void **state)
 
 static void test_a_timeout_cancels_on_the_server(void **state)
 {
-    struct fixture *f = connect_by("websocket");
+    struct fixture *f = fixture_over("websocket");
 
     (void)state;
     assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)1, 0));
     assert_stmt_state(f->stmt, exec(f->stmt, "SELECT pg_sleep(30)"), "HYT00");
-    assert_int_equal(number(f->stmt, "SELECT 1"), 1);
+    assert_int_equal(query_number(f->stmt, "SELECT 1"), 1);
     fixture_free(f);
 }
 
 static void test_settings_hold_and_unreadable_ones_are_refused(void **state)
 {
-    struct fixture *f = connect_by("websocket");
+    struct fixture *f = fixture_over("websocket");
 
     (void)state;
-    runs(f->stmt, "SET TimeZone TO 'Asia/Tokyo'");
-    assert_int_equal(number(f->stmt, "SELECT (current_setting('TimeZone') = 'Asia/Tokyo')::int"),
-                     1);
+    run(f->stmt, "SET TimeZone TO 'Asia/Tokyo'");
+    assert_int_equal(
+        query_number(f->stmt, "SELECT (current_setting('TimeZone') = 'Asia/Tokyo')::int"), 1);
     assert_stmt_state(f->stmt, exec(f->stmt, "SET DateStyle TO 'German'"), "HYC00");
     assert_stmt_state(f->stmt, exec(f->stmt, "SET client_encoding TO 'LATIN1'"), "HYC00");
-    assert_int_equal(number(f->stmt, "SELECT (current_setting('DateStyle') LIKE 'ISO%')::int"), 1);
+    assert_int_equal(
+        query_number(f->stmt, "SELECT (current_setting('DateStyle') LIKE 'ISO%')::int"), 1);
     fixture_free(f);
 }
 
 static void test_a_lost_session_says_that_the_transaction_is_lost(void **state)
 {
-    struct fixture *f = connect_by("auto"), *killer = connect_by("http");
+    struct fixture *f = fixture_over("auto"), *killer = fixture_over("http");
     char sql[80];
 
     (void)state;
-    autocommit(f, false);
-    runs(f->stmt, "CREATE TABLE t_lost (a int)");
+    fixture_autocommit(f, false);
+    run(f->stmt, "CREATE TABLE t_lost (a int)");
     snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d)::int",
-             (int)number(f->stmt, "SELECT pg_backend_pid()"));
-    assert_int_equal(number(killer->stmt, sql), 1);
+             (int)query_number(f->stmt, "SELECT pg_backend_pid()"));
+    assert_int_equal(query_number(killer->stmt, sql), 1);
     assert_stmt_state(f->stmt, exec(f->stmt, "INSERT INTO t_lost VALUES (1)"), "08S01");
     assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "transaction"));
     assert_stmt_state(f->stmt, exec(f->stmt, "SELECT 1"), "25P02");
     assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
-    assert_int_equal(number(f->stmt, "SELECT count(*) FROM pg_class WHERE relname = 't_lost'"), 0);
+    assert_int_equal(
+        query_number(f->stmt, "SELECT count(*) FROM pg_class WHERE relname = 't_lost'"), 0);
     assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
     fixture_free(f);
     fixture_free(killer);
@@ -239,23 +199,23 @@ static void test_a_commit_while_the_first_result_is_coming(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct fixture *f = connect_by(with_sessions[i]), *other = connect_by("http");
+        struct fixture *f = fixture_over(with_sessions[i]), *other = fixture_over("http");
 
-        runs(other->stmt, "DROP TABLE IF EXISTS t_first");
-        runs(other->stmt, "CREATE TABLE t_first (a int)");
-        runs(other->stmt, "CREATE OR REPLACE FUNCTION f_first(i int) RETURNS int LANGUAGE sql AS "
-                          "'INSERT INTO t_first VALUES (i) RETURNING a'");
-        autocommit(f, false);
-        runs(f->stmt, "SELECT f_first(g), repeat('x', 100000) FROM generate_series(1, 200) AS g");
+        run(other->stmt, "DROP TABLE IF EXISTS t_first");
+        run(other->stmt, "CREATE TABLE t_first (a int)");
+        run(other->stmt, "CREATE OR REPLACE FUNCTION f_first(i int) RETURNS int LANGUAGE sql AS "
+                         "'INSERT INTO t_first VALUES (i) RETURNING a'");
+        fixture_autocommit(f, false);
+        run(f->stmt, "SELECT f_first(g), repeat('x', 100000) FROM generate_series(1, 200) AS g");
         assert_stmt_ok(f->stmt, SQLFetch(f->stmt));
         assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
-        assert_int_equal(number(other->stmt, "SELECT count(*) FROM t_first"), 200);
-        runs(f->stmt, "SELECT f_first(g), repeat('x', 100000) FROM generate_series(1, 200) AS g");
+        assert_int_equal(query_number(other->stmt, "SELECT count(*) FROM t_first"), 200);
+        run(f->stmt, "SELECT f_first(g), repeat('x', 100000) FROM generate_series(1, 200) AS g");
         assert_stmt_ok(f->stmt, SQLFetch(f->stmt));
         assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
-        assert_int_equal(number(other->stmt, "SELECT count(*) FROM t_first"), 200);
-        runs(other->stmt, "DROP FUNCTION f_first(int)");
-        runs(other->stmt, "DROP TABLE t_first");
+        assert_int_equal(query_number(other->stmt, "SELECT count(*) FROM t_first"), 200);
+        run(other->stmt, "DROP FUNCTION f_first(int)");
+        run(other->stmt, "DROP TABLE t_first");
         fixture_free(f);
         fixture_free(other);
     }
@@ -267,24 +227,24 @@ static void test_a_text_that_commits_ends_the_transaction(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct fixture *f = connect_by(with_sessions[i]), *other = connect_by("http");
+        struct fixture *f = fixture_over(with_sessions[i]), *other = fixture_over("http");
         SQLHSTMT s = f->stmt;
 
-        runs(other->stmt, "DROP TABLE IF EXISTS t_inner");
-        runs(other->stmt, "CREATE TABLE t_inner (a int)");
-        runs(s, "BEGIN");
-        runs(s, "INSERT INTO t_inner VALUES (1); COMMIT");
-        runs(s, "INSERT INTO t_inner VALUES (2)");
-        assert_int_equal(number(other->stmt, "SELECT count(*) FROM t_inner"), 2);
+        run(other->stmt, "DROP TABLE IF EXISTS t_inner");
+        run(other->stmt, "CREATE TABLE t_inner (a int)");
+        run(s, "BEGIN");
+        run(s, "INSERT INTO t_inner VALUES (1); COMMIT");
+        run(s, "INSERT INTO t_inner VALUES (2)");
+        assert_int_equal(query_number(other->stmt, "SELECT count(*) FROM t_inner"), 2);
         /* what fails behind the COMMIT: the application still believes in its BEGIN */
-        runs(s, "BEGIN");
+        run(s, "BEGIN");
         assert_stmt_state(s, exec(s, "INSERT INTO t_inner VALUES (3); COMMIT; SELECT 1/0"),
                           "22012");
         assert_stmt_state(s, exec(s, "INSERT INTO t_inner VALUES (4)"), "25P02");
-        runs(s, "ROLLBACK");
-        runs(s, "INSERT INTO t_inner VALUES (5)");
-        assert_int_equal(number(other->stmt, "SELECT sum(a) FROM t_inner"), 1 + 2 + 3 + 5);
-        runs(other->stmt, "DROP TABLE t_inner");
+        run(s, "ROLLBACK");
+        run(s, "INSERT INTO t_inner VALUES (5)");
+        assert_int_equal(query_number(other->stmt, "SELECT sum(a) FROM t_inner"), 1 + 2 + 3 + 5);
+        run(other->stmt, "DROP TABLE t_inner");
         fixture_free(f);
         fixture_free(other);
     }
@@ -298,33 +258,33 @@ static void test_a_kept_statement_whose_table_changes(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct fixture *f = connect_by(with_sessions[i]), *other = connect_by("http");
+        struct fixture *f = fixture_over(with_sessions[i]), *other = fixture_over("http");
         SQLHSTMT s = f->stmt;
 
-        runs(other->stmt, "DROP TABLE IF EXISTS t_kept");
-        runs(other->stmt, "CREATE TABLE t_kept (a int)");
-        runs(other->stmt, "INSERT INTO t_kept VALUES (1)");
-        runs(s, "CREATE TEMP TABLE t_mine (a int)"); /* from here on all goes to the session */
+        run(other->stmt, "DROP TABLE IF EXISTS t_kept");
+        run(other->stmt, "CREATE TABLE t_kept (a int)");
+        run(other->stmt, "INSERT INTO t_kept VALUES (1)");
+        run(s, "CREATE TEMP TABLE t_mine (a int)"); /* from here on all goes to the session */
         for (size_t k = 0; k < 3; k++)
-            assert_int_equal(number(s, sql), 1);
-        runs(other->stmt, "ALTER TABLE t_kept ADD b int");
-        runs(s, sql);
+            assert_int_equal(query_number(s, sql), 1);
+        run(other->stmt, "ALTER TABLE t_kept ADD b int");
+        run(s, sql);
         assert_stmt_ok(s, SQLNumResultCols(s, &n));
         assert_int_equal(n, 2);
-        autocommit(f, false);
+        fixture_autocommit(f, false);
         for (size_t k = 0; k < 3; k++) {
-            assert_int_equal(number(s, sql), 1);
+            assert_int_equal(query_number(s, sql), 1);
             assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
         }
-        runs(other->stmt, "ALTER TABLE t_kept ADD c int");
-        runs(s, sql); /* the first of its transaction */
+        run(other->stmt, "ALTER TABLE t_kept ADD c int");
+        run(s, sql); /* the first of its transaction */
         assert_stmt_ok(s, SQLNumResultCols(s, &n));
         assert_int_equal(n, 3);
-        runs(s, "INSERT INTO t_kept VALUES (2)");
+        run(s, "INSERT INTO t_kept VALUES (2)");
         SQLFreeStmt(s, SQL_CLOSE);
         assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
-        assert_int_equal(number(other->stmt, "SELECT count(*) FROM t_kept"), 2);
-        runs(other->stmt, "DROP TABLE t_kept");
+        assert_int_equal(query_number(other->stmt, "SELECT count(*) FROM t_kept"), 2);
+        run(other->stmt, "DROP TABLE t_kept");
         fixture_free(f);
         fixture_free(other);
     }
@@ -335,11 +295,11 @@ static void test_a_setting_whose_transaction_a_text_ended(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct fixture *f = connect_by(with_sessions[i]);
+        struct fixture *f = fixture_over(with_sessions[i]);
 
-        runs(f->stmt, "BEGIN");
-        runs(f->stmt, "SET search_path = t_nowhere");
-        runs(f->stmt, "SELECT 1; COMMIT");
+        run(f->stmt, "BEGIN");
+        run(f->stmt, "SET search_path = t_nowhere");
+        run(f->stmt, "SELECT 1; COMMIT");
         assert_string_equal(query_text(f->stmt, "SHOW search_path"), "t_nowhere");
         fixture_free(f);
     }

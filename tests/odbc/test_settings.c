@@ -14,12 +14,6 @@ static SQLHSTMT stmt_of(void **state)
     return ((struct fixture *)*state)->stmt;
 }
 
-static SQLRETURN exec(SQLHSTMT s, const char *sql)
-{
-    SQLFreeStmt(s, SQL_CLOSE);
-    return SQLExecDirect(s, sqltext(sql), SQL_NTS);
-}
-
 static SQLHSTMT reconnect(void **state, const char *connstr)
 {
     struct fixture *f = *state;

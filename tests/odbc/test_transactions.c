@@ -44,12 +44,6 @@ static SQLRETURN end(SQLHDBC d, SQLSMALLINT how)
     return SQLEndTran(SQL_HANDLE_DBC, d, how);
 }
 
-static SQLRETURN exec(SQLHSTMT s, const char *sql)
-{
-    SQLFreeStmt(s, SQL_CLOSE);
-    return SQLExecDirect(s, sqltext(sql), SQL_NTS);
-}
-
 #define STORED(expected)                                                                           \
     assert_string_equal(pg_admin("SELECT string_agg(id || '=' || v, ' ' ORDER BY id) FROM t_tx"),  \
                         expected)
