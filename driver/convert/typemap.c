@@ -310,11 +310,8 @@ static void natural_of(const struct type_row *row, int32_t modifier, const struc
     case SIZE_LENGTH:
         natural_length(modifier > 4 ? (SQLULEN)modifier - 4 : unbounded_size(o), n);
         break;
-    case SIZE_BITS: /* "bit" alone is bit(1); varbit without length is unbounded */
-        if (modifier > 0)
-            natural_length((SQLULEN)modifier, n);
-        else
-            natural_length(row->sql_type == SQL_CHAR ? 1 : unbounded_size(o), n);
+    case SIZE_BITS: /* a column "bit" has the modifier 1; a literal or a parameter has none */
+        natural_length(modifier > 0 ? (SQLULEN)modifier : unbounded_size(o), n);
         break;
     case SIZE_UNBOUNDED:
     case SIZE_JSON:

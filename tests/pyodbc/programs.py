@@ -252,6 +252,18 @@ def long_values_go_in_pieces():
 
 
 @test
+def bits_of_any_length_go_in_and_out():
+    with connection() as c:
+        table(c, "b bit(5), v varbit")
+        cursor = c.cursor()
+        cursor.fast_executemany = True
+        cursor.executemany("INSERT INTO py VALUES (?, ?)", [("10101", "1" * 100), ("00000", "")])
+        assert [tuple(r) for r in c.execute("SELECT b, v FROM py ORDER BY b")] == [("00000", ""), ("10101", "1" * 100)]
+        row = c.execute("SELECT B'10101' AS literal, b FROM py")
+        assert row.description[0][3] >= 5 and row.description[1][3] == 5, row.description
+
+
+@test
 def copy_takes_its_data_as_the_parameter():
     for autocommit in (True, False):
         with connection(autocommit) as c:
