@@ -213,8 +213,9 @@ def test_ends_of_a_cut(gateway, tcp_reset):
 
 
 def test_running_session_can_be_hit(gateway):
-    s = log_in(gateway)
+    # The fault is for whichever session moves next: the other has been still since before this one's login.
     other = log_in(gateway)
+    s = log_in(gateway)
     gateway.fault("ws_cut", since="now", after=3)
     s.send(query("SELECT 1"))
     messages, code = drain(s)
