@@ -508,7 +508,7 @@ static void on_upgrade(void *cls, struct MHD_Connection *c, void *request, const
         .done_arg = handle,
         .fault = &rq->ws_fault,
     };
-    ws_session_start(&upgrade, rq->ws_mode);
+    ws_session_run(&upgrade, rq->ws_mode);
 }
 
 static enum MHD_Result accept_upgrade(struct MHD_Connection *c, struct http_request *rq,

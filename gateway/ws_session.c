@@ -1,5 +1,8 @@
-/* A thread for each WebSocket session: the handshake that Neon's proxy does itself (protocol 10.3
- * to 10.5), then the relay. Called by http.c once an upgrade is accepted.
+/* A WebSocket session: the handshake that Neon's proxy does itself (protocol 10.3 to 10.5), then
+ * the relay. Called by http.c once an upgrade is accepted, in libmicrohttpd's thread of that
+ * connection: another thread's MHD_UPGRADE_ACTION_CLOSE marks the connection as closed before it
+ * asks for the clean-up, and a clean-up that is under way for another connection frees it between
+ * the two (libmicrohttpd 0.9.75). The connection's own thread is joined before anything is freed.
  */
 #include "gateway/ws_session.h"
 
@@ -27,7 +30,6 @@
 #define HANDSHAKE_TIMEOUT_MS 15000
 #define LINGER_TIMEOUT_MS 2000
 #define GOODBYE_TIMEOUT_MS 10000
-#define STACK_BYTES ((size_t)512 << 10)
 #define MAX_ENCRYPTION_REQUESTS 4
 #define ID_BYTES 40
 
@@ -121,9 +123,6 @@ static void free_session(struct session *s, bool counted)
     free(s);
     if (!counted)
         return;
-    /* What OpenSSL keeps for this thread, before the gateway may end: a detached thread's own end
-     * comes too late for that. */
-    OPENSSL_thread_stop();
     pthread_mutex_lock(&lock);
     n_sessions--;
     pthread_cond_broadcast(&none_left);
@@ -472,9 +471,8 @@ static void end_session(struct session *s, enum relay_end end)
     relay_release(&s->relay);
 }
 
-static void *serve(void *arg)
+static void serve(struct session *s)
 {
-    struct session *s = arg;
     const int on = 1;
     enum relay_end end = RELAY_CLIENT_LOST;
     int fd = s->stream.fd;
@@ -488,7 +486,6 @@ static void *serve(void *arg)
     end_session(s, end);
     delist(s);
     free_session(s, true);
-    return NULL;
 }
 
 static bool copy_upgrade(struct session *s, const struct ws_upgrade *u)
@@ -501,10 +498,8 @@ static bool copy_upgrade(struct session *s, const struct ws_upgrade *u)
     return s->host && s->extra;
 }
 
-void ws_session_start(const struct ws_upgrade *u, enum ws_mode mode)
+void ws_session_run(const struct ws_upgrade *u, enum ws_mode mode)
 {
-    pthread_attr_t attr;
-    pthread_t thread;
     struct session *s = calloc(1, sizeof *s);
     if (!s) {
         fault_release(u->fault);
@@ -520,16 +515,5 @@ void ws_session_start(const struct ws_upgrade *u, enum ws_mode mode)
         free_session(s, false);
         return;
     }
-    if (s->stream.tls) {
-        serve(s);
-        return;
-    }
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attr, STACK_BYTES);
-    if (pthread_create(&thread, &attr, serve, s) != 0) {
-        delist(s);
-        free_session(s, true);
-    }
-    pthread_attr_destroy(&attr);
+    serve(s);
 }

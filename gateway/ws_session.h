@@ -36,8 +36,8 @@ void ws_sessions_stop(void);
 void ws_sessions_cut(void);
 unsigned ws_sessions_count(void);
 
-/* Starts a session of this mode in a thread of its own, or, over TLS, runs it to its end: nobody
- * else may use the TLS session meanwhile. Whatever happens, `done` is called when it has ended. */
-void ws_session_start(const struct ws_upgrade *upgrade, enum ws_mode mode);
+/* Runs a session of this mode to its end, in the thread that serves the connection: see
+ * ws_session.c. Whatever happens, `done` is called when it has ended. */
+void ws_session_run(const struct ws_upgrade *upgrade, enum ws_mode mode);
 
 #endif

@@ -864,3 +864,34 @@ def test_postgres_behind_tls(start, tmp_path, tls_postgres):
         s.next()
     assert s.close_code == 1000
     s.close()
+
+
+# ---- many at once ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow_gateway(start, tmp_path):
+    """A gateway whose threads lose the processor before they get a lock: what is a matter of luck becomes frequent."""
+    library = tmp_path / "slow_locks.so"
+    source = pathlib.Path(__file__).parent / "slow_locks.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    return start("--control", environment=dict(os.environ, LD_PRELOAD=str(library)))
+
+
+def test_sessions_that_end_at_the_same_time(slow_gateway):
+    """libmicrohttpd frees an upgraded connection in a thread of its own: nobody may still be using it then."""
+
+    def come_and_go():
+        for _ in range(60):
+            WebSocket(slow_gateway).close()
+
+    threads = [threading.Thread(target=come_and_go) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert slow_gateway.process.poll() is None, "the gateway has ended"
+    s = Session(slow_gateway)
+    s.log_in(PASSWORD)
+    assert s.value("SELECT 1") == "1"
+    s.close()
