@@ -36,7 +36,12 @@ static ssize_t on_recv(uint8_t *out, size_t cap, int flags, void *arg)
     (void)flags;
     if (w->ended)
         return -1;
+    if (w->drained) { /* poll() will tell when there is more */
+        w->drained = false;
+        return -1;
+    }
     ssize_t n = stream_read(w->stream, out, cap);
+    w->drained = n > 0 && (size_t)n < cap && !w->stream->tls;
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
         w->ended = true;
     return n > 0 ? n : -1;

@@ -30,6 +30,7 @@ struct ws {
     wslay_frame_context_ptr frames;
     struct stream *stream; /* borrowed */
     bool ended;            /* the stream has ended or failed */
+    bool drained;          /* the last read got less than it could have */
 
     struct buf out; /* frames to send */
     size_t sent;    /* of them */

@@ -42,7 +42,7 @@ bool relay_busy(const struct relay *r)
     return r->owed > 0 || r->unsynced;
 }
 
-static enum relay_end pump_out(struct relay *r, bool *more);
+static enum relay_end pump_out(struct relay *r, bool readable, bool *more);
 
 /* ---- points ------------------------------------------------------------------------------ */
 
@@ -186,7 +186,7 @@ static enum relay_end finish_before(struct relay *r)
         struct pollfd fds[] = {{.fd = r->pg.fd, .events = POLLIN},
                                {.fd = r->fd, .events = POLLRDHUP},
                                {.fd = r->stop_fd, .events = POLLIN}};
-        end = pump_out(r, &more);
+        end = pump_out(r, true, &more);
         if (end == RELAY_ON && r->owed > 0 && !more &&
             poll(fds, 3, (int)(deadline - net_now_ms())) > 0 && (fds[1].revents || fds[2].revents))
             break;
@@ -265,14 +265,15 @@ static enum relay_end send_bytes(struct relay *r, const uint8_t *bytes, size_t n
     return RELAY_ON;
 }
 
-static enum relay_end pump_out(struct relay *r, bool *more)
+/* readable: PostgreSQL may have sent something. */
+static enum relay_end pump_out(struct relay *r, bool readable, bool *more)
 {
     uint8_t chunk[CHUNK_BYTES];
     *more = false;
     for (int round = 0; round < ROUNDS_PER_TURN; round++) {
         if (!ws_flush(&r->ws))
             return RELAY_CLIENT_LOST;
-        if (ws_pending(&r->ws))
+        if (ws_pending(&r->ws) || !readable)
             return RELAY_ON;
         ssize_t n = raw_read(&r->pg, chunk, sizeof chunk);
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -282,6 +283,8 @@ static enum relay_end pump_out(struct relay *r, bool *more)
         enum relay_end end = send_bytes(r, chunk, (size_t)n);
         if (end != RELAY_ON)
             return end;
+        /* All there was, or poll() will tell; inside of TLS it would not. */
+        readable = (size_t)n == sizeof chunk || r->pg.ssl != NULL;
     }
     *more = true;
     return RELAY_ON;
@@ -338,13 +341,15 @@ static void write_to_pg(struct relay *r)
     r->hold_until = 0;
 }
 
-static enum relay_end pump_in(struct relay *r)
+/* *readable: the client may have sent something; false when all of it was taken. */
+static enum relay_end pump_in(struct relay *r, bool *readable)
 {
-    while (r->to_pg.len - r->written < TO_PG_MAX_BYTES) {
+    while (*readable && r->to_pg.len - r->written < TO_PG_MAX_BYTES) {
         enum relay_end end = fill_piece(r);
         if (end != RELAY_ON)
             return end;
-        if (r->piece_len == 0)
+        *readable = r->piece_len > 0;
+        if (!*readable)
             break;
         size_t n = pass_piece(r, SIZE_MAX);
         if (r->fault.latency_ms > 0 && r->to_pg.len == 0)
@@ -364,7 +369,12 @@ static enum relay_end pump_in(struct relay *r)
 
 /* ---- waiting ----------------------------------------------------------------------------- */
 
-static enum relay_end wait_for_more(struct relay *r, int timeout_ms)
+/* What poll() says, for the sides whose bytes all come through it. */
+struct readable {
+    bool client, pg;
+};
+
+static enum relay_end wait_for_more(struct relay *r, int timeout_ms, struct readable *now)
 {
     bool held = r->hold_until > 0;
     bool writing = r->written < r->to_pg.len && !held;
@@ -387,18 +397,21 @@ static enum relay_end wait_for_more(struct relay *r, int timeout_ms)
         return RELAY_STOPPED;
     if ((fds[0].revents & (POLLERR | POLLHUP | POLLNVAL)) && !(fds[0].revents & POLLIN))
         return RELAY_CLIENT_LOST;
+    now->client |= fds[0].revents & (POLLIN | POLLHUP | POLLERR) || r->ws.stream->tls != NULL;
+    now->pg = fds[1].revents & (POLLIN | POLLHUP | POLLERR) || !reading || r->pg.ssl != NULL;
     return RELAY_ON;
 }
 
 enum relay_end relay_run(struct relay *r)
 {
+    struct readable readable = {true, true};
     for (;;) {
         bool more = false;
-        enum relay_end end = pump_in(r);
+        enum relay_end end = pump_in(r, &readable.client);
         if (end == RELAY_ON)
-            end = pump_out(r, &more);
+            end = pump_out(r, readable.pg, &more);
         if (end == RELAY_ON)
-            end = wait_for_more(r, more ? 0 : -1);
+            end = wait_for_more(r, more ? 0 : -1, &readable);
         if (end != RELAY_ON)
             return end;
     }

@@ -3,9 +3,8 @@
  * (config/ does) and posts no diagnostics. Called by api/. */
 #include "handle/dbc.h"
 
-#include <unistd.h>
-
 #include "base/clock.h"
+#include "base/process.h"
 #include "config/net.h"
 #include "handle/answer.h"
 #include "handle/attr.h"
@@ -470,7 +469,7 @@ static bool open_steps(struct dbc *d, struct err *e)
 bool dbc_open(struct dbc *d, struct conn_options *options, struct err *e)
 {
     conn_options_move(&d->options, options);
-    d->pid = getpid();
+    d->pid = process_id();
     if (!open_steps(d, e)) {
         dbc_close(d);
         return false;

@@ -4,10 +4,9 @@
 #include "stmt/execute.h"
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "stmt/session.h"
 #include "stmt/transaction.h"
-
-#include <unistd.h>
 
 /* A little longer than the server's own timeout, so that its clean answer wins over dropping the
  * connection. */
@@ -23,7 +22,7 @@ static bool check_connection(struct stmt *s, struct err *e)
 {
     if (!s->dbc->connected)
         return err_set(e, ST_08003, 0, "The connection is not open.");
-    if (s->dbc->pid != getpid() || transport_is_foreign(s->dbc->transport))
+    if (s->dbc->pid != process_id() || transport_is_foreign(s->dbc->transport))
         return err_set(
             e, ST_08003, 0,
             "This connection was opened before fork(): a child process must open its own.");

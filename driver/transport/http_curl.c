@@ -4,10 +4,9 @@
  * transport.h. */
 #include "transport/transport_int.h"
 
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "base/fiber.h"
+#include "base/process.h"
 #include "transport/curl_setup.h"
 #include "transport/neon_error.h"
 #include "transport/neterr.h"
@@ -280,7 +279,7 @@ static void return_lane(struct http_exchange *x, bool reusable)
     /* An unfinished answer: this closes the connection, or resets the stream. Not the parent's from
      * a child process. */
     quiet_begin(&q);
-    if (x->added && l->pid == getpid())
+    if (x->added && l->pid == process_id())
         curl_multi_remove_handle(l->multi, l->easy);
     quiet_end(&q);
     x->added = false;

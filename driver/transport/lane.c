@@ -4,9 +4,9 @@
 
 #include <openssl/evp.h>
 #include <pthread.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "transport/quiet.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -159,7 +159,7 @@ static struct lane *create(const unsigned char *key)
     if (l == NULL)
         return NULL;
     memcpy(l->key, key, LANE_KEY_BYTES);
-    l->pid = getpid();
+    l->pid = process_id();
     l->multi = curl_multi_init();
     l->easy = curl_easy_init();
     if (l->multi != NULL && l->easy != NULL)
@@ -191,7 +191,7 @@ struct lane *lane_take(const unsigned char key[LANE_KEY_BYTES], int64_t max_idle
 void lane_give(struct lane *l, bool reusable)
 {
     if (l == NULL ||
-        l->pid != getpid()) /* the parent's: left alone, leaked in the child on purpose */
+        l->pid != process_id()) /* the parent's: left alone, leaked in the child on purpose */
         return;
     curl_easy_reset(l->easy);
     l->idle_since_ms = clock_now_ms();

@@ -2,6 +2,7 @@
  * socket. */
 #include "transport/quiet.h"
 
+#include <curl/curl.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -9,6 +10,12 @@ static void only_sigpipe(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGPIPE);
+}
+
+bool quiet_is_needed(void)
+{
+    static const unsigned first_without = 0x075700; /* 7.87.0 */
+    return curl_version_info(CURLVERSION_NOW)->version_num < first_without;
 }
 
 void quiet_begin(struct quiet *q)

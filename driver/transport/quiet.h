@@ -14,6 +14,8 @@ struct quiet {
     bool was_blocked; /* by the application: then it stays pending for it, if it comes */
 };
 
+/* Whether this libcurl leaves it to us at all: what is called often asks first. */
+bool quiet_is_needed(void);
 /* Blocks SIGPIPE in this thread. */
 void quiet_begin(struct quiet *q);
 /* Swallows one that came since, and restores what quiet_begin found. */

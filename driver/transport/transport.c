@@ -2,8 +2,7 @@
  * lanes. No network here; http_curl.c carries requests. Called by handle/dbc.c. */
 #include "transport/transport_int.h"
 
-#include <unistd.h>
-
+#include "base/process.h"
 #include "transport/endpoint.h"
 
 /* Every text of struct net_options, so that copying, wiping and the lanes' key forget none. */
@@ -158,7 +157,7 @@ struct transport *transport_new(const struct net_options *o, struct log *log, st
         return NULL;
     }
     t->log = log;
-    t->pid = getpid();
+    t->pid = process_id();
     buf_init(&t->url, 0);
     buf_init(&t->identity, 0);
     pthread_mutex_init(&t->lock, NULL);
@@ -209,5 +208,5 @@ bool transport_is_dead(const struct transport *t)
 
 bool transport_is_foreign(const struct transport *t)
 {
-    return t->pid != getpid();
+    return t->pid != process_id();
 }

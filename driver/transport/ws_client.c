@@ -1,10 +1,9 @@
 /* The WebSocket's client. */
 #include "transport/ws_client.h"
 
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "base/fiber.h"
+#include "base/process.h"
 #include "transport/curl_setup.h"
 #include "transport/neterr.h"
 #include "transport/quiet.h"
@@ -24,6 +23,7 @@ struct ws_client {
     CURLM *multi;
     CURL *easy;
     bool added, open, failed;
+    bool hushes; /* around what is read and sent */
     char curl_error[CURL_ERROR_SIZE];
     struct ws_framer framer;
     char *in;           /* owned: IN_BYTES as received */
@@ -45,7 +45,8 @@ struct ws_client *ws_new(struct transport *t, struct err *e)
         return NULL;
     }
     ws->t = t;
-    ws->pid = getpid();
+    ws->pid = process_id();
+    ws->hushes = quiet_is_needed();
     buf_init(&ws->ahead, AHEAD_MAX_BYTES);
     buf_init(&ws->out, 0);
     buf_init(&ws->answers, 0);
@@ -70,13 +71,16 @@ static bool broke(struct ws_client *ws, CURLcode code, struct err *e)
 
 static void hush(struct ws_client *ws, struct quiet *q)
 {
+    if (!ws->hushes)
+        return;
     quiet_begin(q);
     ws->quiet = q;
 }
 
 static void unhush(struct ws_client *ws)
 {
-    quiet_end(ws->quiet);
+    if (ws->quiet != NULL)
+        quiet_end(ws->quiet);
     ws->quiet = NULL;
 }
 
@@ -322,7 +326,8 @@ bool ws_open(struct ws_client *ws, const char *url, const struct ws_patience *p,
     bool ok;
 
     *refused = false;
-    hush(ws, &q);
+    quiet_begin(&q);
+    ws->quiet = &q;
     ok = configure(ws, url, e) && connect_socket(ws, p, e) && upgrade(ws, url, p, refused, e);
     unhush(ws);
     ws->open = ok;
@@ -348,11 +353,11 @@ void ws_free(struct ws_client *ws)
     if (ws == NULL)
         return;
     quiet_begin(&q);
-    if (ws->open && !ws->failed && ws->pid == getpid())
+    if (ws->open && !ws->failed && ws->pid == process_id())
         goodbye(ws);
-    if (ws->added && ws->pid == getpid())
+    if (ws->added && ws->pid == process_id())
         curl_multi_remove_handle(ws->multi, ws->easy);
-    if (ws->pid == getpid() || !ws->added) { /* a child must not end its parent's connection */
+    if (ws->pid == process_id() || !ws->added) { /* a child must not end its parent's connection */
         if (ws->easy != NULL)
             curl_easy_cleanup(ws->easy);
         if (ws->multi != NULL)

@@ -25,17 +25,26 @@ static ssize_t on_recv(uint8_t *to, size_t len, int flags, void *ctx)
     return (ssize_t)n;
 }
 
+/* The generator is asked once for many frames. */
 static int on_mask(uint8_t *to, size_t len, void *ctx)
 {
-    (void)ctx;
-    return RAND_bytes(to, (int)len) == 1 ? 0 : -1;
+    struct ws_framer *f = ctx;
+
+    if (len > sizeof f->masks - f->masks_at) {
+        if (len > sizeof f->masks || RAND_bytes(f->masks, sizeof f->masks) != 1)
+            return -1;
+        f->masks_at = 0;
+    }
+    memcpy(to, f->masks + f->masks_at, len);
+    f->masks_at += len;
+    return 0;
 }
 
 bool ws_framer_init(struct ws_framer *f)
 {
     static const struct wslay_frame_callbacks callbacks = {on_send, on_recv, on_mask};
 
-    *f = (struct ws_framer){0};
+    *f = (struct ws_framer){.masks_at = sizeof f->masks};
     return wslay_frame_context_init(&f->wslay, &callbacks, f) == 0;
 }
 

@@ -22,6 +22,8 @@ struct ws_framer {
     size_t control_len;
     uint64_t frame_left; /* payload bytes of the current frame that are still to come */
     bool in_frame;
+    unsigned char masks[256]; /* random; from masks_at on not used yet */
+    size_t masks_at;
     bool has_more; /* the last read ended for want of room: wslay may hold bytes that *in has not */
 };
 

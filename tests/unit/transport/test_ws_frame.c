@@ -315,6 +315,29 @@ static void test_what_we_write(void **state)
     ws_framer_release(&f);
 }
 
+/* RFC 6455, 5.3: a mask of its own for each frame, however they are fetched. */
+static void test_masks_differ(void **state)
+{
+    enum { N_FRAMES = 300 };
+    static unsigned masks[N_FRAMES];
+    struct buf out = BUF_INIT(0);
+    struct ws_framer f;
+    size_t equal = 0;
+
+    (void)state;
+    assert_true(ws_framer_init(&f));
+    for (size_t i = 0; i < N_FRAMES; i++) {
+        buf_reset(&out);
+        assert_true(ws_framer_write(&f, "x", 1, &out));
+        memcpy(&masks[i], out.data + 2, sizeof masks[i]);
+        for (size_t k = 0; k < i; k++)
+            equal += masks[k] == masks[i];
+    }
+    assert_true(equal <= 1); /* by chance, once in a hundred thousand runs */
+    buf_release(&out);
+    ws_framer_release(&f);
+}
+
 static void test_a_ping_is_answered_with_its_payload(void **state)
 {
     struct ws_framer f;
@@ -348,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_a_message_inside_another),
         cmocka_unit_test(test_closing),
         cmocka_unit_test(test_what_we_write),
+        cmocka_unit_test(test_masks_differ),
         cmocka_unit_test(test_a_ping_is_answered_with_its_payload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
