@@ -484,41 +484,6 @@ long gateway_requests(void)
     return gateway_count("requests");
 }
 
-/* ---- PostgreSQL itself ---- */
-
-const char *pg_admin(const char *sql)
-{
-    static char out[65536];
-    char path[512];
-    char command[1024];
-    size_t n;
-    FILE *f;
-    FILE *script;
-
-    /* The statement goes through a file and the URL through the environment: neither shows in the
-     * process list. */
-    snprintf(path, sizeof path, "%s/tmp/admin.%ld.sql", test_env("NEON_TEST_DIR"), (long)getpid());
-    script = fopen(path, "w");
-    assert_non_null(script);
-    fprintf(script, "%s;\n", sql);
-    fclose(script);
-    snprintf(command, sizeof command,
-             "PGOPTIONS='-c lock_timeout=30s' psql -X -q -A -t -v ON_ERROR_STOP=1 "
-             "\"${NEON_TEST_PG_ADMIN_URL%%/postgres*}/shop\" "
-             "-f '%s' 2>&1",
-             path);
-    f = popen(command, "r");
-    assert_non_null(f);
-    n = fread(out, 1, sizeof out - 1, f);
-    if (pclose(f) != 0)
-        fail_msg("psql failed: %.*s", (int)n, out);
-    while (n > 0 && out[n - 1] == '\n')
-        n--;
-    out[n] = '\0';
-    unlink(path);
-    return out;
-}
-
 /* ---- locales ---- */
 
 bool switch_locale(const char *name)

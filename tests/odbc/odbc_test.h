@@ -125,8 +125,9 @@ void gateway_fault(const char *json);
 /* GET of a path of the control interface; the body, to be freed. */
 char *gateway_get(const char *path);
 
-/* psql as superuser straight to PostgreSQL (no gateway): runs sql in database shop, returns its
- * unaligned output without the last newline; static buffer. */
+/* psql as superuser straight to PostgreSQL (no gateway): runs sql in database shop, in a session of
+ * its own, returns its unaligned output without the last newline; static buffer. One statement or
+ * several; none may leave a transaction open. */
 const char *pg_admin(const char *sql);
 const char *test_env(const char *name);
 void sleep_us(long us);
