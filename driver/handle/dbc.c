@@ -300,6 +300,10 @@ bool dbc_check_setting(struct dbc *d, const char *name, const char *value, struc
         return err_set(e, ST_HYC00, 0, "%s cannot be \"%.60s\" here, the driver needs %s: %s.",
                        name, value, r->value, r->why);
     }
+    if (sv_ieq(sv(name), SV_LIT("seed")))
+        return err_set(e, ST_HYC00, 0,
+                       "The server does not tell the value of seed again, so it cannot be carried "
+                       "from one request to the next. Use Transport=auto and SELECT setseed(...).");
     if (d->options.read_only && strcmp(name, "default_transaction_read_only") == 0 &&
         strcmp(value, "on") != 0)
         return err_set_state(e, "25006", 0, "The connection is read-only (ReadOnly=1).");

@@ -199,6 +199,16 @@ static struct sql_kind cluster(struct reader *r)
 
 /* ---- transactions and settings ---- */
 
+/* The server does not tell the value of seed again, so that nobody else can keep it. */
+static unsigned seed_flag(const struct token *name, const struct tokens *behind)
+{
+    struct token dot;
+
+    if (!sv_ieq(name->text, SV_LIT("seed")) && !sv_ieq(name->text, SV_LIT("\"seed\"")))
+        return 0;
+    return tokens_peek(behind, &dot) && dot.kind == TOK_DOT ? 0 : SQLF_SESSION_FUNCTION;
+}
+
 static struct sql_kind set(struct reader *r)
 {
     bool local = r->t.kw == KW_local;
@@ -213,8 +223,10 @@ static struct sql_kind set(struct reader *r)
             return (struct sql_kind){SQLC_SET_TRANSACTION, 0};
         /* A setting may be called session or local too: SET session = .. is not SET SESSION name.
          */
-        if (is_name(&second) && second.kw != KW_to)
-            return (struct sql_kind){local ? SQLC_SET_LOCAL : SQLC_SET, 0};
+        if (is_name(&second) && second.kw != KW_to) {
+            next(r);
+            return (struct sql_kind){local ? SQLC_SET_LOCAL : SQLC_SET, seed_flag(&r->t, &r->ts)};
+        }
         return (struct sql_kind){SQLC_SET, 0};
     }
     switch (r->t.kw) {
@@ -226,7 +238,7 @@ static struct sql_kind set(struct reader *r)
     case KW_transaction_deferrable:
         return (struct sql_kind){SQLC_SET_TRANSACTION, 0};
     default:
-        return (struct sql_kind){SQLC_SET, 0};
+        return (struct sql_kind){SQLC_SET, seed_flag(&r->t, &r->ts)};
     }
 }
 
@@ -453,6 +465,31 @@ static const char *const session_functions[] = {
     "pg_replication_origin_session_setup",
 };
 
+/* Functions whose effect or answer belongs to a transaction, and which the server allows in a
+ * read-only one (large objects: up to version 15). */
+static const char *const transaction_functions[] = {
+    "pg_advisory_xact_lock",
+    "pg_advisory_xact_lock_shared",
+    "pg_try_advisory_xact_lock",
+    "pg_try_advisory_xact_lock_shared",
+    "pg_notify",
+    "lo_creat",
+    "lo_create",
+    "lo_from_bytea",
+    "lo_import",
+    "lo_put",
+    "lo_truncate",
+    "lo_truncate64",
+    "lo_unlink",
+    "lowrite",
+    "pg_current_xact_id",
+    "pg_current_xact_id_if_assigned",
+    "txid_current",
+    "txid_current_if_assigned",
+    "pg_export_snapshot",
+    "pg_logical_emit_message",
+};
+
 /* The name as the server would read it. */
 static struct strview bare_name(const struct token *t)
 {
@@ -524,6 +561,9 @@ static unsigned function_flags(const struct reader *r, struct calls_seen *seen)
     for (size_t i = 0; i < ARRAY_LEN(session_functions); i++)
         if (is_call_of(name, session_functions[i]))
             return SQLF_SESSION_FUNCTION;
+    for (size_t i = 0; i < ARRAY_LEN(transaction_functions); i++)
+        if (is_call_of(name, transaction_functions[i]))
+            return SQLF_TRANSACTION_FUNCTION;
     return 0;
 }
 
@@ -634,6 +674,14 @@ static unsigned gather(struct reader r, struct sql_kind k)
     return seen.setseed && !seen.random ? flags | SQLF_SESSION_FUNCTION : flags;
 }
 
+static bool sets_seed(const struct setting_call *calls, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (sv_ieq(calls[i].name, SV_LIT("'seed'")))
+            return true;
+    return false;
+}
+
 /* A statement that does nothing but set_config can be carried; among other things it is a session's
  * function. */
 static unsigned settle_set_config(struct strview stmt, struct sql_kind k)
@@ -641,11 +689,15 @@ static unsigned settle_set_config(struct strview stmt, struct sql_kind k)
     struct setting_call calls[SETTING_MAX_CALLS];
     const unsigned any = SQLF_SET_CONFIG_LOCAL | SQLF_SET_CONFIG_SESSION;
     const unsigned others = k.flags & ~any;
+    size_t n = 0;
 
     if ((k.flags & any) == 0)
         return k.flags;
-    if (k.cls == SQLC_SELECT && others == 0 &&
-        setting_calls_read(stmt, calls, ARRAY_LEN(calls)) > 0)
+    if (k.cls == SQLC_SELECT && others == 0)
+        n = setting_calls_read(stmt, calls, ARRAY_LEN(calls));
+    if (sets_seed(calls, n))
+        return others | SQLF_SESSION_FUNCTION;
+    if (n > 0)
         return k.flags | SQLF_SET_CONFIG_ALONE;
     if (k.flags & SQLF_SET_CONFIG_SESSION)
         return (k.flags & ~(unsigned)SQLF_SET_CONFIG_SESSION) | SQLF_SESSION_FUNCTION;

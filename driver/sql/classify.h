@@ -73,6 +73,9 @@ enum sql_flag {
     SQLF_SET_CONFIG_SESSION = 1 << 12,
     SQLF_LISTENS = 1 << 13, /* a DO whose body LISTENs, seen in the text */
     SQLF_COPY_IN = 1 << 14, /* COPY ... FROM STDIN: data comes from the application */
+    /* calls whose effect or answer belongs to the transaction, and that a read-only one may make:
+     * pg_advisory_xact_lock, pg_notify, lo_create, txid_current */
+    SQLF_TRANSACTION_FUNCTION = 1 << 15,
 };
 
 struct sql_kind {

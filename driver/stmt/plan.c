@@ -27,6 +27,7 @@ enum refusal {
     R_BY_ITSELF,
     R_CARRIED,
     R_SET_CONFIG,
+    R_TRANSACTION_FUNCTION,
     R_VARIES
 };
 
@@ -71,13 +72,13 @@ static const struct {
                 ", so a temporary table would be gone at once. Create an ordinary table (CREATE "
                 "UNLOGGED TABLE is fast) and drop it afterwards."},
     [R_SESSION_FUNCTION] =
-        {ST_HYC00,
-         NO_SESSION ", so what this leaves in one or takes from it (a session-level advisory "
-                    "lock, currval, lastval, set_config(..., false) among other things, SET in the "
-                    "body of a DO) would have no lasting effect or no value. Use INSERT ... "
-                    "RETURNING instead of currval, pg_advisory_xact_lock "
-                    "inside one text instead of session locks, and send SELECT set_config(...) by "
-                    "itself."},
+        {ST_HYC00, NO_SESSION
+         ", so what this leaves in one or takes from it (a session-level advisory "
+         "lock, currval, lastval, set_config(..., false) among other things, SET seed, "
+         "SET in the body of a DO) would have no lasting effect or no value. Use INSERT ... "
+         "RETURNING instead of currval, pg_advisory_xact_lock "
+         "inside one text instead of session locks, and send SELECT set_config(...) by "
+         "itself."},
     [R_HOLD] = {ST_HYC00, NO_SESSION
                 ", so a cursor WITH HOLD would be gone at once. Run its SELECT directly: the "
                 "driver streams the result."},
@@ -126,6 +127,12 @@ static const struct {
     [R_SET_CONFIG] = {ST_HYC00, BUFFERED
                       ", so what set_config does in the middle of a read would be gone behind it. "
                       "Send SELECT set_config('name', 'value', true) by itself, or SET LOCAL."},
+    [R_TRANSACTION_FUNCTION] =
+        {ST_HYC00, BUFFERED
+         ", so a lock, a notification, a large object or an id of the transaction's own "
+         "(pg_advisory_xact_lock, pg_notify, lo_create, txid_current) would not be the commit's. "
+         "NOTIFY waits for the commit; SERIALIZABLE checks at the commit what a lock would have "
+         "kept. Or: " IN_SESSION "; or run it with autocommit on."},
     [R_SEQUENCE] = {ST_HYC00, BUFFERED
                     ", so a value taken from a sequence would not be the commit's. "
                     "Take it before the transaction, with autocommit on, or: " IN_SESSION "."},
@@ -179,6 +186,8 @@ static enum refusal unfit_in_transaction(struct sql_kind kind, enum way way)
 
     if (way == WAY_READ && (kind.flags & SQLF_SET_CONFIG_LOCAL))
         return R_SET_CONFIG;
+    if (way == WAY_READ && (kind.flags & SQLF_TRANSACTION_FUNCTION))
+        return R_TRANSACTION_FUNCTION;
     if ((kind.flags & SQLF_RETURNING) || (select && (kind.flags & SQLF_WRITES_CTE)))
         return R_RETURNING;
     if (way == WAY_QUEUE && (kind.flags & SQLF_EXPLAIN_ANALYZE))

@@ -586,7 +586,7 @@ bool setting_note_session(struct stmt *s, struct err *e)
     for (size_t i = 0; ok && i < s->script.n_stmts; i++) {
         const struct script_stmt *st = &s->script.stmts[i];
         struct setting_text t;
-        if (!is_about_settings(st->kind.cls))
+        if (!is_about_settings(st->kind.cls) || (st->kind.flags & SQLF_SESSION_FUNCTION))
             continue;
         any = true;
         if (!can_be_followed(&s->script) || !setting_text_read(sv_n(st->text, st->len), &t)) {

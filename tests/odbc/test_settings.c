@@ -128,6 +128,33 @@ static void test_set_config_holds_too(void **state)
     }
 }
 
+/* Its value cannot be asked, so it cannot be carried; a connection that tried would fail for ever.
+ */
+static void test_seed_belongs_to_a_session(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+    SQLCHAR name[] = "seed";
+    SQLLEN ind = SQL_NTS;
+    char first[64];
+
+    if (over(OVER_HTTP)) {
+        assert_stmt_state(s, exec(s, "SET seed TO 0.5"), "HYC00");
+        assert_stmt_state(s, exec(s, "SET SESSION seed TO 0.5; SELECT 1"), "HYC00");
+        assert_stmt_state(s, exec(s, "SELECT set_config('seed', '0.5', false)"), "HYC00");
+        assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 10, 0,
+                                           name, 0, &ind));
+        assert_stmt_state(s, exec(s, "SELECT set_config(?, '0.5', false)"), "HYC00");
+        SQLFreeStmt(s, SQL_RESET_PARAMS);
+    } else {
+        run(s, "SET seed TO 0.5");
+        snprintf(first, sizeof first, "%s", query_text(s, "SELECT random()"));
+        run(s, "SELECT set_config('seed', '0.5', false)");
+        assert_string_equal(query_text(s, "SELECT random()"), first);
+    }
+    run(s, "SET app.who TO 'ann'");
+    SHOWN("app.who", "ann");
+}
+
 static void test_settings_change_what_a_statement_means(void **state)
 {
     SQLHSTMT s = stmt_of(state);
@@ -418,6 +445,7 @@ int main(void)
         T(test_set_holds_and_reset_ends_it),
         T(test_wrong_settings_fail_at_once),
         T(test_set_config_holds_too),
+        T(test_seed_belongs_to_a_session),
         T(test_settings_change_what_a_statement_means),
         T(test_roles),
         T(test_procedures_and_timeouts_behind_settings),

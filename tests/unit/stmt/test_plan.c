@@ -196,6 +196,7 @@ static void test_what_is_no_plain_read_does_not_go_apart(void **state)
     static const struct sql_kind kinds[] = {
         {SQLC_SELECT, SQLF_LOCKS_ROWS},
         {SQLC_SELECT, SQLF_SEQUENCE},
+        {SQLC_SELECT, SQLF_TRANSACTION_FUNCTION},
         {SQLC_SELECT, SQLF_WRITES_CTE},
         {SQLC_SELECT, SQLF_SET_CONFIG_LOCAL},
         {SQLC_SELECT, SQLF_SELECT_INTO},
@@ -318,6 +319,9 @@ static void test_what_a_transaction_over_http_cannot_know_is_refused(void **stat
         {SQLC_SELECT, SQLF_LOCKS_ROWS, 'R'},
         {SQLC_SELECT, SQLF_SEQUENCE, 'R'},
         {SQLC_INSERT, SQLF_SEQUENCE, 'Q'},
+        {SQLC_SELECT, SQLF_TRANSACTION_FUNCTION, 'R'},
+        {SQLC_SELECT, SQLF_TRANSACTION_FUNCTION | SQLF_SELECT_INTO, 'Q'},
+        {SQLC_DO, SQLF_TRANSACTION_FUNCTION, 'Q'},
         {SQLC_SELECT, SQLF_SELECT_INTO, 'Q'},
         {SQLC_SELECT, SQLF_EXPLAIN_ANALYZE, 'r'},
         {SQLC_DELETE, SQLF_EXPLAIN_ANALYZE, 'R'},
