@@ -64,6 +64,7 @@ struct tx {
     bool used;       /* a statement ran or was queued since it began */
     bool failed;     /* a statement failed: nothing but ROLLBACK is possible */
     bool defines;    /* a statement of it may have changed tables or types */
+    bool replans;    /* a definition in the session's: its end may take back what is prepared for */
     bool in_session; /* the server has it open, in the connection's session */
     bool has_isolation;
     enum isolation isolation;  /* of this transaction alone, by BEGIN or SET TRANSACTION */

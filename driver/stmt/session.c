@@ -311,14 +311,17 @@ static bool leaves_state(struct sql_kind k)
 static void note_effects(struct stmt *s)
 {
     struct session *session = s->dbc->session;
+    struct tx *t = &s->dbc->tx;
 
     for (size_t i = 0; i < s->script.n_stmts; i++) {
         struct sql_kind k = s->script.stmts[i].kind;
         if (leaves_state(k))
             session_set_stateful(session, true);
-        s->dbc->tx.defines |= s->dbc->tx.in_session && (k.cls == SQLC_DDL || k.cls == SQLC_DO ||
-                                                        k.cls == SQLC_CALL || k.cls == SQLC_OTHER);
-        if (k.cls == SQLC_DDL || k.cls == SQLC_DISCARD || k.cls == SQLC_DEALLOCATE)
+        t->replans |= t->in_session && (k.cls == SQLC_DDL || k.cls == SQLC_DO ||
+                                        k.cls == SQLC_CALL || k.cls == SQLC_OTHER);
+        t->defines |= t->replans;
+        if (k.cls == SQLC_DDL || k.cls == SQLC_DISCARD || k.cls == SQLC_DEALLOCATE ||
+            (k.cls == SQLC_ROLLBACK_TO && t->replans))
             session_forget_prepared(session);
     }
 }
@@ -583,8 +586,12 @@ SQLRETURN session_statements(struct stmt *s, const struct execution *x)
     }
     first = begin || !d->tx.in_session;
     rc = send(s, x, &s->script.stmts[0].kind, begin);
-    if (rc == SQL_ERROR && first && plan_is_stale(s))
-        rc = send_afresh(s, x, begin);
+    if (rc == SQL_ERROR && plan_is_stale(s)) {
+        if (first)
+            rc = send_afresh(s, x, begin);
+        else
+            session_forget_prepared(d->session); /* the transaction tried again does not meet it */
+    }
     if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
         return rc;
     note_effects(s);

@@ -192,6 +192,8 @@ static void forget_session_definitions(struct dbc *d)
     forget_definitions(d);
     table_infos_clear(&d->tables);
     catalog_cache_changed(&d->catalog_cache);
+    if (d->tx.replans && d->session != NULL)
+        session_forget_prepared(d->session);
 }
 
 static bool send_waiting(struct dbc *d, struct err *e)

@@ -254,11 +254,13 @@ class NeonARRAY(pg.ARRAY):
 
     def result_processor(self, dialect: Any, coltype: Any) -> Any:
         read_item = element_reader(self.item_type.dialect_impl(dialect), dialect)
+        convert_items = super().result_processor(dialect, coltype)
         as_tuple = self.as_tuple
 
         def process(value: Any) -> Any:
-            if isinstance(value, str):
-                value = text.read_array(value, read_item)
+            if not isinstance(value, str):
+                return convert_items(value)  # a type around this one has split the text itself
+            value = text.read_array(value, read_item)
             return _as_tuple(value) if as_tuple else value
 
         return process

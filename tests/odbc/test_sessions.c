@@ -290,6 +290,48 @@ static void test_a_kept_statement_whose_table_changes(void **state)
     }
 }
 
+/* A definition taken back: what was prepared for it would fail the next transaction. And where
+ * another's definition fails a transaction, the same one tried again runs. */
+static void test_a_kept_statement_whose_table_was_another_before(void **state)
+{
+    static const char sql[] = "SELECT * FROM t_kept";
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f = fixture_over(with_sessions[i]), *other = fixture_over("http");
+        SQLHSTMT s = f->stmt;
+
+        run(other->stmt, "DROP TABLE IF EXISTS t_kept");
+        run(other->stmt, "CREATE TABLE t_kept (a int)");
+        run(other->stmt, "INSERT INTO t_kept VALUES (1)");
+        fixture_autocommit(f, false);
+        run(s, "SAVEPOINT here");
+        run(s, "ALTER TABLE t_kept ADD b int");
+        for (size_t k = 0; k < 2; k++)
+            assert_int_equal(query_number(s, sql), 1);
+        run(s, "ROLLBACK TO here");
+        assert_int_equal(query_number(s, sql), 1);
+        run(s, "ALTER TABLE t_kept ADD c int, ADD d int");
+        for (size_t k = 0; k < 2; k++)
+            assert_int_equal(query_number(s, sql), 1);
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+        run(s, "INSERT INTO t_kept VALUES (1)");
+        for (size_t k = 0; k < 2; k++)
+            assert_int_equal(query_number(s, sql), 1);
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
+        run(other->stmt, "ALTER TABLE t_kept ADD e int");
+        run(s, "INSERT INTO t_kept VALUES (1)");
+        assert_stmt_state(s, exec(s, sql), "0A000");
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+        run(s, "INSERT INTO t_kept VALUES (1)");
+        assert_int_equal(query_number(s, sql), 1);
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
+        run(other->stmt, "DROP TABLE t_kept");
+        fixture_free(f);
+        fixture_free(other);
+    }
+}
+
 /* A SET whose transaction was ended by a text of several statements is in force behind it. */
 static void test_a_setting_whose_transaction_a_text_ended(void **state)
 {
@@ -319,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_a_commit_while_the_first_result_is_coming),
         cmocka_unit_test(test_a_text_that_commits_ends_the_transaction),
         cmocka_unit_test(test_a_kept_statement_whose_table_changes),
+        cmocka_unit_test(test_a_kept_statement_whose_table_was_another_before),
         cmocka_unit_test(test_a_setting_whose_transaction_a_text_ended),
     };
 

@@ -279,3 +279,25 @@ def test_returning_that_hits_no_row():
 def test_an_empty_statement_does_nothing():
     with engine_on("autocommit") as engine, engine.connect() as connection:
         assert not connection.exec_driver_sql("").returns_rows
+
+
+class SplitEnums(sa.TypeDecorator):
+    """What programs wrote for drivers that gave arrays of enums as text; SQLAlchemy's documentation had it."""
+
+    impl = pg.ARRAY
+    cache_ok = True
+
+    def bind_expression(self, bindvalue):
+        return sa.cast(bindvalue, self)
+
+    def result_processor(self, dialect, coltype):
+        convert = super().result_processor(dialect, coltype)
+        return lambda value: None if value is None else convert(value[1:-1].split(",") if value != "{}" else [])
+
+
+def test_a_type_that_splits_the_text_of_an_array_itself(metadata, psycopg):
+    table = sa.Table("t_split", metadata, sa.Column("v", SplitEnums(sa.Enum(Colour, name="colour"))))
+    metadata.create_all(psycopg)
+    with engine_on("websocket") as engine, engine.begin() as connection:
+        connection.execute(table.insert(), [{"v": [Colour.red, Colour.dark_green]}, {"v": []}, {"v": None}])
+        assert connection.scalars(sa.select(table.c.v)).all() == [[Colour.red, Colour.dark_green], [], None]
