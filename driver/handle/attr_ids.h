@@ -1,5 +1,5 @@
 /* Numbers of attributes that stand in attr_*.def and not in every driver manager's headers. For
- * attr.c and its test. */
+ * attr_rows.h and the test of attributes. */
 #ifndef NEON_HANDLE_ATTR_IDS_H
 #define NEON_HANDLE_ATTR_IDS_H
 

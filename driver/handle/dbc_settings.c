@@ -1,5 +1,5 @@
 /* A connection's settings: from keywords, by SET, and what they mean for its transactions. The list
- * itself is settings.c's. Called by dbc.c, attr.c and stmt/. */
+ * itself is settings.c's. Called by dbc.c, attr_dbc.c and stmt/. */
 #include <stdio.h>
 
 #include "base/clock.h"

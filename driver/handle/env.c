@@ -1,4 +1,4 @@
-/* Life of environment handles. Attributes are in attr.c. Called by api/. */
+/* Life of environment handles. Attributes are in attr_env.c. Called by api/. */
 #include "handle/env.h"
 
 struct env *env_new(void)

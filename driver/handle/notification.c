@@ -1,5 +1,5 @@
 /* What NOTIFY said to a session that listens, for an application. The queue is the session's.
- * Called by attr.c, api/ and stmt/notifications.c. */
+ * Called by attr_dbc.c, api/ and stmt/notifications.c. */
 #include "handle/notification.h"
 
 #include "transport/request_body.h"
