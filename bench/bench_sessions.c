@@ -1,7 +1,9 @@
 /* Sessions over WebSocket against psqlODBC over TCP, on the same PostgreSQL, in turns in one run,
  * at 0 and 20 ms of added latency (a relay in front of gateway and PostgreSQL alike). psqlODBC runs
- * twice: as it comes, with a savepoint before each statement of a transaction, and without
- * (Protocol=7.4-0). Figures are medians; what counts are the ratios.
+ * as it comes, with a savepoint before each statement of a transaction, and without
+ * (Protocol=7.4-0); and each of these straight to PostgreSQL, and by one more relay that adds no
+ * time of its own, as Neon's proxy stands before the database for TCP as the gateway does for us.
+ * Figures are medians; what counts are the ratios.
  *
  * Usage: bench_sessions [rounds] [only one task's number]   beside the services (make bench). */
 #include "relay.h"
@@ -28,7 +30,9 @@ struct client {
     SQLHSTMT point, fetch, insert;
 };
 
-enum { OURS, THEIRS, THEIRS_BARE, N_CLIENTS };
+enum { OURS, THEIRS, BARE, THEIRS_PROXIED, BARE_PROXIED, N_CLIENTS };
+static const char *const heads[N_CLIENTS] = {"neon-odbc", "psqlODBC", "no savep.", "proxied",
+                                             "no savep."};
 
 static double now_ms(void)
 {
@@ -226,29 +230,37 @@ static void measure(const struct task *t, struct client *clients, int rounds, bo
         qsort(taken[k], (size_t)n, sizeof taken[k][0], by_value);
         median[k] = taken[k][n / 2];
     }
-    printf("  %-34s %10.2f %10.2f %7.2f %10.2f %7.2f\n", t->name, median[OURS], median[THEIRS],
-           median[THEIRS] / median[OURS], median[THEIRS_BARE], median[THEIRS_BARE] / median[OURS]);
+    printf("  %-34s %10.2f", t->name, median[OURS]);
+    for (int k = THEIRS; k < N_CLIENTS; k++)
+        printf(" %10.2f %6.2f", median[k], median[k] / median[OURS]);
+    printf("\n");
     fflush(stdout);
 }
 
 static void with_latency(SQLHENV env, int ms, int rounds, int only)
 {
     const char *url = strrchr(getenv("NEON_TEST_GATEWAY_URL"), ':');
-    pid_t relays[2];
+    pid_t relays[4];
     char dsn[N_CLIENTS][256];
     struct client clients[N_CLIENTS];
     int http = relay_start("127.0.0.1", atoi(url + 1), ms * 500L, &relays[0]);
-    int tcp = relay_start("127.0.0.1", atoi(getenv("NEON_TEST_PG_PORT")), ms * 500L, &relays[1]);
+    int pg = atoi(getenv("NEON_TEST_PG_PORT"));
+    int tcp = relay_start("127.0.0.1", pg, ms * 500L, &relays[1]);
+    int proxy = relay_start("127.0.0.1", pg, 0, &relays[2]);
+    int proxied = relay_start("127.0.0.1", proxy, ms * 500L, &relays[3]);
 
     snprintf(dsn[OURS], sizeof dsn[0], "DSN=neon;Transport=websocket;ApiHost=http://127.0.0.1:%d",
              http);
-    snprintf(dsn[THEIRS], sizeof dsn[0], "DSN=pg;Servername=127.0.0.1;Port=%d", tcp);
-    snprintf(dsn[THEIRS_BARE], sizeof dsn[0], "DSN=pg;Protocol=7.4-0;Servername=127.0.0.1;Port=%d",
-             tcp);
+    for (int k = THEIRS; k < N_CLIENTS; k++)
+        snprintf(dsn[k], sizeof dsn[0], "DSN=pg;%sServername=127.0.0.1;Port=%d",
+                 k == BARE || k == BARE_PROXIED ? "Protocol=7.4-0;" : "",
+                 k == THEIRS || k == BARE ? tcp : proxied);
     for (int k = 0; k < N_CLIENTS; k++)
         clients[k] = connect_to(env, dsn[k]);
-    printf("%d ms of added latency; milliseconds, medians\n  %-34s %10s %10s %7s %10s %7s\n", ms,
-           "", "neon-odbc", "psqlODBC", "ratio", "no savep.", "ratio");
+    printf("%d ms of added latency; milliseconds, medians\n  %-34s %10s", ms, "", heads[OURS]);
+    for (int k = THEIRS; k < N_CLIENTS; k++)
+        printf(" %10s %6s", heads[k], "ratio");
+    printf("\n");
     for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++)
         if (only < 0 || (int)i == only)
             measure(&tasks[i], clients, rounds, ms > 0);
@@ -256,7 +268,7 @@ static void with_latency(SQLHENV env, int ms, int rounds, int only)
         SQLDisconnect(clients[k].dbc);
         SQLFreeHandle(SQL_HANDLE_DBC, clients[k].dbc);
     }
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < 4; k++)
         relay_stop(relays[k]);
 }
 
