@@ -12,6 +12,16 @@
 enum async_how { POLLED, AT_ONCE }; /* async.def */
 typedef SQLRETURN async_fn(const void *args);
 
+/* The usual call: its statement wants nothing asynchronous, and its connection has nothing of the
+ * kind under way, so that async_call would do no more than call the function. */
+static inline bool async_is_at_once(SQLHSTMT h, enum async_how how)
+{
+    struct stmt *s = (struct stmt *)(void *)handle_check(h, HANDLE_STMT);
+
+    return s != NULL && atomic_load(&s->dbc->async_running) == NULL &&
+           !(how == POLLED && s->attrs.async_enable == SQL_ASYNC_ENABLE_ON);
+}
+
 /* Calls fn(args), asynchronously when the statement wants it. `function`: static text, its W form
  * counts as the same. HY010 when another function is executing on the statement. */
 SQLRETURN async_call(SQLHSTMT h, const char *function, enum async_how how, async_fn *fn,

@@ -3,51 +3,61 @@
 
 #include "base/fiber.h"
 
-/* An asynchronous call runs under the lock of whoever polls it (api_async.c). */
-static void lock_of(struct handle *h)
+/* An asynchronous call runs under the lock of whoever polls it (api_async.c). From inside its fiber
+ * the connection has it as the one under way: the usual call need not look where it runs. */
+static bool has_lock(const struct dbc *dbc)
 {
-    struct dbc *dbc = handle_dbc(h);
-
-    if (fiber_is_inside())
-        return;
-    pthread_mutex_lock(dbc ? &dbc->lock : &handle_env(h)->lock);
+    return (dbc == NULL || atomic_load(&dbc->async_running) != NULL) && fiber_is_inside();
 }
 
-static void unlock_of(struct handle *h)
+static void lock_of(struct handle *h, struct dbc *dbc)
 {
-    struct dbc *dbc = handle_dbc(h);
+    if (!has_lock(dbc))
+        pthread_mutex_lock(dbc ? &dbc->lock : &handle_env(h)->lock);
+}
 
-    if (fiber_is_inside())
-        return;
-    pthread_mutex_unlock(dbc ? &dbc->lock : &handle_env(h)->lock);
+static void unlock_of(struct handle *h, struct dbc *dbc)
+{
+    if (!has_lock(dbc))
+        pthread_mutex_unlock(dbc ? &dbc->lock : &handle_env(h)->lock);
+}
+
+static bool logs_calls(const struct dbc *dbc)
+{
+    return dbc != NULL && dbc->log != NULL && log_wants(dbc->log, LOG_CALL);
+}
+
+static void begin(struct handle *h, struct dbc *dbc, const char *function, unsigned flags)
+{
+    lock_of(h, dbc);
+    if (!(flags & ENTER_KEEP_DIAG))
+        diag_clear(&h->diag);
+    if (logs_calls(dbc))
+        log_line(dbc->log, LOG_CALL, "%s(%p)", function, (void *)h);
 }
 
 static struct handle *enter(SQLHANDLE app, enum handle_kind kind, const char *function,
                             unsigned flags)
 {
     struct handle *h = handle_check(app, kind);
-    struct dbc *dbc;
 
-    if (h == NULL)
-        return NULL;
-    lock_of(h);
-    if (!(flags & ENTER_KEEP_DIAG))
-        diag_clear(&h->diag);
-    dbc = handle_dbc(h);
-    if (dbc != NULL && log_wants(dbc->log, LOG_CALL))
-        log_line(dbc->log, LOG_CALL, "%s(%p)", function, app);
+    if (h != NULL)
+        begin(h, handle_dbc(h), function, flags);
     return h;
+}
+
+static SQLRETURN end(struct handle *h, struct dbc *dbc, SQLRETURN rc)
+{
+    h->diag.return_code = rc;
+    if (logs_calls(dbc))
+        log_line(dbc->log, LOG_CALL, "  = %d", rc);
+    unlock_of(h, dbc);
+    return rc;
 }
 
 static SQLRETURN leave(struct handle *h, SQLRETURN rc)
 {
-    struct dbc *dbc = handle_dbc(h);
-
-    h->diag.return_code = rc;
-    if (dbc != NULL && log_wants(dbc->log, LOG_CALL))
-        log_line(dbc->log, LOG_CALL, "  = %d", rc);
-    unlock_of(h);
-    return rc;
+    return end(h, handle_dbc(h), rc);
 }
 
 struct env *api_enter_env(SQLHENV h, const char *function, unsigned flags, SQLRETURN *rc)
@@ -106,11 +116,13 @@ static bool may_enter(struct stmt *s, unsigned flags)
 
 struct stmt *api_enter_stmt(SQLHSTMT h, const char *function, unsigned flags, SQLRETURN *rc)
 {
-    struct stmt *s =
-        (struct stmt *)(void *)enter(h, HANDLE_STMT, function, flags | ENTER_KEEP_DIAG);
+    struct stmt *s = (struct stmt *)(void *)handle_check(h, HANDLE_STMT);
 
     *rc = SQL_INVALID_HANDLE;
-    if (s == NULL || may_enter(s, flags))
+    if (s == NULL)
+        return NULL;
+    begin(&s->handle, s->dbc, function, flags | ENTER_KEEP_DIAG);
+    if (may_enter(s, flags))
         return s;
     *rc = api_leave_stmt(s, SQL_ERROR);
     return NULL;
@@ -134,7 +146,7 @@ SQLRETURN api_leave_dbc(struct dbc *d, SQLRETURN rc)
 
 SQLRETURN api_leave_stmt(struct stmt *s, SQLRETURN rc)
 {
-    return leave(&s->handle, rc);
+    return end(&s->handle, s->dbc, rc);
 }
 
 SQLRETURN api_leave_desc(struct desc *d, SQLRETURN rc)
@@ -144,5 +156,5 @@ SQLRETURN api_leave_desc(struct desc *d, SQLRETURN rc)
 
 void api_leave_keep(struct handle *h)
 {
-    unlock_of(h);
+    unlock_of(h, handle_dbc(h));
 }

@@ -14,6 +14,8 @@
     NEON_EXPORT SQLRETURN SQL_API name(SQLHSTMT h) \
     { \
         const struct args_##name args = {h}; \
+        if (async_is_at_once(h, how)) \
+            return sync_##name(h); \
         return async_call(h, #name, how, call_##name, &args, sizeof args); \
     }
 #define FUNCTION_1(name, how, T1) \
@@ -27,6 +29,8 @@
     NEON_EXPORT SQLRETURN SQL_API name(SQLHSTMT h, T1 a1) \
     { \
         const struct args_##name args = {h, a1}; \
+        if (async_is_at_once(h, how)) \
+            return sync_##name(h, a1); \
         return async_call(h, #name, how, call_##name, &args, sizeof args); \
     }
 #define FUNCTION_2(name, how, T1, T2) \
@@ -40,6 +44,8 @@
     NEON_EXPORT SQLRETURN SQL_API name(SQLHSTMT h, T1 a1, T2 a2) \
     { \
         const struct args_##name args = {h, a1, a2}; \
+        if (async_is_at_once(h, how)) \
+            return sync_##name(h, a1, a2); \
         return async_call(h, #name, how, call_##name, &args, sizeof args); \
     }
 #define FUNCTION_3(name, how, T1, T2, T3) \
@@ -53,6 +59,8 @@
     NEON_EXPORT SQLRETURN SQL_API name(SQLHSTMT h, T1 a1, T2 a2, T3 a3) \
     { \
         const struct args_##name args = {h, a1, a2, a3}; \
+        if (async_is_at_once(h, how)) \
+            return sync_##name(h, a1, a2, a3); \
         return async_call(h, #name, how, call_##name, &args, sizeof args); \
     }
 #define FUNCTION_4(name, how, T1, T2, T3, T4) \
@@ -66,6 +74,8 @@
     NEON_EXPORT SQLRETURN SQL_API name(SQLHSTMT h, T1 a1, T2 a2, T3 a3, T4 a4) \
     { \
         const struct args_##name args = {h, a1, a2, a3, a4}; \
+        if (async_is_at_once(h, how)) \
+            return sync_##name(h, a1, a2, a3, a4); \
         return async_call(h, #name, how, call_##name, &args, sizeof args); \
     }
 #define FUNCTION_5(name, how, T1, T2, T3, T4, T5) \
@@ -79,6 +89,8 @@
     NEON_EXPORT SQLRETURN SQL_API name(SQLHSTMT h, T1 a1, T2 a2, T3 a3, T4 a4, T5 a5) \
     { \
         const struct args_##name args = {h, a1, a2, a3, a4, a5}; \
+        if (async_is_at_once(h, how)) \
+            return sync_##name(h, a1, a2, a3, a4, a5); \
         return async_call(h, #name, how, call_##name, &args, sizeof args); \
     }
 #define FUNCTION_6(name, how, T1, T2, T3, T4, T5, T6) \
@@ -92,6 +104,8 @@
     NEON_EXPORT SQLRETURN SQL_API name(SQLHSTMT h, T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6) \
     { \
         const struct args_##name args = {h, a1, a2, a3, a4, a5, a6}; \
+        if (async_is_at_once(h, how)) \
+            return sync_##name(h, a1, a2, a3, a4, a5, a6); \
         return async_call(h, #name, how, call_##name, &args, sizeof args); \
     }
 #define FUNCTION_8(name, how, T1, T2, T3, T4, T5, T6, T7, T8) \
@@ -105,6 +119,8 @@
     NEON_EXPORT SQLRETURN SQL_API name(SQLHSTMT h, T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8) \
     { \
         const struct args_##name args = {h, a1, a2, a3, a4, a5, a6, a7, a8}; \
+        if (async_is_at_once(h, how)) \
+            return sync_##name(h, a1, a2, a3, a4, a5, a6, a7, a8); \
         return async_call(h, #name, how, call_##name, &args, sizeof args); \
     }
 #define FUNCTION_9(name, how, T1, T2, T3, T4, T5, T6, T7, T8, T9) \
@@ -118,6 +134,8 @@
     NEON_EXPORT SQLRETURN SQL_API name(SQLHSTMT h, T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9) \
     { \
         const struct args_##name args = {h, a1, a2, a3, a4, a5, a6, a7, a8, a9}; \
+        if (async_is_at_once(h, how)) \
+            return sync_##name(h, a1, a2, a3, a4, a5, a6, a7, a8, a9); \
         return async_call(h, #name, how, call_##name, &args, sizeof args); \
     }
 #define FUNCTION_12(name, how, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12) \
@@ -131,6 +149,8 @@
     NEON_EXPORT SQLRETURN SQL_API name(SQLHSTMT h, T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12) \
     { \
         const struct args_##name args = {h, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12}; \
+        if (async_is_at_once(h, how)) \
+            return sync_##name(h, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12); \
         return async_call(h, #name, how, call_##name, &args, sizeof args); \
     }
 /* clang-format on */

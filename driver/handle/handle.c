@@ -19,16 +19,6 @@ void handle_release(struct handle *h)
     *(volatile uint32_t *)&h->magic = 0;
 }
 
-struct handle *handle_check(void *p, enum handle_kind kind)
-{
-    struct handle *h = p;
-
-    /* An address that no handle can have is the usual garbage; reading it could fault. */
-    if (h == NULL || (uintptr_t)h % _Alignof(struct handle) != 0)
-        return NULL;
-    return h->magic == HANDLE_MAGIC && h->kind == kind ? h : NULL;
-}
-
 /* The handle structs begin with their struct handle, so the casts only change the type. */
 struct dbc *handle_dbc(struct handle *h)
 {

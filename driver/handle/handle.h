@@ -37,7 +37,15 @@ struct stmt;
 void handle_init(struct handle *h, enum handle_kind kind, struct handle *parent);
 void handle_release(struct handle *h);
 /* NULL unless p is a live handle of that kind. */
-struct handle *handle_check(void *p, enum handle_kind kind);
+static inline struct handle *handle_check(void *p, enum handle_kind kind)
+{
+    struct handle *h = p;
+
+    /* An address that no handle can have is the usual garbage; reading it could fault. */
+    if (h == NULL || (uintptr_t)h % _Alignof(struct handle) != 0)
+        return NULL;
+    return h->magic == HANDLE_MAGIC && h->kind == kind ? h : NULL;
+}
 /* The environment a handle belongs to (never NULL). */
 struct env *handle_env(struct handle *h);
 /* The connection a handle belongs to, or NULL for an environment. */

@@ -100,8 +100,8 @@ SQLRETURN stmt_bind_col(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type,
     return SQL_SUCCESS;
 }
 
-/* The converter of one bound column, chosen again only when what it depends on has changed. */
-static struct bound_column *bound_column(struct stmt *s, const struct desc_rec *ard, size_t number)
+const struct bound_column *bound_column(struct stmt *s, size_t number, SQLSMALLINT c_type,
+                                        SQLSMALLINT precision, SQLSMALLINT scale)
 {
     struct bound_column *b;
 
@@ -112,15 +112,14 @@ static struct bound_column *bound_column(struct stmt *s, const struct desc_rec *
         s->n_bound = (size_t)s->ird.count + 1;
     }
     b = &s->bound[number];
-    if (!b->chosen || b->app_c_type != ard->concise_type || b->app_precision != ard->precision ||
-        b->app_scale != ard->scale) {
+    if (!b->chosen || b->app_c_type != c_type || b->app_precision != precision ||
+        b->app_scale != scale) {
         const struct desc_rec *ird = desc_record(&s->ird, number);
-        b->app_c_type = ard->concise_type;
-        b->app_precision = ard->precision;
-        b->app_scale = ard->scale;
-        b->allowed =
-            to_c_choose(&b->conv, ird->pg.type_oid, ird->pg.type_modifier, ird->concise_type,
-                        ard->concise_type, ard->precision, ard->scale, &s->dbc->conv_env);
+        b->app_c_type = c_type;
+        b->app_precision = precision;
+        b->app_scale = scale;
+        b->allowed = to_c_choose(&b->conv, ird->pg.type_oid, ird->pg.type_modifier,
+                                 ird->concise_type, c_type, precision, scale, &s->dbc->conv_env);
         b->chosen = true;
     }
     return b;
@@ -291,7 +290,7 @@ bool block_convert(struct stmt *s, struct block *b)
         struct column_place p;
         if (ard == NULL || !ard->bound || (number > 0 && b->bookmarks_alone))
             continue;
-        bc = bound_column(s, ard, number);
+        bc = bound_column(s, number, ard->concise_type, ard->precision, ard->scale);
         if (bc == NULL)
             return diag_post(&s->handle, ST_HY001, 0, "Out of memory.") == SQL_SUCCESS;
         if (!bc->allowed) {

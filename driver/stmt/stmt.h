@@ -22,7 +22,6 @@ struct getdata_state {
     SQLUSMALLINT column; /* 0 = the bookmark column */
     SQLSMALLINT app_c_type;
     size_t progress, left_bytes; /* convert/ remembers here between pieces */
-    struct to_c conv;
 };
 
 /* A parameter the application sends with SQLPutData. */
@@ -67,7 +66,8 @@ struct edit_need {
     SQLUSMALLINT operation, lock;
 };
 
-/* One column's converter, chosen when the binding or the result changed. */
+/* One column's converter, chosen when the binding, or the C type that SQLGetData asked for, or the
+ * result changed. */
 struct bound_column {
     struct to_c conv;
     SQLSMALLINT app_c_type, app_precision, app_scale; /* what it was chosen for */
@@ -396,6 +396,11 @@ SQLRETURN stmt_bind_col(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type,
 SQLRETURN stmt_get_data(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type, SQLPOINTER app_buf,
                         SQLLEN cap_bytes, SQLLEN *app_len_or_ind);
 void bound_columns_forget(struct stmt *s);
+/* The converter of a column of the result (0: the bookmark column) for a C type, with the precision
+ * and scale of its ARD record: as it was last chosen, when it was for the same. What it points to
+ * stays until the column is asked for as something else. NULL: out of memory, nothing is posted. */
+const struct bound_column *bound_column(struct stmt *s, size_t number, SQLSMALLINT c_type,
+                                        SQLSMALLINT precision, SQLSMALLINT scale);
 /* What SQL_ATTR_MAX_LENGTH leaves of a character or binary value; other values are as they were. */
 struct cell stmt_limited_cell(const struct stmt *s, const struct to_c *conv, struct cell c);
 /* Posts the record for a conversion's outcome; SQL_SUCCESS for CONV_OK. */

@@ -27,6 +27,7 @@ from sqlalchemy.dialects.postgresql.ranges import (
     MultiRange,
     Range,
 )
+from sqlalchemy.engine import processors
 
 from . import text
 
@@ -69,7 +70,9 @@ NeonMACADDR = _with_cast(pg.MACADDR)
 NeonMACADDR8 = _with_cast(pg.MACADDR8)
 NeonMONEY = _with_cast(pg.MONEY)
 NeonEnum = _with_cast(pg.ENUM)
-NeonDate = _with_cast(sqltypes.Date, result_processor=lambda self, dialect, coltype: _on_text(text.read_date))
+NeonDate = _with_cast(
+    sqltypes.Date, result_processor=lambda self, dialect, coltype: None if coltype is dt.date else _on_text(text.read_date)
+)
 NeonJSONIntIndexType = _with_cast(sqltypes.JSON.JSONIntIndexType, __visit_name__="json_int_index")
 NeonJSONStrIndexType = _with_cast(sqltypes.JSON.JSONStrIndexType, __visit_name__="json_str_index")
 
@@ -89,7 +92,7 @@ class _Number:
 
     def result_processor(self, dialect: Any, coltype: Any) -> Processor:
         if not self.asdecimal:  # type: ignore[attr-defined]
-            return lambda value: None if value is None else float(value)
+            return None if coltype is float else processors.to_float
         if coltype is decimal.Decimal:
             return None
         scale = self._effective_decimal_return_scale  # type: ignore[attr-defined]
@@ -148,7 +151,7 @@ class NeonTime(sqltypes.Time):
         return lambda value: value.isoformat() if isinstance(value, dt.time) else value
 
     def result_processor(self, dialect: Any, coltype: Any) -> Processor:
-        return _on_text(text.read_time)
+        return None if coltype is dt.time else _on_text(text.read_time)
 
     def _sentinel_value_resolver(self, dialect: Any) -> Processor:
         return None if self.timezone else text.read_time

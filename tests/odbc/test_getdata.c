@@ -321,6 +321,54 @@ static void test_what_is_refused(void **state)
     SQLFreeStmt(s, SQL_CLOSE);
 }
 
+/* A column is read as what is asked for now, whatever it was read as in the row before or in the
+ * result before; a converter that was chosen for something else is not used again. */
+static void test_the_type_asked_for_may_change_with_every_row(void **state)
+{
+    static const char *const results[] = {
+        "SELECT g::text FROM generate_series(101, 103) g",
+        "SELECT g FROM generate_series(101, 103) g",
+        "SELECT g::numeric + 0.0 FROM generate_series(101, 103) g",
+        "SELECT NULLIF(g, 0)::float8 FROM generate_series(101, 103) g",
+    };
+    SQLHSTMT s = stmt_of(state);
+
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        SQLINTEGER number = 0;
+        double d = 0;
+        char text[20];
+        SQLWCHAR wide[20];
+        unsigned char bit = 0;
+        SQLLEN ind;
+        run(s, results[i]);
+        for (SQLINTEGER row = 101; row <= 103; row++) {
+            assert_int_equal(SQLFetch(s), SQL_SUCCESS);
+            assert_int_equal(SQLGetData(s, 1, SQL_C_LONG, &number, 0, &ind), SQL_SUCCESS);
+            assert_int_equal(number, row);
+            assert_int_equal(SQLGetData(s, 1, SQL_C_LONG, &number, 0, &ind), SQL_NO_DATA);
+            assert_int_equal(SQLGetData(s, 1, SQL_C_DOUBLE, &d, 0, &ind), SQL_SUCCESS);
+            assert_true(d == row);
+            assert_stmt_state(s, SQLGetData(s, 1, SQL_C_BIT, &bit, 0, &ind), "22003");
+            assert_stmt_state(s, SQLGetData(s, 1, 9999, &bit, 0, &ind), "HY003");
+            assert_int_equal(SQLGetData(s, 1, SQL_C_CHAR, text, sizeof text, &ind), SQL_SUCCESS);
+            assert_int_equal(atoi(text), row);
+            assert_int_equal(ind, (SQLLEN)strlen(text));
+            assert_int_equal(SQLGetData(s, 1, SQL_C_CHAR, text, sizeof text, &ind), SQL_NO_DATA);
+            assert_int_equal(SQLGetData(s, 1, SQL_C_WCHAR, wide, sizeof wide, &ind), SQL_SUCCESS);
+            assert_int_equal(wide[0], '1');
+            assert_int_equal(ind, (SQLLEN)(strlen(text) * sizeof *wide));
+            assert_int_equal(SQLGetData(s, 1, SQL_C_WCHAR, wide, sizeof wide, &ind), SQL_NO_DATA);
+        }
+        assert_int_equal(SQLFetch(s), SQL_NO_DATA);
+        SQLFreeStmt(s, SQL_CLOSE);
+        run(s, "SELECT true UNION ALL SELECT true"); /* which no converter of a number reads */
+        assert_int_equal(SQLFetch(s), SQL_SUCCESS);
+        assert_int_equal(SQLGetData(s, 1, SQL_C_LONG, &number, 0, &ind), SQL_SUCCESS);
+        assert_int_equal(number, 1);
+        SQLFreeStmt(s, SQL_CLOSE);
+    }
+}
+
 /* SQL_GD_BLOCK: the first row of a block, then the one that SQLSetPos goes to. */
 static void test_any_row_of_a_block(void **state)
 {
@@ -387,6 +435,7 @@ int main(void)
         T(test_the_default_type_is_that_of_the_column),
         T(test_the_type_of_the_row_descriptor),
         T(test_what_is_refused),
+        T(test_the_type_asked_for_may_change_with_every_row),
         T(test_any_row_of_a_block),
         T(test_a_long_value_in_small_pieces_takes_linear_time),
     };
