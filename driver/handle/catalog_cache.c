@@ -5,24 +5,19 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define BLOCK_BYTES 65536
-
 /* Goes up with each change of definitions by any connection of the process. */
 static _Atomic uint64_t process_generation;
 
 static void free_rows(struct catalog_picture *p)
 {
-    for (size_t i = 0; i < p->n_blocks; i++)
-        buf_release(&p->blocks[i]);
-    mem_free(p->blocks);
+    cell_copies_release(&p->kept);
     mem_free(p->cells);
     mem_free(p->order);
     mem_free(p->groups);
-    p->blocks = NULL;
     p->cells = NULL;
     p->order = NULL;
     p->groups = NULL;
-    p->n_blocks = p->n_rows = p->cap_rows = p->n_groups = p->bytes = 0;
+    p->n_rows = p->cap_rows = p->n_groups = 0;
 }
 
 static void free_pictures(struct catalog_cache *c)
@@ -131,28 +126,8 @@ static size_t bytes_of(const struct catalog_cache *c)
     size_t n = 0;
 
     for (const struct catalog_picture *p = c->first; p != NULL; p = p->next)
-        n += p->bytes;
+        n += p->kept.bytes + p->cap_rows * p->n_columns * sizeof *p->cells;
     return n;
-}
-
-static struct buf *block_with_room(struct catalog_picture *p, size_t need)
-{
-    struct buf *last = p->n_blocks > 0 ? &p->blocks[p->n_blocks - 1] : NULL;
-    struct buf *blocks;
-
-    if (last != NULL && last->cap - last->len > need)
-        return last;
-    blocks = mem_realloc_array(p->blocks, p->n_blocks + 1, sizeof *blocks);
-    if (blocks == NULL)
-        return NULL;
-    p->blocks = blocks;
-    last = &blocks[p->n_blocks];
-    buf_init(last, 0);
-    if (!buf_reserve(last, need > BLOCK_BYTES ? need : BLOCK_BYTES))
-        return NULL;
-    p->n_blocks++;
-    p->bytes += last->cap;
-    return last;
 }
 
 static bool grow_rows(struct catalog_picture *p)
@@ -165,7 +140,6 @@ static bool grow_rows(struct catalog_picture *p)
     cells = mem_realloc_array(p->cells, cap * p->n_columns, sizeof *cells);
     if (cells == NULL)
         return false;
-    p->bytes += (cap - p->cap_rows) * p->n_columns * sizeof *cells;
     p->cells = cells;
     p->cap_rows = cap;
     return true;
@@ -174,24 +148,10 @@ static bool grow_rows(struct catalog_picture *p)
 bool catalog_picture_add(struct catalog_cache *c, struct catalog_picture *p,
                          const struct cell *cells)
 {
-    size_t need = 1;
-    struct buf *block;
-    struct cell *row;
-
-    for (size_t i = 0; i < p->n_columns; i++)
-        need += cells[i].ptr != NULL ? cells[i].len : 0;
-    block = block_with_room(p, need);
-    if (block == NULL || !grow_rows(p) || bytes_of(c) > CATALOG_CACHE_MAX_BYTES)
+    if (!grow_rows(p) ||
+        !cell_copies_add(&p->kept, cells, p->n_columns, p->cells + p->n_rows * p->n_columns) ||
+        bytes_of(c) > CATALOG_CACHE_MAX_BYTES)
         return false;
-    row = p->cells + p->n_rows * p->n_columns;
-    for (size_t i = 0; i < p->n_columns; i++) {
-        row[i] = (struct cell){NULL, 0};
-        if (cells[i].ptr == NULL)
-            continue;
-        row[i] = (struct cell){block->data + block->len, cells[i].len};
-        if (!buf_append(block, cells[i].ptr, cells[i].len))
-            return false;
-    }
     p->n_rows++;
     return true;
 }

@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-#include "base/buf.h"
-#include "base/cell.h"
+#include "base/cell_copy.h"
+#include "base/str.h"
 
 #define CATALOG_CACHE_MAX_BYTES ((size_t)64 << 20) /* of all pictures of a connection */
 
@@ -20,9 +20,7 @@ struct catalog_picture {
     size_t n_columns, by; /* column that holds the table's name */
     struct cell *cells;   /* owned: n_rows * n_columns */
     size_t n_rows, cap_rows;
-    struct buf *blocks; /* owned: bytes of the cells, in blocks that do not move */
-    size_t n_blocks;
-    size_t bytes;
+    struct cell_copies kept; /* their bytes */
     /* Rows by name: order[first .. first + count) of each group has the rows of that name. */
     size_t *order; /* owned */
     struct catalog_group {

@@ -1,8 +1,5 @@
-/* Rows kept in memory. Bytes go into fixed blocks so that cells can point at them. Called by info/.
- */
+/* Rows kept in memory. Called by info/, and in stmt/ for rows that are changed, mapped or made. */
 #include "stmt/local_result.h"
-
-#define BLOCK_BYTES 65536
 
 void local_result_init(struct local_result *r, const struct local_column *columns, size_t n_columns)
 {
@@ -11,31 +8,9 @@ void local_result_init(struct local_result *r, const struct local_column *column
 
 void local_result_release(struct local_result *r)
 {
-    for (size_t i = 0; i < r->n_blocks; i++)
-        buf_release(&r->blocks[i]);
-    mem_free(r->blocks);
+    cell_copies_release(&r->kept);
     mem_free(r->cells);
     *r = (struct local_result){.columns = r->columns, .n_columns = r->n_columns};
-}
-
-/* A block with room for `need` bytes whose memory will not be moved by using it. */
-static struct buf *block_with_room(struct local_result *r, size_t need)
-{
-    struct buf *last = r->n_blocks > 0 ? &r->blocks[r->n_blocks - 1] : NULL;
-    struct buf *blocks;
-
-    if (last != NULL && last->cap - last->len > need)
-        return last;
-    blocks = mem_realloc_array(r->blocks, r->n_blocks + 1, sizeof *blocks);
-    if (blocks == NULL)
-        return NULL;
-    r->blocks = blocks;
-    last = &blocks[r->n_blocks];
-    buf_init(last, 0);
-    if (!buf_reserve(last, need > BLOCK_BYTES ? need : BLOCK_BYTES))
-        return NULL;
-    r->n_blocks++;
-    return last;
 }
 
 static bool grow_rows(struct local_result *r)
@@ -55,24 +30,9 @@ static bool grow_rows(struct local_result *r)
 
 bool local_result_add(struct local_result *r, const struct cell *cells)
 {
-    size_t need = 1;
-    struct buf *block;
-    struct cell *row;
-
-    for (size_t i = 0; i < r->n_columns; i++)
-        need += cells[i].ptr ? cells[i].len : 0;
-    block = block_with_room(r, need);
-    if (block == NULL || !grow_rows(r))
+    if (!grow_rows(r) ||
+        !cell_copies_add(&r->kept, cells, r->n_columns, r->cells + r->n_rows * r->n_columns))
         return false;
-    row = r->cells + r->n_rows * r->n_columns;
-    for (size_t i = 0; i < r->n_columns; i++) {
-        row[i] = (struct cell){NULL, 0};
-        if (cells[i].ptr == NULL)
-            continue;
-        row[i] = (struct cell){block->data + block->len, cells[i].len};
-        if (!buf_append(block, cells[i].ptr, cells[i].len))
-            return false;
-    }
     r->n_rows++;
     return true;
 }

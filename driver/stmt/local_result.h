@@ -1,11 +1,11 @@
-/* A result made in memory, without the server: SQLGetTypeInfo, and later answers from the catalogue
- * cache. */
+/* A result made in memory, without the server: SQLGetTypeInfo, what a catalog function makes of
+ * its query's rows, rows that were changed through a cursor. */
 #ifndef NEON_STMT_LOCAL_RESULT_H
 #define NEON_STMT_LOCAL_RESULT_H
 
 #include <sql.h>
 
-#include "base/cell.h"
+#include "base/cell_copy.h"
 #include "base/err.h"
 
 struct local_column {
@@ -20,8 +20,7 @@ struct local_result {
     size_t n_columns;
     struct cell *cells; /* owned: n_rows * n_columns */
     size_t n_rows, cap_rows;
-    struct buf *blocks; /* owned: bytes of the cells, in blocks that never move */
-    size_t n_blocks;
+    struct cell_copies kept; /* their bytes */
 };
 
 void local_result_init(struct local_result *r, const struct local_column *columns,

@@ -116,7 +116,7 @@ static void test_a_picture_has_a_limit(void **state)
         n++;
     assert_true(n > 30 && n < 65);
     catalog_picture_give_up(p);
-    assert_int_equal(p->bytes, 0);
+    assert_int_equal(p->kept.bytes, 0);
     assert_true(catalog_cache_find(&c, SV_LIT("key"))->unusable);
     catalog_cache_clear(&c);
 }
