@@ -142,6 +142,25 @@ SQLRETURN catalog_add_name(struct stmt *s, struct catalog_args *a, struct strvie
     return add_text(s, a, v, what, false);
 }
 
+SQLRETURN catalog_add_names(struct stmt *s, struct catalog_args *a, const struct catalog_names *n)
+{
+    SQLRETURN rc = catalog_add_name(s, a, n->catalog, WHAT_CATALOG);
+
+    if (rc == SQL_SUCCESS)
+        rc = catalog_add_name(s, a, n->schema, WHAT_SCHEMA);
+    return rc == SQL_SUCCESS ? catalog_add_name(s, a, n->table, WHAT_TABLE) : rc;
+}
+
+SQLRETURN catalog_add_patterns(struct stmt *s, struct catalog_args *a,
+                               const struct catalog_names *n, enum catalog_what what)
+{
+    SQLRETURN rc = catalog_add_name(s, a, n->catalog, WHAT_CATALOG);
+
+    if (rc == SQL_SUCCESS)
+        rc = catalog_add_pattern(s, a, n->schema, WHAT_SCHEMA);
+    return rc == SQL_SUCCESS ? catalog_add_pattern(s, a, n->table, what) : rc;
+}
+
 SQLRETURN catalog_add_text(struct stmt *s, struct catalog_args *a, struct strview v)
 {
     if (v.len > CATALOG_ARG_MAX_BYTES)

@@ -4,7 +4,7 @@
 #ifndef NEON_CATALOG_CATALOG_ARG_H
 #define NEON_CATALOG_CATALOG_ARG_H
 
-#include "stmt/stmt.h"
+#include "catalog/catalog.h"
 
 #define CATALOG_ARG_MAX_BYTES 4096
 #define CATALOG_MAX_ARGS 8
@@ -33,6 +33,11 @@ SQLRETURN catalog_add_pattern(struct stmt *s, struct catalog_args *a, struct str
  */
 SQLRETURN catalog_add_name(struct stmt *s, struct catalog_args *a, struct strview v,
                            enum catalog_what what);
+/* Add catalog, schema and table (or procedure) in this order: all as ordinary arguments, or schema
+ * and `what` as patterns. */
+SQLRETURN catalog_add_names(struct stmt *s, struct catalog_args *a, const struct catalog_names *n);
+SQLRETURN catalog_add_patterns(struct stmt *s, struct catalog_args *a,
+                               const struct catalog_names *n, enum catalog_what what);
 /* HY009: for arguments that must not be null in any case. */
 SQLRETURN catalog_check_given(struct stmt *s, struct strview v, enum catalog_what what);
 /* Adds text as it is (NULL ptr = NULL). */

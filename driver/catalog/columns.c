@@ -129,11 +129,7 @@ SQLRETURN catalog_columns(struct stmt *s, const struct catalog_names *n, struct 
     SQLRETURN rc;
 
     catalog_args_init(&a);
-    rc = catalog_add_name(s, &a, n->catalog, WHAT_CATALOG);
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_pattern(s, &a, n->schema, WHAT_SCHEMA);
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_pattern(s, &a, n->table, WHAT_TABLE);
+    rc = catalog_add_patterns(s, &a, n, WHAT_TABLE);
     if (rc == SQL_SUCCESS)
         rc = catalog_add_pattern(s, &a, column, WHAT_COLUMN);
     if (rc == SQL_SUCCESS)

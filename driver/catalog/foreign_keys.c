@@ -52,10 +52,7 @@ static SQLRETURN add_side(struct stmt *s, struct catalog_args *a, const struct c
         rc = rc == SQL_SUCCESS ? catalog_add_text(s, a, n->schema) : rc;
         return rc == SQL_SUCCESS ? catalog_add_text(s, a, n->table) : rc;
     }
-    rc = catalog_add_name(s, a, n->catalog, WHAT_CATALOG);
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_name(s, a, n->schema, WHAT_SCHEMA);
-    return rc == SQL_SUCCESS ? catalog_add_name(s, a, n->table, WHAT_TABLE) : rc;
+    return catalog_add_names(s, a, n);
 }
 
 /* PHP passes an empty string for the side that it does not ask about. */

@@ -24,11 +24,7 @@ SQLRETURN catalog_primary_keys(struct stmt *s, const struct catalog_names *n)
 
     catalog_args_init(&a);
     if (rc == SQL_SUCCESS)
-        rc = catalog_add_name(s, &a, n->catalog, WHAT_CATALOG);
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_name(s, &a, n->schema, WHAT_SCHEMA);
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_name(s, &a, n->table, WHAT_TABLE);
+        rc = catalog_add_names(s, &a, n);
     if (rc == SQL_SUCCESS) {
         const struct catalog_query q = {
             .function = CATALOG_PRIMARY_KEYS,

@@ -56,11 +56,7 @@ SQLRETURN catalog_table_privileges(struct stmt *s, const struct catalog_names *n
     SQLRETURN rc;
 
     catalog_args_init(&a);
-    rc = catalog_add_name(s, &a, n->catalog, WHAT_CATALOG);
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_pattern(s, &a, n->schema, WHAT_SCHEMA);
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_pattern(s, &a, n->table, WHAT_TABLE);
+    rc = catalog_add_patterns(s, &a, n, WHAT_TABLE);
     if (rc == SQL_SUCCESS)
         rc = catalog_add_bool(s, &a, catalog_wants_system(s, n->schema, n->table));
     if (rc == SQL_SUCCESS) {
@@ -80,11 +76,7 @@ SQLRETURN catalog_column_privileges(struct stmt *s, const struct catalog_names *
 
     catalog_args_init(&a);
     if (rc == SQL_SUCCESS)
-        rc = catalog_add_name(s, &a, n->catalog, WHAT_CATALOG);
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_name(s, &a, n->schema, WHAT_SCHEMA);
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_name(s, &a, n->table, WHAT_TABLE);
+        rc = catalog_add_names(s, &a, n);
     if (rc == SQL_SUCCESS)
         rc = catalog_add_pattern(s, &a, column, WHAT_COLUMN);
     if (rc == SQL_SUCCESS) {

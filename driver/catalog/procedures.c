@@ -122,12 +122,7 @@ static bool map_column(const struct stmt *s, const struct cell *in, struct cell 
 /* catalog_names.table is the procedure here. */
 static SQLRETURN add_names(struct stmt *s, struct catalog_args *a, const struct catalog_names *n)
 {
-    SQLRETURN rc = catalog_add_name(s, a, n->catalog, WHAT_CATALOG);
-
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_pattern(s, a, n->schema, WHAT_SCHEMA);
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_pattern(s, a, n->table, WHAT_PROCEDURE);
+    SQLRETURN rc = catalog_add_patterns(s, a, n, WHAT_PROCEDURE);
     if (rc == SQL_SUCCESS)
         rc = catalog_add_bool(s, a, catalog_wants_system(s, n->schema, n->table));
     return rc;

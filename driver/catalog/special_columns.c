@@ -88,11 +88,7 @@ SQLRETURN catalog_special_columns(struct stmt *s, const struct catalog_names *n,
         rc = check(s, w);
     catalog_args_init(&a);
     if (rc == SQL_SUCCESS)
-        rc = catalog_add_name(s, &a, n->catalog, WHAT_CATALOG);
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_name(s, &a, n->schema, WHAT_SCHEMA);
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_name(s, &a, n->table, WHAT_TABLE);
+        rc = catalog_add_names(s, &a, n);
     if (rc == SQL_SUCCESS)
         rc = catalog_add_bool(s, &a, w->nullable == SQL_NULLABLE);
     if (rc == SQL_SUCCESS) {

@@ -68,11 +68,7 @@ SQLRETURN catalog_statistics(struct stmt *s, const struct catalog_names *n, SQLU
                        "The accuracy %u is neither SQL_QUICK nor SQL_ENSURE.", (unsigned)accuracy);
     catalog_args_init(&a);
     if (rc == SQL_SUCCESS)
-        rc = catalog_add_name(s, &a, n->catalog, WHAT_CATALOG);
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_name(s, &a, n->schema, WHAT_SCHEMA);
-    if (rc == SQL_SUCCESS)
-        rc = catalog_add_name(s, &a, n->table, WHAT_TABLE);
+        rc = catalog_add_names(s, &a, n);
     if (rc == SQL_SUCCESS)
         rc = catalog_add_bool(s, &a, unique == SQL_INDEX_UNIQUE);
     if (rc == SQL_SUCCESS) {

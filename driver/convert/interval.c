@@ -12,19 +12,12 @@
 /* ---- kinds ---- */
 
 static const struct interval_kind kinds[] = {
-    {SQL_INTERVAL_YEAR, SQL_IS_YEAR, F_YEAR, F_YEAR},
-    {SQL_INTERVAL_MONTH, SQL_IS_MONTH, F_MONTH, F_MONTH},
-    {SQL_INTERVAL_DAY, SQL_IS_DAY, F_DAY, F_DAY},
-    {SQL_INTERVAL_HOUR, SQL_IS_HOUR, F_HOUR, F_HOUR},
-    {SQL_INTERVAL_MINUTE, SQL_IS_MINUTE, F_MINUTE, F_MINUTE},
-    {SQL_INTERVAL_SECOND, SQL_IS_SECOND, F_SECOND, F_SECOND},
-    {SQL_INTERVAL_YEAR_TO_MONTH, SQL_IS_YEAR_TO_MONTH, F_YEAR, F_MONTH},
-    {SQL_INTERVAL_DAY_TO_HOUR, SQL_IS_DAY_TO_HOUR, F_DAY, F_HOUR},
-    {SQL_INTERVAL_DAY_TO_MINUTE, SQL_IS_DAY_TO_MINUTE, F_DAY, F_MINUTE},
-    {SQL_INTERVAL_DAY_TO_SECOND, SQL_IS_DAY_TO_SECOND, F_DAY, F_SECOND},
-    {SQL_INTERVAL_HOUR_TO_MINUTE, SQL_IS_HOUR_TO_MINUTE, F_HOUR, F_MINUTE},
-    {SQL_INTERVAL_HOUR_TO_SECOND, SQL_IS_HOUR_TO_SECOND, F_HOUR, F_SECOND},
-    {SQL_INTERVAL_MINUTE_TO_SECOND, SQL_IS_MINUTE_TO_SECOND, F_MINUTE, F_SECOND},
+#define KIND(kind, first, last)                                                                    \
+    {                                                                                              \
+        SQL_INTERVAL_##kind, SQL_IS_##kind, F_##first, F_##last                                    \
+    }
+    INTERVAL_KINDS(KIND),
+#undef KIND
 };
 
 const struct interval_kind *interval_kind_find(SQLSMALLINT code)

@@ -9,6 +9,14 @@ struct interval {
     int64_t months, days, usecs;
 };
 
+/* The thirteen kinds of ODBC, with commas between: X(kind, first field, last field). */
+#define INTERVAL_KINDS(X)                                                                          \
+    X(YEAR, YEAR, YEAR), X(MONTH, MONTH, MONTH), X(DAY, DAY, DAY), X(HOUR, HOUR, HOUR),            \
+        X(MINUTE, MINUTE, MINUTE), X(SECOND, SECOND, SECOND), X(YEAR_TO_MONTH, YEAR, MONTH),       \
+        X(DAY_TO_HOUR, DAY, HOUR), X(DAY_TO_MINUTE, DAY, MINUTE), X(DAY_TO_SECOND, DAY, SECOND),   \
+        X(HOUR_TO_MINUTE, HOUR, MINUTE), X(HOUR_TO_SECOND, HOUR, SECOND),                          \
+        X(MINUTE_TO_SECOND, MINUTE, SECOND)
+
 enum interval_result { INTERVAL_OK, INTERVAL_BAD, INTERVAL_TOO_LARGE };
 
 /* Whole text but for blanks around it. kind: the SQL_INTERVAL_* code that gives numbers without a

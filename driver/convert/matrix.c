@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "convert/block.h"
+#include "convert/interval.h"
 #include "convert/piece.h"
 
 #define NUMBER_CELLS                                                                               \
@@ -96,24 +97,12 @@ static const struct c_row {
     {SQL_C_TYPE_TIME, CF_TIME, sizeof(SQL_TIME_STRUCT)},
     {SQL_C_TYPE_TIMESTAMP, CF_TIMESTAMP, sizeof(SQL_TIMESTAMP_STRUCT)},
     {SQL_C_SS_TIMESTAMPOFFSET, CF_OFFSET, sizeof(struct timestamp_offset)},
-#define IV(x)                                                                                      \
+#define KIND(kind, first, last)                                                                    \
     {                                                                                              \
-        SQL_C_INTERVAL_##x, CF_INTERVAL, sizeof(SQL_INTERVAL_STRUCT)                               \
+        SQL_C_INTERVAL_##kind, CF_INTERVAL, sizeof(SQL_INTERVAL_STRUCT)                            \
     }
-    IV(YEAR),
-    IV(MONTH),
-    IV(DAY),
-    IV(HOUR),
-    IV(MINUTE),
-    IV(SECOND),
-    IV(YEAR_TO_MONTH),
-    IV(DAY_TO_HOUR),
-    IV(DAY_TO_MINUTE),
-    IV(DAY_TO_SECOND),
-    IV(HOUR_TO_MINUTE),
-    IV(HOUR_TO_SECOND),
-    IV(MINUTE_TO_SECOND),
-#undef IV
+    INTERVAL_KINDS(KIND),
+#undef KIND
 };
 
 static const struct c_row *c_find(SQLSMALLINT c_type)

@@ -10,6 +10,8 @@
 
 #include <sqlucode.h>
 
+#include "convert/interval.h"
+
 enum size_rule {
     SIZE_BOOL,
     SIZE_INT2,
@@ -442,25 +444,13 @@ static const struct code_row {
     {SQL_SS_TIMESTAMPOFFSET, SQL_C_SS_TIMESTAMPOFFSET, SHAPE_DATETIME, SQL_SS_TIMESTAMPOFFSET, 0,
      sizeof(struct timestamp_offset), 0, 0, 0, false},
     {SQL_GUID, SQL_C_GUID, SHAPE_FIXED, SQL_GUID, 0, sizeof(SQLGUID), 36, 0, 36, false},
-#define IV(x)                                                                                      \
+#define KIND(kind, first, last)                                                                    \
     {                                                                                              \
-        SQL_INTERVAL_##x, SQL_C_INTERVAL_##x, SHAPE_INTERVAL, SQL_INTERVAL, SQL_CODE_##x,          \
+        SQL_INTERVAL_##kind, SQL_C_INTERVAL_##kind, SHAPE_INTERVAL, SQL_INTERVAL, SQL_CODE_##kind, \
             sizeof(SQL_INTERVAL_STRUCT), 0, 0, 0, false                                            \
     }
-    IV(YEAR),
-    IV(MONTH),
-    IV(DAY),
-    IV(HOUR),
-    IV(MINUTE),
-    IV(SECOND),
-    IV(YEAR_TO_MONTH),
-    IV(DAY_TO_HOUR),
-    IV(DAY_TO_MINUTE),
-    IV(DAY_TO_SECOND),
-    IV(HOUR_TO_MINUTE),
-    IV(HOUR_TO_SECOND),
-    IV(MINUTE_TO_SECOND),
-#undef IV
+    INTERVAL_KINDS(KIND),
+#undef KIND
 };
 
 static const struct code_row *code_find(SQLSMALLINT code)
