@@ -88,6 +88,8 @@ SQLRETURN execute_plan(struct stmt *s, bool several, struct plan *out)
         struct plan p;
         c.varies = c.checked && varies(&s->script.stmts[i]);
         p = plan_statement(s->script.stmts[i].kind, &c);
+        if (p.kind == PLAN_REFUSE && s->dbc->tx.failed) /* nothing else would work now either */
+            return execute_refuse_failed(s);
         if (p.kind == PLAN_REFUSE)
             return diag_post(&s->handle, p.state, 0, "%s: %s",
                              sql_class_name(s->script.stmts[i].kind.cls), p.text);
@@ -175,6 +177,7 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
                          "the session, and committed. Nothing was sent; please report it.");
     if (plan->kind == PLAN_SESSION)
         return session_statements(s, x);
+    session_note_http(s);
     stmts = mem_calloc(x->n_stmts + 1, sizeof *stmts);
     if (stmts == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");

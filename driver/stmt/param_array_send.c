@@ -224,10 +224,13 @@ SQLRETURN param_array_queue(struct param_array *a)
 /* The array waits as a whole or not at all. */
 void param_array_unqueue(struct param_array *a)
 {
+    const SQLUSMALLINT *status = a->s->ipd.app_array_status_ptr;
+
     while (a->s->dbc->tx.n_items > a->queued_before)
         tx_drop_last(&a->s->dbc->tx);
-    for (size_t row = 0; row < param_array_rows(a->s); row++)
-        param_array_set_status(a->s, row, SQL_PARAM_UNUSED);
+    for (size_t row = 0; status != NULL && row < param_array_rows(a->s); row++)
+        if (status[row] != SQL_PARAM_ERROR) /* the row at fault stays told */
+            param_array_set_status(a->s, row, SQL_PARAM_UNUSED);
 }
 
 /* Reads the counts of what waits; they are told when the commit can make sure of all of them. */

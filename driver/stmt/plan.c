@@ -312,15 +312,15 @@ static struct plan plan_in_session(struct sql_kind kind, const struct plan_conte
     return (struct plan){.kind = local ? PLAN_LOCAL : PLAN_SESSION};
 }
 
-/* What no session helps. */
-static bool stays_refused(const struct plan *p)
+/* What no session helps. In a transaction the server itself refuses what writes. */
+static bool stays_refused(const struct plan *p, const struct plan_context *c)
 {
-    return p->state == ST_25006 || p->text == refusals[R_ALONE].text;
+    return (p->state == ST_25006 && !c->transaction) || p->text == refusals[R_ALONE].text;
 }
 
 static struct plan plan_aside(struct sql_kind kind, const struct plan_context *c, struct plan p)
 {
-    if (p.kind == PLAN_REFUSE && !stays_refused(&p))
+    if (p.kind == PLAN_REFUSE && !stays_refused(&p, c))
         return plan_in_session(kind, c);
     if (!c->transaction || p.kind == PLAN_REFUSE)
         return p;

@@ -30,6 +30,42 @@ bool session_reads_apart(const struct stmt *s)
     return true;
 }
 
+/* ---- values of sequences ---- */
+
+static bool may_take_values(const struct script_stmt *st)
+{
+    return st->kind.cls != SQLC_SELECT || (st->kind.flags & SQLF_SEQUENCE) ||
+           sql_calls_unknown(sv_n(st->text, st->len));
+}
+
+void session_note_http(struct stmt *s)
+{
+    struct dbc *d = s->dbc;
+
+    if (d->session == NULL || d->sequences_moved || !session_is_open(d->session))
+        return;
+    for (size_t i = 0; i < s->script.n_stmts && !d->sequences_moved; i++)
+        d->sequences_moved = may_take_values(&s->script.stmts[i]);
+}
+
+#define FORGET_SEQUENCES "DISCARD SEQUENCES"
+
+/* currval or lastval of a value that came over HTTP. */
+static void explain_no_value(struct stmt *s)
+{
+    bool asks = false;
+
+    for (size_t i = 0; i < s->script.n_stmts; i++)
+        asks |= (s->script.stmts[i].kind.flags & SQLF_SESSION_FUNCTION) != 0;
+    if (asks && s->dbc->options.transport == TRANSPORT_AUTO &&
+        strcmp(execute_server_code(s), "55000") == 0)
+        diag_add_row(&s->handle, SQL_NO_ROW_NUMBER,
+                     "With Transport=auto a statement outside of a transaction goes over HTTP, and "
+                     "what it takes from a sequence is not known to the session that currval and "
+                     "lastval ask. Use INSERT ... RETURNING, or run both in one transaction, or "
+                     "use Transport=websocket.");
+}
+
 /* ---- the server's transaction ---- */
 
 static bool has_settings(const struct tx *t)
@@ -142,6 +178,7 @@ static bool tell_settings(struct dbc *d, struct err *e)
         d->session_modes =
             (struct session_modes){session_serial(d->session), ISOLATION_DEFAULT, false};
         settings_release(&d->session_settings);
+        d->sequences_moved = false; /* it has taken none yet */
     }
     if (same_settings(&d->settings, &d->session_settings))
         return true;
@@ -403,12 +440,29 @@ static bool ends_something(const struct stmt *s)
     return false;
 }
 
+/* Outside of a transaction, where nothing may stand before the statement itself. */
+static bool forget_sequences(struct dbc *d, struct err *e)
+{
+    const struct wire_stmt st = {SV_LIT(FORGET_SEQUENCES), NULL, 0};
+    const struct wire_request r = {.stmts = &st,
+                                   .n_stmts = 1,
+                                   .repeatable = true,
+                                   .deadline = own_deadline(d),
+                                   .read_timeout_s = dbc_read_timeout_s(d)};
+
+    if (d->sequences_moved && !session_run(d->session, &r, NULL, e))
+        return false;
+    d->sequences_moved = false;
+    return true;
+}
+
 static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sql_kind *kind,
                       bool begin)
 {
     struct dbc *d = s->dbc;
     bool in_transaction = begin || d->tx.in_session;
-    struct wire_stmt *stmts = mem_calloc(x->n_stmts + 2, sizeof *stmts);
+    bool forget = begin && d->sequences_moved;
+    struct wire_stmt *stmts = mem_calloc(x->n_stmts + 3, sizeof *stmts);
     struct buf text = BUF_INIT(256);
     size_t n = 0;
     SQLRETURN rc;
@@ -420,6 +474,8 @@ static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sq
     }
     if (begin)
         stmts[n++] = (struct wire_stmt){buf_sv(&text), NULL, 0};
+    if (forget)
+        stmts[n++] = (struct wire_stmt){SV_LIT(FORGET_SEQUENCES), NULL, 0};
     for (size_t i = 0; i < x->n_stmts; i++)
         stmts[n++] = x->stmts[i];
     if (ends_something(s))
@@ -439,10 +495,14 @@ static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sq
             .deadline = deadline_after_s((int64_t)s->attrs.query_timeout_s),
             .read_timeout_s = dbc_read_timeout_s(d),
         },
-        &(struct surroundings){begin, 0, SIZE_MAX, NULL}, kind);
+        &(struct surroundings){(size_t)begin + forget, 0, SIZE_MAX, NULL}, kind);
     mem_free(stmts);
     buf_release(&text);
     session_note_state(d);
+    if (forget && d->tx.in_session)
+        d->sequences_moved = false;
+    if (rc == SQL_ERROR)
+        explain_no_value(s);
     if (begin)
         note_begin(s, rc);
     return post_notices(s, rc);
@@ -579,7 +639,7 @@ SQLRETURN session_statements(struct stmt *s, const struct execution *x)
     SQLRETURN rc;
 
     if (!setting_fits_session(s, &e) || !transaction_may_set(s, &e) ||
-        (!begin && !d->tx.in_session && !set_modes(d, &e))) {
+        (!begin && !d->tx.in_session && (!set_modes(d, &e) || !forget_sequences(d, &e)))) {
         stmt_close(s);
         session_note_state(d);
         return diag_post_err(&s->handle, &e);
@@ -633,7 +693,8 @@ SQLRETURN session_copy_begin(struct stmt *s, struct strview text)
     s->copy_in.began = begins(s);
     if (s->copy_in.began && !begin_text(d, &begin))
         err_oom(&e);
-    else if (!s->copy_in.began && !d->tx.in_session && !set_modes(d, &e))
+    else if (!d->tx.in_session &&
+             ((!s->copy_in.began && !set_modes(d, &e)) || !forget_sequences(d, &e)))
         session_note_state(d);
     stmts[0] = stmts[1] = (struct wire_stmt){text, NULL, 0};
     if (s->copy_in.began)

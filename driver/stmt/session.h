@@ -10,6 +10,11 @@ enum session_use session_use(const struct dbc *d);
 /* plan_context.reads_apart for the statement's text. */
 bool session_reads_apart(const struct stmt *s);
 
+/* The statement goes over HTTP: where it may take values from sequences, the session's own are not
+ * the connection's last ones any more. It forgets them before its next statement, so that currval
+ * and lastval fail (55000) and never give an older value. */
+void session_note_http(struct stmt *s);
+
 /* For PLAN_SESSION: opens the session when there is none. Where `auto` finds that none can be had,
  * SESSION_NONE holds from now on, and *again says that the plan must be made again. */
 SQLRETURN session_make_ready(struct stmt *s, bool *again);

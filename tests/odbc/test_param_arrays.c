@@ -407,6 +407,18 @@ static void test_conversion_error(void **state)
     assert_int_equal(status[2], SQL_PARAM_ERROR);
     assert_int_equal(status[3], SQL_PARAM_UNUSED);
     assert_requests(0);
+    /* In a transaction too, also where the rows would wait for the commit. */
+    fixture_autocommit(f, false);
+    memset(status, 0x77, sizeof status);
+    assert_stmt_state(
+        f->stmt, SQLExecDirect(f->stmt, sqltext("INSERT INTO arrays (id) VALUES (?)"), SQL_NTS),
+        "22018");
+    assert_int_equal(status[0], SQL_PARAM_UNUSED);
+    assert_int_equal(status[2], SQL_PARAM_ERROR);
+    assert_int_equal(status[3], SQL_PARAM_UNUSED);
+    assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
+    fixture_autocommit(f, true);
+    assert_string_equal(pg_admin("SELECT count(*) FROM arrays"), "0");
 }
 
 /* A fraction that an integer cannot hold is cut, and the row says so. */
