@@ -286,6 +286,17 @@ static bool check_settings(const struct cell *row, struct err *e)
     return true;
 }
 
+/* A path that makes tables in pg_temp, with or without the user's own schema before it. */
+static bool is_temp_path(const char *path)
+{
+    static const char user[] = "\"$user\"";
+    const char *p = path;
+
+    while (*p == ' ' || *p == ',' || strncmp(p, user, sizeof user - 1) == 0)
+        p += *p == '"' ? sizeof user - 1 : 1;
+    return strncmp(p + (*p == '"'), "pg_temp", 7) == 0;
+}
+
 bool dbc_check_setting(struct dbc *d, const char *name, const char *value, struct err *e)
 {
     const struct cell cell = {value, strlen(value)};
@@ -304,6 +315,11 @@ bool dbc_check_setting(struct dbc *d, const char *name, const char *value, struc
         return err_set(e, ST_HYC00, 0,
                        "The server does not tell the value of seed again, so it cannot be carried "
                        "from one request to the next. Use Transport=auto and SELECT setseed(...).");
+    if (strcmp(name, "search_path") == 0 && is_temp_path(value))
+        return err_set(e, ST_HYC00, 0,
+                       "search_path cannot begin with pg_temp here: over HTTP no session is kept, "
+                       "so what is made in pg_temp would be gone at once. Use SET search_path as "
+                       "a statement with Transport=auto, or Transport=websocket.");
     if (d->options.read_only && strcmp(name, "default_transaction_read_only") == 0 &&
         strcmp(value, "on") != 0)
         return err_set_state(e, "25006", 0, "The connection is read-only (ReadOnly=1).");

@@ -211,6 +211,8 @@ bool dbc_take_keyword_settings(struct dbc *d, struct err *e)
     return put_keyword(d, "application_name", o->application_name, true, e) &&
            put_keyword(d, "statement_timeout", o->statement_timeout_ms > 0 ? timeout : NULL, true,
                        e) &&
+           (o->search_path == NULL || o->transport == TRANSPORT_WEBSOCKET ||
+            dbc_check_setting(d, "search_path", o->search_path, e)) &&
            put_keyword(d, "search_path", o->search_path, false, e) &&
            put_keyword(d, "timezone", o->time_zone, true, e) &&
            put_keyword(d, ISOLATION_SETTING,

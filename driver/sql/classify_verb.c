@@ -98,6 +98,35 @@ static unsigned seed_flag(const struct token *name, const struct tokens *behind)
     return tokens_peek(behind, &dot) && dot.kind == TOK_DOT ? 0 : SQLF_SESSION_FUNCTION;
 }
 
+/* The name or literal of a path's element. */
+static struct strview path_element(const struct token *t)
+{
+    bool quoted = t->kind == TOK_QUOTED_IDENT || t->kind == TOK_STRING;
+
+    return quoted && t->text.len >= 2 ? sv_n(t->text.ptr + 1, t->text.len - 2) : t->text;
+}
+
+/* SET search_path whose tables are made in pg_temp: it stands first, but for the user's own schema,
+ * which seldom exists. */
+static unsigned temp_path_flag(struct reader r)
+{
+    if (!sv_ieq(path_element(&r.t), SV_LIT("search_path")) && !sv_ieq(r.t.text, SV_LIT("schema")))
+        return 0;
+    reader_next(&r);
+    if (r.t.kw == KW_to || sv_eq(r.t.text, SV_LIT("=")))
+        reader_next(&r);
+    while (sv_eq(path_element(&r.t), SV_LIT("$user")) && reader_next(&r))
+        if (r.t.kind == TOK_COMMA)
+            reader_next(&r);
+    return sv_ieq(path_element(&r.t), SV_LIT("pg_temp")) ? SQLF_TEMP : 0;
+}
+
+/* r->t is the setting's name: does only a session keep it? */
+static unsigned setting_flags(const struct reader *r)
+{
+    return seed_flag(&r->t, &r->ts) | temp_path_flag(*r);
+}
+
 static struct sql_kind set(struct reader *r)
 {
     bool local = r->t.kw == KW_local;
@@ -114,7 +143,7 @@ static struct sql_kind set(struct reader *r)
          */
         if (token_is_name(&second) && second.kw != KW_to) {
             reader_next(r);
-            return (struct sql_kind){local ? SQLC_SET_LOCAL : SQLC_SET, seed_flag(&r->t, &r->ts)};
+            return (struct sql_kind){local ? SQLC_SET_LOCAL : SQLC_SET, setting_flags(r)};
         }
         return (struct sql_kind){SQLC_SET, 0};
     }
@@ -127,7 +156,7 @@ static struct sql_kind set(struct reader *r)
     case KW_transaction_deferrable:
         return (struct sql_kind){SQLC_SET_TRANSACTION, 0};
     default:
-        return (struct sql_kind){SQLC_SET, seed_flag(&r->t, &r->ts)};
+        return (struct sql_kind){SQLC_SET, setting_flags(r)};
     }
 }
 
