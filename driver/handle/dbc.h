@@ -67,7 +67,7 @@ struct dbc {
         bool read_only;
     } session_modes;
     struct settings session_settings; /* that the session was told, with session_modes.serial */
-    bool sequences_moved; /* over HTTP, maybe, since the session took values of them */
+    bool sequences_moved;             /* over HTTP, maybe, since the session took values of them */
     struct buf notification;          /* text of the oldest one (handle/notification.h) */
     struct log *log;
     struct server_info server;
