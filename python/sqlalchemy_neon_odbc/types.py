@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import enum
 import ipaddress
 import json
 import math
@@ -344,8 +345,17 @@ class NeonMultiRange(AbstractMultiRangeImpl):  # type: ignore[type-arg]
 # ---- values whose type SQLAlchemy does not know ----------------------------------------------------------------------------
 
 
+def _write_items(value: Any) -> Any:
+    nested = isinstance(value, (list, tuple)) and not isinstance(value, MultiRange)
+    return [_write_items(item) for item in value] if nested else write_untyped(value)
+
+
 def _write_list(value: Any) -> str:
-    return text.write_array([write_untyped(item) for item in value])
+    return text.write_array(_write_items(value))
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 # Python values that ODBC cannot carry, or not whole: they travel as the text PostgreSQL reads.
@@ -354,8 +364,10 @@ _UNTYPED_WRITERS: Tuple[Tuple[Any, Callable[[Any], Any]], ...] = (
     (dt.time, dt.time.isoformat),
     (dt.timedelta, text.write_interval),
     (uuid.UUID, str),
+    (MultiRange, write_multirange),
     ((list, tuple), _write_list),
     (Range, write_range),
+    (memoryview, bytes),
     (
         (
             ipaddress.IPv4Address,
@@ -369,6 +381,8 @@ _UNTYPED_WRITERS: Tuple[Tuple[Any, Callable[[Any], Any]], ...] = (
     ),
     (decimal.Decimal, _write_number),
     (int, _write_number),
+    (str, _as_it_is),
+    (enum.Enum, lambda value: value.name),
 )
 _PLAIN = frozenset((str, float, bool, bytes, type(None), dt.date))
 

@@ -324,3 +324,28 @@ def test_a_type_that_splits_the_text_of_an_array_itself(metadata, psycopg):
     with engine_on("websocket") as engine, engine.begin() as connection:
         connection.execute(table.insert(), [{"v": [Colour.red, Colour.dark_green]}, {"v": []}, {"v": None}])
         assert connection.scalars(sa.select(table.c.v)).all() == [[Colour.red, Colour.dark_green], [], None]
+
+
+class Kind(str, enum.Enum):
+    big = "large"
+
+
+@pytest.mark.parametrize("mode", ["autocommit", "websocket"])
+@pytest.mark.parametrize(
+    "value, type_, found",
+    [
+        (memoryview(b"\x00a"), "bytea", b"\x00a"),
+        ([[1, 2], [3, None]], "int[]", [[1, 2], [3, None]]),
+        ([[["a,b"], ["{}"]]], "text[]", [[["a,b"], ["{}"]]]),
+        ([memoryview(b"a")], "bytea[]", [b"a"]),
+        (Colour.dark_green, "text", "dark_green"),
+        ([Colour.red], "text[]", ["red"]),
+        (Kind.big, "text", "large"),
+        (pg.MultiRange([pg.Range(1, 2), pg.Range(5, 9)]), "int4multirange", [pg.Range(1, 2), pg.Range(5, 9)]),
+    ],
+    ids=repr,
+)
+def test_values_without_a_type_to_the_server(value, type_, found, mode):
+    statement = sa.text(f"SELECT CAST(:v AS {type_})")
+    with engine_on(mode) as engine, engine.connect() as connection:
+        assert connection.scalar(statement, {"v": value}) == found
