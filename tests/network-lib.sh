@@ -46,3 +46,13 @@ start_tinyproxy() # NAME [CONFIGURATION LINE...]; sets $port
     pids+=($!)
     wait_for_port "$port"
 }
+# What the scripts ask proxies for: one for everybody, one with a login, one that passes on nothing but port 443.
+start_proxies() # sets $open_port, $login_port, $narrow_port
+{
+    start_tinyproxy open
+    open_port=$port
+    start_tinyproxy login 'BasicAuth surfer s3cret-of-the-proxy'
+    login_port=$port
+    start_tinyproxy narrow 'ConnectPort 443'
+    narrow_port=$port
+}

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/utf.h"
 #include "convert/convert.h"
+#include "convert/interval.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,41 +20,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
             abort();                                                                               \
     } while (0)
 
+/* Of C and of SQL: they have the same numbers. */
+#define INTERVAL_TYPE(kind, first, last) SQL_INTERVAL_##kind
+
 static const uint32_t oids[] = {16,   17,   20,   21,   23,   25,   26,   700,  701,  1042, 1082,
                                 1083, 1114, 1184, 1186, 1266, 1560, 1700, 2950, 5069, 1007, 123456};
-static const SQLSMALLINT c_types[] = {SQL_C_CHAR,
-                                      SQL_C_WCHAR,
-                                      SQL_C_BINARY,
-                                      SQL_C_BIT,
-                                      SQL_C_STINYINT,
-                                      SQL_C_UTINYINT,
-                                      SQL_C_SSHORT,
-                                      SQL_C_USHORT,
-                                      SQL_C_SLONG,
-                                      SQL_C_ULONG,
-                                      SQL_C_SBIGINT,
-                                      SQL_C_UBIGINT,
-                                      SQL_C_FLOAT,
-                                      SQL_C_DOUBLE,
-                                      SQL_C_NUMERIC,
-                                      SQL_C_GUID,
-                                      SQL_C_TYPE_DATE,
-                                      SQL_C_TYPE_TIME,
-                                      SQL_C_TYPE_TIMESTAMP,
-                                      SQL_C_INTERVAL_YEAR,
-                                      SQL_C_INTERVAL_MONTH,
-                                      SQL_C_INTERVAL_DAY,
-                                      SQL_C_INTERVAL_HOUR,
-                                      SQL_C_INTERVAL_MINUTE,
-                                      SQL_C_INTERVAL_SECOND,
-                                      SQL_C_INTERVAL_YEAR_TO_MONTH,
-                                      SQL_C_INTERVAL_DAY_TO_HOUR,
-                                      SQL_C_INTERVAL_DAY_TO_MINUTE,
-                                      SQL_C_INTERVAL_DAY_TO_SECOND,
-                                      SQL_C_INTERVAL_HOUR_TO_MINUTE,
-                                      SQL_C_INTERVAL_HOUR_TO_SECOND,
-                                      SQL_C_INTERVAL_MINUTE_TO_SECOND,
-                                      SQL_C_DEFAULT};
+static const SQLSMALLINT c_types[] = {
+    SQL_C_CHAR,      SQL_C_WCHAR,     SQL_C_BINARY,         SQL_C_BIT,
+    SQL_C_STINYINT,  SQL_C_UTINYINT,  SQL_C_SSHORT,         SQL_C_USHORT,
+    SQL_C_SLONG,     SQL_C_ULONG,     SQL_C_SBIGINT,        SQL_C_UBIGINT,
+    SQL_C_FLOAT,     SQL_C_DOUBLE,    SQL_C_NUMERIC,        SQL_C_GUID,
+    SQL_C_TYPE_DATE, SQL_C_TYPE_TIME, SQL_C_TYPE_TIMESTAMP, INTERVAL_KINDS(INTERVAL_TYPE),
+    SQL_C_DEFAULT};
 static const SQLSMALLINT sql_types[] = {SQL_CHAR,
                                         SQL_WVARCHAR,
                                         SQL_LONGVARCHAR,
@@ -70,19 +48,7 @@ static const SQLSMALLINT sql_types[] = {SQL_CHAR,
                                         SQL_TYPE_TIME,
                                         SQL_TYPE_TIMESTAMP,
                                         SQL_GUID,
-                                        SQL_INTERVAL_YEAR,
-                                        SQL_INTERVAL_MONTH,
-                                        SQL_INTERVAL_DAY,
-                                        SQL_INTERVAL_HOUR,
-                                        SQL_INTERVAL_MINUTE,
-                                        SQL_INTERVAL_SECOND,
-                                        SQL_INTERVAL_YEAR_TO_MONTH,
-                                        SQL_INTERVAL_DAY_TO_HOUR,
-                                        SQL_INTERVAL_DAY_TO_MINUTE,
-                                        SQL_INTERVAL_DAY_TO_SECOND,
-                                        SQL_INTERVAL_HOUR_TO_MINUTE,
-                                        SQL_INTERVAL_HOUR_TO_SECOND,
-                                        SQL_INTERVAL_MINUTE_TO_SECOND};
+                                        INTERVAL_KINDS(INTERVAL_TYPE)};
 
 #define BUFFER 96
 #define GUARD 0xC7

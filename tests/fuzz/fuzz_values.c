@@ -209,22 +209,11 @@ static void fuzz_bytea(const char *text, size_t n)
     free(again);
 }
 
+#define INTERVAL_TYPE(kind, first, last) SQL_INTERVAL_##kind
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const SQLSMALLINT kinds[] = {0,
-                                        SQL_INTERVAL_YEAR,
-                                        SQL_INTERVAL_MONTH,
-                                        SQL_INTERVAL_DAY,
-                                        SQL_INTERVAL_HOUR,
-                                        SQL_INTERVAL_MINUTE,
-                                        SQL_INTERVAL_SECOND,
-                                        SQL_INTERVAL_YEAR_TO_MONTH,
-                                        SQL_INTERVAL_DAY_TO_HOUR,
-                                        SQL_INTERVAL_DAY_TO_MINUTE,
-                                        SQL_INTERVAL_DAY_TO_SECOND,
-                                        SQL_INTERVAL_HOUR_TO_MINUTE,
-                                        SQL_INTERVAL_HOUR_TO_SECOND,
-                                        SQL_INTERVAL_MINUTE_TO_SECOND};
+    static const SQLSMALLINT kinds[] = {0, INTERVAL_KINDS(INTERVAL_TYPE)};
     char *text;
     size_t n;
 

@@ -12,12 +12,7 @@ done
 
 # ---- proxies -----------------------------------------------------------------------------------------------------------
 
-start_tinyproxy open
-open_port=$port
-start_tinyproxy login 'BasicAuth surfer s3cret-of-the-proxy'
-login_port=$port
-start_tinyproxy narrow 'ConnectPort 443'
-narrow_port=$port
+start_proxies
 
 dsn via-proxy "ApiHost = $NEON_TEST_GATEWAY_TLS_URL" "Proxy = http://127.0.0.1:$open_port"
 expect "a proxy by keyword" "$(ask via-proxy)" '\| 42 ' '!ERROR'

@@ -143,12 +143,7 @@ expect "a server without WebSockets" "$(ask_session off)" '08001' 'Transport=htt
 
 # ---- HTTP proxies ------------------------------------------------------------------------------------------------------
 
-start_tinyproxy open
-open_port=$port
-start_tinyproxy login 'BasicAuth surfer s3cret-of-the-proxy'
-login_port=$port
-start_tinyproxy narrow 'ConnectPort 443'
-narrow_port=$port
+start_proxies
 
 session via-proxy "ApiHost = $here" "Proxy = http://127.0.0.1:$open_port"
 expect "a session through a proxy" "$(ask_session via-proxy)" '\| 42 ' '!ERROR'
