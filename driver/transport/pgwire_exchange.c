@@ -11,7 +11,7 @@
  * and as much again as was read before, so that the round trips between portions do not count. */
 #define FIRST_PORTION_ROWS 2000
 #define PORTION_MAX_ROWS 1000000
-#define PORTION_MIN_BYTES (4u << 20)
+#define PORTION_MIN_BYTES (8u << 20)
 #define PORTION_MAX_BYTES (32u << 20)
 /* One message of copied data. */
 #define COPY_PIECE_BYTES ((size_t)64 << 10)
