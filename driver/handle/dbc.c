@@ -297,6 +297,14 @@ static bool is_temp_path(const char *path)
     return strncmp(p + (*p == '"'), "pg_temp", 7) == 0;
 }
 
+bool dbc_setting_matters(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(required_settings); i++)
+        if (sv_ieq(sv(name), sv(required_settings[i].name)))
+            return true;
+    return false;
+}
+
 bool dbc_check_setting(struct dbc *d, const char *name, const char *value, struct err *e)
 {
     const struct cell cell = {value, strlen(value)};

@@ -129,6 +129,8 @@ bool dbc_reset_settings(struct dbc *d, bool everything, struct err *e) NEON_MUST
 bool dbc_settings_are_told(struct dbc *d, struct err *e) NEON_MUST_CHECK;
 /* The session is as new: a transaction in it is rolled back, and nothing lives in it any more. */
 void dbc_renew_session(struct dbc *d);
+/* Would another value of it make the driver misread text (dbc_check_setting)? */
+bool dbc_setting_matters(const char *name);
 /* The driver reads the server's text: a setting that would make it misread is refused. HYC00. */
 bool dbc_check_setting(struct dbc *d, const char *name, const char *value,
                        struct err *e) NEON_MUST_CHECK;

@@ -198,6 +198,21 @@ bool setting_text_read(struct strview stmt, struct setting_text *out)
     return read_name(&ts, &out->name) && at_end(ts);
 }
 
+bool setting_plain_value(struct strview words, struct buf *out)
+{
+    struct tokens ts = {words, 0};
+    struct token t;
+
+    while (tokens_next(&ts, &t) && t.kw != KW_to && !token_is_op(&t, "="))
+        ;
+    if (!tokens_next(&ts, &t))
+        return false;
+    for (size_t i = 0; i < t.text.len; i++)
+        if (t.kind != TOK_STRING || t.text.ptr[i] != '\'')
+            buf_append_char(out, ascii_lower(t.text.ptr[i]));
+    return out->failed == BUF_OK && !tokens_next(&ts, &t);
+}
+
 /* ---- SELECT set_config(...) ---- */
 
 static bool is_call(const struct token *t)

@@ -26,6 +26,9 @@ struct setting_text {
 /* False: not understood, or memory is out (name.failed). Release `name` in any case. */
 bool setting_text_read(struct strview stmt, struct setting_text *out) NEON_MUST_CHECK;
 
+/* `words` of SET name TO <one word, number or literal>: that, in lower case. */
+bool setting_plain_value(struct strview words, struct buf *out) NEON_MUST_CHECK;
+
 /* One call of set_config in a statement that does nothing else:
  * SELECT set_config('name', value, false) [AS x] [, ...] */
 struct setting_call {

@@ -164,6 +164,7 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
 {
     bool batch = plan->kind == PLAN_BATCH || x->rollback;
     bool read_only = batch && dbc_is_read_only(s->dbc);
+    struct err e = ERR_INIT;
     struct wire_stmt *stmts;
     SQLRETURN rc;
 
@@ -177,6 +178,11 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
                          "the session, and committed. Nothing was sent; please report it.");
     if (plan->kind == PLAN_SESSION)
         return session_statements(s, x);
+    if (!setting_fits(s, x->stmts, x->n_stmts, &e) ||
+        (x->n_stmts > 1 && !transaction_may_set(s, &e))) {
+        stmt_close(s);
+        return diag_post_err(&s->handle, &e);
+    }
     session_note_http(s);
     stmts = mem_calloc(x->n_stmts + 1, sizeof *stmts);
     if (stmts == NULL)

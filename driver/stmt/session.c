@@ -191,6 +191,14 @@ static bool tell_settings(struct dbc *d, struct err *e)
     return ok && dbc_settings_are_told(d, e);
 }
 
+/* A function or a DO has undone READ ONLY: the server says so (from PostgreSQL 14 on). */
+static bool is_writable_again(const struct dbc *d)
+{
+    const char *reported = session_parameter(d->session, "default_transaction_read_only");
+
+    return reported != NULL && strcmp(reported, "off") == 0;
+}
+
 /* The isolation level and read-only mode of the connection for statements outside of transactions;
  * only when they are another than the session was told. */
 static bool set_modes(struct dbc *d, struct err *e)
@@ -214,7 +222,8 @@ static bool set_modes(struct dbc *d, struct err *e)
                                    .read_timeout_s = dbc_read_timeout_s(d)};
     bool ok;
 
-    if (told.isolation == want.isolation && told.read_only == want.read_only)
+    if (told.isolation == want.isolation && told.read_only == want.read_only &&
+        !(want.read_only && is_writable_again(d)))
         return true;
     buf_printf(&text, "SET SESSION CHARACTERISTICS AS TRANSACTION READ %s",
                want.read_only ? "ONLY" : "WRITE");
@@ -638,7 +647,7 @@ SQLRETURN session_statements(struct stmt *s, const struct execution *x)
     struct err e = ERR_INIT;
     SQLRETURN rc;
 
-    if (!setting_fits_session(s, &e) || !transaction_may_set(s, &e) ||
+    if (!setting_fits(s, x->stmts, x->n_stmts, &e) || !transaction_may_set(s, &e) ||
         (!begin && !d->tx.in_session && (!set_modes(d, &e) || !forget_sequences(d, &e)))) {
         stmt_close(s);
         session_note_state(d);

@@ -363,6 +363,7 @@ static bool as_setting(const struct dbc *d, const struct setting_text *t, char *
     if (!known ||
         (t->verb == SETTING_RESET &&
          settings_find(&d->keyword_settings, buf_str(&t->name)) != NULL) ||
+        (t->verb == SETTING_SET && dbc_setting_matters(buf_str(&t->name))) ||
         strncmp(buf_str(&t->name), "default_transaction_", 20) == 0)
         return err_set(e, ST_HYC00, 0,
                        "This setting cannot be changed among other statements of one text. Send it "
@@ -435,64 +436,9 @@ bool setting_queue(struct stmt *s, const struct script_stmt *st, struct err *e)
 
 /* ---- in a session, which has them itself: what another one would have to be told ---- */
 
-static bool is_about_settings(enum sql_class cls)
+bool setting_is_about(enum sql_class cls)
 {
     return cls == SQLC_SET || cls == SQLC_SET_SESSION_CHARACTERISTICS || cls == SQLC_DISCARD;
-}
-
-/* SET name TO <one word, number or literal>: that, in lower case. */
-static bool plain_value(struct strview words, struct buf *out)
-{
-    struct tokens ts = {words, 0};
-    struct token t;
-
-    while (tokens_next(&ts, &t) && t.kw != KW_to && !token_is_op(&t, "="))
-        ;
-    if (!tokens_next(&ts, &t))
-        return false;
-    for (size_t i = 0; i < t.text.len; i++)
-        if (t.kind != TOK_STRING || t.text.ptr[i] != '\'')
-            buf_append_char(out, ascii_lower(t.text.ptr[i]));
-    return out->failed == BUF_OK && !tokens_next(&ts, &t);
-}
-
-/* What the server does not report when it changes: a value that would be rounded, and what
- * ReadOnly=1 has promised. */
-static bool one_fits_session(struct dbc *d, const struct setting_text *t, struct err *e)
-{
-    static const struct {
-        const char *name, *as;
-    } watched[] = {{"extra_float_digits", "extra_float_digits"},
-                   {"transaction_read_only", "default_transaction_read_only"},
-                   {"default_transaction_read_only", "default_transaction_read_only"}};
-    struct buf value = BUF_INIT(4096);
-    struct transaction_modes m;
-    bool ok = true;
-
-    if (t->verb == SETTING_CHARACTERISTICS && transaction_modes_read(t->words, &m) &&
-        m.read_only == SWITCH_OFF)
-        ok = dbc_check_setting(d, watched[1].as, "off", e);
-    for (size_t i = 0; t->verb == SETTING_SET && i < ARRAY_LEN(watched); i++)
-        if (strcmp(buf_str(&t->name), watched[i].name) == 0 && plain_value(t->words, &value))
-            ok = dbc_check_setting(d, watched[i].as, buf_str(&value), e);
-    buf_release(&value);
-    return ok;
-}
-
-bool setting_fits_session(struct stmt *s, struct err *e)
-{
-    bool ok = true;
-
-    for (size_t i = 0; ok && i < s->script.n_stmts; i++) {
-        const struct script_stmt *st = &s->script.stmts[i];
-        struct setting_text t;
-        if (st->kind.cls != SQLC_SET_LOCAL && !is_about_settings(st->kind.cls))
-            continue;
-        if (setting_text_read(sv_n(st->text, st->len), &t))
-            ok = one_fits_session(s->dbc, &t, e);
-        buf_release(&t.name);
-    }
-    return ok;
 }
 
 static bool note_set(struct stmt *s, const struct setting_text *t, struct err *e)
@@ -503,7 +449,7 @@ static bool note_set(struct stmt *s, const struct setting_text *t, struct err *e
     char *words = NULL;
     bool ok = true;
 
-    if (of_transactions && plain_value(t->words, &value))
+    if (of_transactions && setting_plain_value(t->words, &value))
         one.value = value.data;
     else
         ok = (one.words = words = mem_strndup(t->words.ptr, t->words.len)) != NULL || err_oom(e);
@@ -545,8 +491,17 @@ static bool note_reset(struct stmt *s, const struct setting_text *t, struct err 
     return keep(s, own != NULL ? own : &gone, true, e) && tell(s->dbc, base, t->name.data, e);
 }
 
+/* The session has forgotten what set_modes told it, and is told again. */
+static void forget_modes(struct dbc *d)
+{
+    d->session_modes.isolation = ISOLATION_DEFAULT;
+    d->session_modes.read_only = false;
+}
+
 static bool note_one(struct stmt *s, const struct setting_text *t, struct err *e)
 {
+    if (t->verb != SETTING_SET)
+        forget_modes(s->dbc);
     switch (t->verb) {
     case SETTING_SET:
         return note_set(s, t, e);
@@ -586,7 +541,7 @@ bool setting_note_session(struct stmt *s, struct err *e)
     for (size_t i = 0; ok && i < s->script.n_stmts; i++) {
         const struct script_stmt *st = &s->script.stmts[i];
         struct setting_text t;
-        if (!is_about_settings(st->kind.cls) || (st->kind.flags & SQLF_SESSION_FUNCTION))
+        if (!setting_is_about(st->kind.cls) || (st->kind.flags & SQLF_SESSION_FUNCTION))
             continue;
         any = true;
         if (!can_be_followed(&s->script) || !setting_text_read(sv_n(st->text, st->len), &t)) {

@@ -16,9 +16,12 @@ SQLRETURN setting_script_done(struct stmt *s, SQLRETURN rc);
 /* In a transaction: the SET, RESET or SET LOCAL of that statement waits. */
 bool setting_queue(struct stmt *s, const struct script_stmt *st, struct err *e) NEON_MUST_CHECK;
 
-/* Before a text goes to a session: HYC00 when it sets what would make values wrong and the server
- * would not report. */
-bool setting_fits_session(struct stmt *s, struct err *e) NEON_MUST_CHECK;
+/* Before texts go out as they are: HYC00 when they set what would make values wrong, 25006 when
+ * they would end what ReadOnly=1 has promised (setting_fits.c). */
+bool setting_fits(struct stmt *s, const struct wire_stmt *stmts, size_t n_stmts,
+                  struct err *e) NEON_MUST_CHECK;
+/* SET (not LOCAL), RESET, DISCARD. */
+bool setting_is_about(enum sql_class cls);
 /* The session has executed it: what it has set is kept, so that the next session can be told, and
  * what RESET has gone back to is what the keywords say. */
 bool setting_note_session(struct stmt *s, struct err *e) NEON_MUST_CHECK;

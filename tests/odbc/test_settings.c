@@ -155,6 +155,98 @@ static void test_seed_belongs_to_a_session(void **state)
     SHOWN("app.who", "ann");
 }
 
+/* The server would round, and not say so. */
+static void test_float_digits_stay(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+    SQLCHAR name[] = "Extra_Float_Digits";
+    SQLCHAR value[] = "-3";
+    SQLLEN ind = SQL_NTS;
+    static const char *const texts[] = {
+        "SET extra_float_digits TO 0",
+        "SELECT set_config('extra_float_digits', '0', false)",
+        "SELECT upper(set_config('extra_float_digits', 0::text, false))",
+        "WITH a AS (SELECT set_config('EXTRA_float_digits', (1 - 1)::text, true)) SELECT * FROM a",
+        "SELECT set_config(?, ?, false), 7",
+        "SET extra_float_digits TO 0; SELECT 1",
+        "SET DateStyle TO 'SQL, DMY'; SELECT 1",
+        "SET LOCAL extra_float_digits TO -1; SELECT 0.1::float8 + 0.2::float8",
+    };
+
+    assert_stmt_ok(
+        s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 30, 0, name, 0, &ind));
+    assert_stmt_ok(
+        s, SQLBindParameter(s, 2, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 30, 0, value, 0, &ind));
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_stmt_state(s, exec(s, texts[i]), "HYC00");
+        assert_string_equal(query_text(s, "SELECT 0.1::float8 + 0.2::float8"),
+                            "0.30000000000000004");
+    }
+    SQLFreeStmt(s, SQL_RESET_PARAMS);
+    run(s, "SELECT set_config('extra_float_digits', '2', false)");
+}
+
+/* ReadOnly=1 is a promise: nothing that is said on the connection takes it back. */
+static void test_read_only_stays(void **state)
+{
+    static const char *const texts[] = {
+        "RESET ALL",
+        "DISCARD ALL",
+        "RESET default_transaction_read_only",
+        "SET default_transaction_read_only TO DEFAULT",
+        "SET default_transaction_read_only TO off",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
+        "SET TRANSACTION READ WRITE",
+        "SET transaction_read_only TO off",
+        "SET transaction_read_only TO DEFAULT",
+        "RESET transaction_read_only",
+        "SET transaction_read_only TO off; INSERT INTO t_read_only VALUES (0)",
+        "SET TRANSACTION READ WRITE; INSERT INTO t_read_only VALUES (0)",
+        "SET LOCAL transaction_read_only TO off; INSERT INTO t_read_only VALUES (0)",
+        "SET default_transaction_read_only TO off; INSERT INTO t_read_only VALUES (0)",
+        "SELECT set_config('default_transaction_read_only', 'off', false)",
+        "SELECT set_config('transaction_read_only', 'off', false)",
+        "DO $$ BEGIN SET default_transaction_read_only = off; END $$",
+        "DO $$ BEGIN PERFORM set_config('default_transaction_read_only', 'off', false); END $$",
+        "SELECT t_open_it()",
+        "BEGIN READ WRITE",
+    };
+    SQLHSTMT s;
+
+    pg_admin("DROP TABLE IF EXISTS t_read_only; CREATE TABLE t_read_only (a int)");
+    pg_admin("CREATE OR REPLACE FUNCTION t_open_it() RETURNS void LANGUAGE sql AS "
+             "$$SELECT set_config('default_transaction_read_only', 'off', false)$$");
+    pg_admin("GRANT ALL ON t_read_only TO app");
+    for (SQLULEN manual = 0; manual < 2; manual++)
+        for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+            s = reconnect(state, "DSN=neon;ReadOnly=1");
+            autocommit(dbc_of(state), manual ? SQL_AUTOCOMMIT_OFF : SQL_AUTOCOMMIT_ON);
+            exec(s, texts[i]);
+            for (int again = 0; again < 2; again++) {
+                assert_int_equal(exec(s, "INSERT INTO t_read_only VALUES (1)"), SQL_ERROR);
+                end(dbc_of(state), SQL_COMMIT);
+                end(dbc_of(state), SQL_ROLLBACK);
+            }
+            if (strcmp(pg_admin("SELECT count(*) FROM t_read_only"), "0") != 0)
+                fail_msg("%s ends ReadOnly=1", texts[i]);
+        }
+    pg_admin("DROP TABLE t_read_only; DROP FUNCTION t_open_it()");
+}
+
+/* SQL_ATTR_TXN_ISOLATION is the connection's, not a setting that RESET ALL takes back. */
+static void test_the_level_survives_reset(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+
+    assert_dbc_ok(dbc_of(state), SQLSetConnectAttr(dbc_of(state), SQL_ATTR_TXN_ISOLATION,
+                                                   (SQLPOINTER)SQL_TXN_SERIALIZABLE, 0));
+    SHOWN("transaction_isolation", "serializable");
+    run(s, "RESET ALL");
+    SHOWN("transaction_isolation", "serializable");
+    run(s, "DISCARD ALL");
+    SHOWN("transaction_isolation", "serializable");
+}
+
 static void test_settings_change_what_a_statement_means(void **state)
 {
     SQLHSTMT s = stmt_of(state);
@@ -446,6 +538,9 @@ int main(void)
         T(test_wrong_settings_fail_at_once),
         T(test_set_config_holds_too),
         T(test_seed_belongs_to_a_session),
+        T(test_float_digits_stay),
+        T(test_read_only_stays),
+        T(test_the_level_survives_reset),
         T(test_settings_change_what_a_statement_means),
         T(test_roles),
         T(test_procedures_and_timeouts_behind_settings),
