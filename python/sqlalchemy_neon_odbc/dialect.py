@@ -168,6 +168,10 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
         # In a buffered transaction each write is tried at once and rolled back: counts and errors are where they belong.
         defaults["BufferedRowCount"] = "preview"
         if connstr.wants_autocommit(url):
+            if self._on_connect_isolation_level not in (None, "AUTOCOMMIT"):
+                raise exc.ArgumentError(
+                    f"The URL's autocommit=true and isolation_level={self._on_connect_isolation_level!r} exclude each other: leave one out."
+                )
             self._on_connect_isolation_level = "AUTOCOMMIT"
         text, keywords = connstr.connection_string(url, defaults)
         has_token = bool(keywords.get("token") or keywords.get("tokenfile"))
@@ -265,12 +269,16 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
         return (*_ISOLATION, "AUTOCOMMIT")
 
     def set_isolation_level(self, dbapi_connection: Any, level: Any) -> None:
+        state = self._state(dbapi_connection)
         if level == "AUTOCOMMIT":
             dbapi_connection.autocommit = True
+            if state.isolation is not None:  # each statement has the server's, not that of a transaction before
+                self._set_attr(dbapi_connection, SQL_ATTR_TXN_ISOLATION, _ISOLATION[self._first_isolation])
+                state.isolation = None
             return
         dbapi_connection.autocommit = False
         self._set_attr(dbapi_connection, SQL_ATTR_TXN_ISOLATION, _ISOLATION[level])
-        self._state(dbapi_connection).isolation = level
+        state.isolation = level
 
     def get_isolation_level(self, dbapi_connection: Any) -> Any:
         if dbapi_connection.autocommit:

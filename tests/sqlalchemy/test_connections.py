@@ -142,6 +142,19 @@ def test_the_server_sees_what_is_asked_for(mode):
         assert shown(connection)[0] == "serializable" and connection.default_isolation_level == "SERIALIZABLE"
 
 
+@pytest.mark.parametrize("mode", ["autocommit", "websocket"])
+def test_autocommit_is_of_no_transactions_level_before(mode):
+    with engine_on(mode, pool_size=1, max_overflow=0) as engine:
+        with engine.connect().execution_options(isolation_level="SERIALIZABLE") as connection:
+            assert shown(connection)[0] == "serializable"
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            assert shown(connection)[0] == "read committed"
+        with engine.connect() as connection:
+            connection.execution_options(isolation_level="SERIALIZABLE")
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            assert shown(connection)[0] == "read committed"
+
+
 @TRANSACTIONAL
 def test_read_only_is_enforced_and_reset(mode, numbers):
     with engine_on(mode, pool_size=1, max_overflow=0) as engine:

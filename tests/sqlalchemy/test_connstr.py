@@ -98,6 +98,12 @@ def test_wrong_urls(url, message):
     assert ":p@" not in str(caught.value)
 
 
+def test_a_level_and_autocommit_exclude_each_other():
+    with pytest.raises(exc.ArgumentError, match="autocommit=true and isolation_level='SERIALIZABLE' exclude each other"):
+        sa.create_engine(f"{BASE}?autocommit=true", isolation_level="SERIALIZABLE")
+    sa.create_engine(f"{BASE}?autocommit=true", isolation_level="AUTOCOMMIT")
+
+
 def test_connect_args_are_the_same_options():
     text, rest = connstr.from_arguments({"ssl_cert_file": "/x;y", "timeout": 7, "autocommit": True, "dsn": "z"})
     assert text == "CAFile={/x;y};LoginTimeout=7;QueryTimeout=7;" and rest == {"autocommit": True, "dsn": "z"}
