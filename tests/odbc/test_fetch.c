@@ -662,5 +662,5 @@ int main(void)
         T(test_many_columns),
         T(test_a_long_result_in_blocks_is_read_to_its_end),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_OVER(OVER_ALL, tests);
 }

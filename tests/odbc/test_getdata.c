@@ -439,5 +439,5 @@ int main(void)
         T(test_any_row_of_a_block),
         T(test_a_long_value_in_small_pieces_takes_linear_time),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_OVER(OVER_ALL, tests);
 }

@@ -185,5 +185,5 @@ int main(void)
         TEST(test_a_read_timeout_ends_the_statement_on_the_server),
         TEST(test_a_query_timeout_in_an_array),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_OVER(OVER_ALL, tests);
 }
