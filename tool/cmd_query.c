@@ -321,6 +321,19 @@ static int run(const struct tool_args *a, SQLHDBC dbc, char *statement)
     return status;
 }
 
+/* The driver manager's own error names no remedy. */
+static void say_what_to_do(SQLHDBC dbc)
+{
+    SQLCHAR state[6] = "";
+
+    SQLGetDiagRec(SQL_HANDLE_DBC, dbc, 1, state, NULL, NULL, 0, NULL);
+    if (strncmp((const char *)state, "IM002", 5) == 0)
+        fputs(
+            "-> neon-odbc dsn list shows the data sources, neon-odbc dsn add makes one. When it is "
+            "there, the driver is not registered: neon-odbc register\n",
+            stderr);
+}
+
 static int connect_and_run(const struct tool_args *a, SQLHENV env, struct buf *connstr,
                            char *statement)
 {
@@ -334,9 +347,15 @@ static int connect_and_run(const struct tool_args *a, SQLHENV env, struct buf *c
                                        SQL_DRIVER_NOPROMPT))) {
         tool_progress("running...");
         status = run(a, dbc, statement);
-        SQLDisconnect(dbc);
+        if (!SQL_SUCCEEDED(SQLDisconnect(dbc))) {
+            SQLEndTran(SQL_HANDLE_DBC, dbc, SQL_ROLLBACK);
+            SQLDisconnect(dbc);
+            status = tool_fail(a, "the transaction was left open, so it is rolled back and nothing "
+                                  "of it is stored. End it in the same text: BEGIN; ...; COMMIT");
+        }
     } else {
         status = diagnose(a, SQL_HANDLE_DBC, dbc);
+        say_what_to_do(dbc);
     }
     SQLFreeHandle(SQL_HANDLE_DBC, dbc);
     return status;

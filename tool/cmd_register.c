@@ -36,10 +36,17 @@ static bool make_list(const char *library, char *out, size_t cap)
     return n > 0 && (size_t)n + 1 < cap;
 }
 
+/* The library of the entry that is there; "" without one. */
+static void registered(char *out, int cap)
+{
+    if (SQLGetPrivateProfileString("Neon", "Driver", "", out, cap, "odbcinst.ini") <= 0)
+        out[0] = '\0';
+}
+
 int cmd_register(const struct tool_args *a)
 {
     const char *given = a->n_words > 0 ? a->words[0] : NEON_LIBDIR "/libneonodbc.so";
-    char library[PATH_MAX], list[3 * PATH_MAX], path[PATH_MAX];
+    char library[PATH_MAX], list[3 * PATH_MAX], path[PATH_MAX], before[PATH_MAX];
     WORD len = 0;
     DWORD uses = 0;
 
@@ -51,7 +58,10 @@ int cmd_register(const struct tool_args *a)
             given);
     if (!make_list(library, list, sizeof list))
         return tool_fail(a, "the path is too long");
-    if (!SQLInstallDriverEx(list, NULL, path, sizeof path, &len, ODBC_INSTALL_COMPLETE, &uses))
+    /* The installer counts how often: once a library is enough, and once is undone by once. */
+    registered(before, sizeof before);
+    if (strcmp(before, library) != 0 &&
+        !SQLInstallDriverEx(list, NULL, path, sizeof path, &len, ODBC_INSTALL_COMPLETE, &uses))
         return installer_failed(a);
     printf(
         "The driver is registered as [Neon]: %s\nNow: neon-odbc dsn add mydb 'postgresql://...'\n",
@@ -61,14 +71,20 @@ int cmd_register(const struct tool_args *a)
 
 int cmd_unregister(const struct tool_args *a)
 {
+    char before[PATH_MAX];
     DWORD uses = 0;
 
+    registered(before, sizeof before);
+    if (before[0] == '\0') {
+        puts("The driver was not registered: nothing to do.");
+        return 0;
+    }
     if (!SQLRemoveDriver("Neon", 0, &uses))
         return installer_failed(a);
     if (uses == 0)
         puts("The driver is no longer registered. Data sources stay until neon-odbc dsn remove.");
     else
-        printf("The driver stays registered: %u other installation%s use it.\n", (unsigned)uses,
-               uses == 1 ? "" : "s");
+        printf("The driver stays registered: %u other installation%s it.\n", (unsigned)uses,
+               uses == 1 ? " uses" : "s use");
     return 0;
 }

@@ -76,7 +76,10 @@ expect "query: the statement from stdin" "$(neon query mine - <<<'select 6 * 7 a
 expect "--help anywhere" "$(neon dsn --help; neon query -h)" 'neon-odbc doctor NAME' 'exit 0' '!exit 2'
 expect "query: a URL" "$(neon query - "select current_user as me" <<<"$url?host=$NEON_TEST_SERVER")" 'exit 1' "!$encoded"
 expect "query: a wrong statement" "$(neon query mine 'selec 1')" '42601' 'syntax error' 'exit 1'
-expect "query: an unknown data source" "$(neon query nowhere 'select 1')" 'IM002' 'exit 1'
+expect "query: an unknown data source" "$(neon query nowhere 'select 1')" 'IM002' 'neon-odbc dsn add' 'neon-odbc register' 'exit 1'
+expect "query: a transaction that is left open is told, not lost in silence" \
+    "$(neon query mine "begin; update customers set name = name where id = 1")" 'left open' 'COMMIT' 'exit 1'
+expect "query: one that is ended" "$(neon query mine "begin; update customers set name = name where id = 1; commit")" '1 row changed' 'exit 0' '!left open'
 expect "dsn remove" "$(neon dsn remove mine; neon dsn list; ls "$home/config/neon-odbc")" '"mine" is gone' 'exit 0' '!^mine'
 expect "dsn remove what is not there" "$(neon dsn remove mine)" 'no data source "mine"' 'exit 1'
 
@@ -86,7 +89,9 @@ expect "register" "$(neon register "$NEON_TEST_DRIVER"; cat "$ODBCSYSINI/odbcins
 expect "dsn list without any says how to make one" "$(ODBCINI=$home/no.ini neon dsn list)" 'no data sources of this driver yet.*neon-odbc dsn add' 'exit 0'
 expect "Driver= of another library" "$(neon dsn add other "$url" 'Driver=Neon iODBC'; grep -A1 '^\[other\]' "$ODBCINI"; grep '^other' "$ODBCINI"; neon doctor other; neon dsn remove other; grep '^other' "$ODBCINI" || echo gone)" '^Driver *= *Neon iODBC' '^other *= *Neon iODBC' 'iodbctest DSN=other' 'This tool uses unixODBC' '^gone$'
 expect "the registered driver works" "$(neon query piped 'select 41 + 1 as n')" '^42$' 'exit 0'
+expect "registering it twice counts once" "$(neon register "$NEON_TEST_DRIVER"; grep UsageCount "$ODBCSYSINI/odbcinst.ini")" 'registered as \[Neon\]' '^UsageCount *= *1$' 'exit 0'
 expect "unregister" "$(neon unregister; cat "$ODBCSYSINI/odbcinst.ini")" 'no longer registered' 'exit 0' '!\[Neon\]'
+expect "unregister what is not registered" "$(neon unregister)" 'was not registered' 'exit 0'
 expect "register what is not there" "$(neon register /nowhere/libneonodbc.so)" 'there is no /nowhere' 'exit 1'
 echo "1..$cases"
 [ "$failures" = 0 ]
