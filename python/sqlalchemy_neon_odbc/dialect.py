@@ -97,6 +97,7 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
         paramstyle: Optional[str] = None,
         transport: Optional[str] = None,
         fast_executemany: bool = True,
+        keys_before_flush: bool = True,
         **kwargs: Any,
     ) -> None:
         if paramstyle not in (None, "numeric_dollar", "qmark"):
@@ -104,6 +105,7 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
         super().__init__(paramstyle=paramstyle or self.default_paramstyle, **kwargs)
         self.bind_typing = BindTyping.RENDER_CASTS
         self.fast_executemany = fast_executemany
+        self.keys_before_flush = keys_before_flush
         if transport is not None:
             self._set_transport(transport)
         self._driver_shown = self.pyodbc_driver_name
@@ -146,9 +148,10 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
         # No WebSocket takes a token, so transport=auto with one buffers too.
         self.buffers = (transport == "http" or has_token) and not self._autocommit_engine()
         if self.buffers:
-            from . import keys  # the ORM, which programs without it need not load otherwise
+            if self.keys_before_flush:
+                from . import keys  # the ORM, which programs without it need not load otherwise
 
-            keys.listen()
+                keys.listen(self)
             # A buffered transaction cannot know what its commit will return (docs: transactions).
             self.insert_returning = self.update_returning = self.delete_returning = False
             self.insert_executemany_returning = self.insert_executemany_returning_sort_by_parameter_order = False

@@ -79,6 +79,24 @@ def test_a_flush_of_many_objects(mode, numbers, gateway, psycopg):
         assert connection.scalar(sa.select(sa.func.count()).select_from(numbers)) == 100
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_keys_before_a_flush_are_for_sessions_of_such_engines_alone(wanted, numbers, psycopg):
+    Base = declarative_base(metadata=numbers.metadata)
+
+    class Number(Base):
+        __table__ = numbers
+
+    without_key = []
+    with engine_on("http", keys_before_flush=wanted) as engine, Session(engine) as ours, Session(psycopg) as other:
+        for session in (ours, other):
+            sa.event.listen(session, "before_flush", lambda session, *_: without_key.append([one.id is None for one in session.new]))
+            session.add_all([Number(v="a"), Number(v="b")])
+            session.commit()
+    assert without_key == [[not wanted] * 2, [True] * 2]
+    with psycopg.connect() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(numbers)) == 4
+
+
 @ALL
 def test_executemany_of_updates_and_deletes(mode, numbers, gateway, psycopg):
     with psycopg.begin() as connection:
