@@ -116,6 +116,8 @@ def _read_option(name: str, value: str, out: Dict[str, str]) -> None:
         text = read(value)
     except ValueError as wanted:
         raise exc.ArgumentError(f"The URL's option {name}={value!r} is not possible: it wants {wanted}.") from None
+    if len(keywords) == 1 and out.get(keywords[0], text) != text:
+        raise exc.ArgumentError(f"The URL's options name {keywords[0]} twice: {name} and another mean the same, leave one out.")
     for keyword in keywords:
         out.setdefault(keyword, text)
 

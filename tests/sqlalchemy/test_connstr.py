@@ -88,6 +88,7 @@ def test_a_data_source():
         (f"{BASE}?timeout=-1", "number of seconds"),
         (f"{BASE}?autocommit=perhaps", "true or false"),
         (f"{BASE}?timeout=1&timeout=2", "give it once"),
+        (f"{BASE}?fetch_endpoint=https://a.test&api_host=https://b.test", "ApiHost twice: .* leave one out"),
         ("postgresql+neonodbc:///db", "names no host"),
         (f"{BASE}?odbc_connect=DSN%3Dx", "excludes a host"),
     ],
