@@ -1,6 +1,6 @@
 /* Chunks: ordinary ones of one size, used again and again, and larger ones for a token that fits no
- * ordinary one. Knows nothing of JSON but that its scanner reads a little ahead. Called by
- * row_decoder.c. */
+ * ordinary one. Knows nothing of JSON but that its scanner reads a little ahead. Called by the
+ * decoders of this folder. */
 #include "result/chunks.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 /* The memory that the body of an answer is read into, and in which its cells stay. Bytes come in at
  * the end of the current chunk and are consumed from `pos` on; a chunk that is full is kept while
- * cells point into it. Owned by row_decoder.c, its only caller, which alone knows what a token, a
- * cell or a row is. */
+ * cells point into it. Owned by the decoders of this folder, its only callers, which alone know
+ * what a token, a cell or a row is. */
 #ifndef NEON_RESULT_CHUNKS_H
 #define NEON_RESULT_CHUNKS_H
 

@@ -1,6 +1,6 @@
 /* The JSON scanner. Strings are unescaped where they lie: the result is never longer than the
  * source. It knows the grammar of values; which value may stand where in Neon's answer is
- * row_decoder.c's, its only caller. */
+ * json_decoder.c's, its only caller. */
 #include "result/json_pull.h"
 
 #include "base/str.h"

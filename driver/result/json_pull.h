@@ -1,6 +1,6 @@
 /* Tokens of a JSON text that lies in memory in part: whole tokens or nothing, resumable, in place.
  * No values are built. Bytes are not checked to be UTF-8, and control characters in strings are let
- * through: who converts them checks them. Called by row_decoder.c. */
+ * through: who converts them checks them. Called by json_decoder.c. */
 #ifndef NEON_RESULT_JSON_PULL_H
 #define NEON_RESULT_JSON_PULL_H
 

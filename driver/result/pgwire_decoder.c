@@ -57,9 +57,7 @@ static struct strview read_text(struct reader *r)
 
 static enum decode_event fail(struct row_decoder *d, const char *why, struct err *e)
 {
-    d->failed = FAILED_NOT_THE_PROTOCOL;
-    d->why = why;
-    d->failed_at = chunks_offset_in_body(&d->in, d->in.pos);
+    row_decoder_fail(d, why);
     return row_decoder_report(d, e);
 }
 

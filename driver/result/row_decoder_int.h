@@ -1,5 +1,6 @@
 /* Private to this folder: the decoder's state. Columns, cells, command and chunks serve both
- * languages; the rest is JSON's (row_decoder.c) or the session protocol's (pgwire_decoder.c). */
+ * languages (row_decoder.c); the rest is JSON's (json_decoder.c) or the session protocol's
+ * (pgwire_decoder.c). */
 #ifndef NEON_RESULT_ROW_DECODER_INT_H
 #define NEON_RESULT_ROW_DECODER_INT_H
 
@@ -86,8 +87,11 @@ struct row_decoder {
     uint64_t failed_at;  /* byte of the body */
 };
 
+/* The bytes at in.pos are not the protocol: keeps where, and why (static text). */
+void row_decoder_fail(struct row_decoder *d, const char *why);
 /* The failure as an error; DECODE_ERROR. */
 enum decode_event row_decoder_report(const struct row_decoder *d, struct err *e);
+void row_decoder_forget_columns(struct column_list *l);
 /* A new column at the end of next_columns; NULL after setting `failed` (too many, out of memory).
  */
 struct column *row_decoder_new_column(struct row_decoder *d);
