@@ -36,7 +36,8 @@ for pattern in stale:
 if not counts:
     print(text[-3000:])
 expected = len(failures) - len(new)
-print(f"   {mode}: SQLAlchemy's compliance suite: {closing.strip('= ')}; {expected} failures are known")
+what = "SQLAlchemy's tests of PostgreSQL" if mode.startswith("postgresql") else "SQLAlchemy's compliance suite"
+print(f"   {mode}: {what}: {closing.strip('= ')}; {expected} failures are known")
 print(
     f"{counts.get('passed', 0)} passed, {len(new) + len(stale) + (0 if counts.get('passed') else 1)} failed, "
     f"{counts.get('skipped', 0) + expected} skipped"
