@@ -413,7 +413,8 @@ bool transaction_may_set(struct stmt *s, struct err *e)
     return ok;
 }
 
-/* AND CHAIN: the next transaction begins at once, with the same modes. */
+/* AND CHAIN: the next transaction begins at once, with the same modes; also where the server rolled
+ * back instead, but not behind a COMMIT that failed. */
 static bool end(struct stmt *s, bool commit, struct err *e)
 {
     struct dbc *d = s->dbc;
@@ -430,7 +431,7 @@ static bool end(struct stmt *s, bool commit, struct err *e)
         ok = transaction_commit(d, e);
     else
         transaction_rollback(d);
-    if (chain) {
+    if (chain && (ok || strcmp(e->state, "25S03") == 0)) {
         d->tx.begun = old.begun;
         d->tx.has_isolation = old.has_isolation;
         d->tx.isolation = old.isolation;
