@@ -15,6 +15,8 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 from sqlalchemy import exc
 from sqlalchemy.engine import URL
 
+from .keywords import SPELLINGS
+
 DRIVER_NAME = "Neon"
 TRANSPORTS = ("auto", "http", "websocket")
 
@@ -110,16 +112,32 @@ def unknown(name: str) -> exc.ArgumentError:
     )
 
 
+def _set(name: str, keyword: str, value: str, out: Dict[str, str]) -> None:
+    if out.setdefault(keyword, value) != value:
+        raise exc.ArgumentError(f"The URL's options name {keyword} twice: {name} and another mean the same, leave one out.")
+
+
+def _keyword_of(name: str) -> str:
+    """What stands behind ``odbc_``: the driver itself would only warn of a keyword that it does not know."""
+    spelling = name[len("odbc_") :]
+    if spelling.lower() not in SPELLINGS:
+        near = difflib.get_close_matches(spelling.lower(), SPELLINGS, n=1)
+        hint = f" Did you mean 'odbc_{SPELLINGS[near[0]]}'?" if near else ""
+        raise exc.ArgumentError(f"The URL's option {name!r} is not known: the driver has no keyword {spelling!r}.{hint}")
+    return SPELLINGS[spelling.lower()]
+
+
 def _read_option(name: str, value: str, out: Dict[str, str]) -> None:
     keywords, read = OPTIONS[name]
     try:
         text = read(value)
     except ValueError as wanted:
         raise exc.ArgumentError(f"The URL's option {name}={value!r} is not possible: it wants {wanted}.") from None
-    if len(keywords) == 1 and out.get(keywords[0], text) != text:
-        raise exc.ArgumentError(f"The URL's options name {keywords[0]} twice: {name} and another mean the same, leave one out.")
-    for keyword in keywords:
-        out.setdefault(keyword, text)
+    if len(keywords) == 1:
+        _set(name, keywords[0], text, out)
+    else:
+        for keyword in keywords:
+            out.setdefault(keyword, text)
 
 
 def _options(query: Mapping[str, Values]) -> Dict[str, str]:
@@ -130,7 +148,7 @@ def _options(query: Mapping[str, Values]) -> Dict[str, str]:
         if name in OPTIONS:
             _read_option(name, value, out)
         elif name.startswith("odbc_") and name != "odbc_connect":
-            out[name[len("odbc_") :]] = value
+            _set(name, _keyword_of(name), value, out)
         elif name not in IGNORED and name not in OURS:
             raise unknown(name)
     return out
@@ -236,5 +254,8 @@ def connection_string(url: URL, defaults: Mapping[str, str]) -> Tuple[str, Dict[
     parts += [("Server", url.host), ("Database", url.database), ("UID", url.username)]
     if "Token" not in keywords and "TokenFile" not in keywords:  # a token is there instead of the password
         parts.append(("PWD", url.password))
+    for name, value in parts:
+        if value and keywords.get(name, value) != value:
+            raise exc.ArgumentError(f"The URL says {name} twice: by itself and with odbc_{name}, leave one out.")
     parts += list(keywords.items())
     return _with_defaults(";".join(f"{keyword}={quote(str(value))}" for keyword, value in parts if value), defaults)

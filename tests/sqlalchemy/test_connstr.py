@@ -1,12 +1,14 @@
 """From URL to connection string, and wrong URLs: one clear sentence each."""
 
 import os
+import pathlib
+import re
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from sqlalchemy_neon_odbc import connstr
+from sqlalchemy_neon_odbc import connstr, keywords
 from sqlalchemy_neon_odbc.dialect import NeonDialect
 
 
@@ -15,6 +17,7 @@ def connection_string(url, **options):
     return text
 
 
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BASE = "postgresql+neonodbc://u:p@ep-x-1.eu.neon.test/db"
 
 
@@ -41,6 +44,32 @@ def test_the_parts_of_a_url():
 )
 def test_options(query, expected):
     assert expected in connection_string(f"{BASE}?{query}")
+
+
+def test_keywords_are_the_drivers():
+    rows = re.findall(r'^X\(\w+, "([^"]+)", "([^"]*)"', (SOURCE / "include" / "conn_keys.def").read_text(), re.MULTILINE)
+    assert len(rows) > 60
+    assert keywords.KEYWORDS == {keyword: tuple(filter(None, others.split(","))) for keyword, others in rows}
+
+
+@pytest.mark.parametrize(
+    "query, message",
+    [
+        ("odbc_Nonsense=1", "odbc_Nonsense.*no keyword 'Nonsense'"),
+        ("odbc_MaxIdel=30", "odbc_MaxIdel.*Did you mean 'odbc_MaxIdle'"),
+        ("odbc_=1", "no keyword ''"),
+        ("odbc_Hostname=a&odbc_server=b", "name Server twice"),
+        ("odbc_ApiHost=https://a.test&api_host=https://b.test", "name ApiHost twice"),
+        ("odbc_Host=elsewhere.test", "says Server twice"),
+    ],
+)
+def test_wrong_keywords_of_the_driver(query, message):
+    with pytest.raises(exc.ArgumentError, match=message):
+        connection_string(f"{BASE}?{query}")
+
+
+def test_what_is_said_twice_may_agree():
+    assert ";UID=u;" in connection_string(f"{BASE}?odbc_user=u&odbc_UID=u")
 
 
 def test_options_of_the_consoles_url_are_taken():
