@@ -178,4 +178,5 @@ try:
     desktop.terminate()
 except Exception:  # pylint: disable=broad-except
     pass
-done()
+# A thread of pyuno that still writes to the office crashes now and then when its libraries are destroyed.
+done(at_once=True)
