@@ -223,6 +223,17 @@ def read_pairs(text: str) -> Dict[str, str]:
     return out
 
 
+def refuse_lost_settings(text: str) -> None:
+    """Over HTTP the server never sees them: the driver says so by 01S00, which pyodbc does not show."""
+    keywords = read_pairs(text)
+    is_setting = any(word.startswith("-") for word in keywords.get("options", "").split())
+    if is_setting and keywords.get("transport", "").lower() != "websocket":
+        raise exc.ArgumentError(
+            "options holds settings for the server (-c name=value), which have no effect over HTTP. Use search_path=, timezone=, "
+            "statement_timeout= or role=, store them with ALTER ROLE ... SET, or connect with transport=websocket."
+        )
+
+
 def _with_defaults(text: str, defaults: Mapping[str, str]) -> Tuple[str, Dict[str, str]]:
     """What the dialect relies on behind what the user wrote, unless the user wrote it."""
     keywords = read_pairs(text)

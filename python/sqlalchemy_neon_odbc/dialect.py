@@ -190,6 +190,7 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
             cparams["dsn"] = more + cparams["dsn"]
         elif more:
             cargs = (more + cargs[0], *cargs[1:])
+        connstr.refuse_lost_settings(str(cparams.get("dsn") or "".join(cargs[:1])))
         try:
             connection = super().connect(*cargs, **cparams)
         except self.loaded_dbapi.Error as error:

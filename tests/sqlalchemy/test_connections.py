@@ -173,6 +173,22 @@ def test_autocommit_is_of_no_transactions_level_before(mode):
             assert shown(connection)[0] == "read committed"
 
 
+def _setting(mode, name, **how):
+    with engine_on(mode, **how) as engine, engine.connect() as connection:
+        return connection.exec_driver_sql(f"SHOW {name}").scalar()
+
+
+def test_settings_in_options_have_their_effect_or_are_refused():
+    settings = {"options": "-c geqo=off"}
+    assert _setting("websocket", "geqo", query=settings) == "off"
+    assert _setting("websocket", "geqo", connect_args=settings) == "off"
+    for mode in ("http", "auto", "autocommit"):
+        for how in ({"query": settings}, {"connect_args": settings}):
+            with pytest.raises(exc.ArgumentError, match="no effect over HTTP.*ALTER ROLE"):
+                _setting(mode, "geqo", **how)
+    assert _setting("http", "geqo", query={"options": "neon_lsn:0/1"}) == "on"
+
+
 @TRANSACTIONAL
 def test_read_only_is_enforced_and_reset(mode, numbers):
     with engine_on(mode, pool_size=1, max_overflow=0) as engine:
