@@ -413,12 +413,26 @@ static bool executes_at_once(const struct stmt *s, const struct plan *plan)
            (plan->kind == PLAN_SESSION && !transaction_is_open(s->dbc));
 }
 
+struct typed_run {
+    struct stmt *s;
+    const struct plan *plan;
+    const char **casts;
+    bool was_failed; /* the transaction, before */
+};
+
+static SQLRETURN run_again(void *ctx)
+{
+    const struct typed_run *r = ctx;
+
+    r->s->dbc->tx.failed = r->was_failed;
+    return run(r->s, r->plan, r->casts);
+}
+
 /* The server could not choose a type for a parameter, so nothing was executed: once more with text.
- * When nothing helps its first complaint stands. */
+ */
 static SQLRETURN run_typed(struct stmt *s, const struct plan *plan, const char **casts)
 {
-    bool was_failed = s->dbc->tx.failed;
-    struct diag first;
+    struct typed_run again = {s, plan, casts, s->dbc->tx.failed};
     SQLRETURN rc;
 
     param_types_apply(s, casts, 1);
@@ -429,22 +443,7 @@ static SQLRETURN run_typed(struct stmt *s, const struct plan *plan, const char *
     rc = run(s, plan, casts);
     if (rc != SQL_ERROR || !executes_at_once(s, plan) || !param_types_learn(s, casts, 1))
         return rc;
-    first = s->handle.diag;
-    diag_init(&s->handle.diag);
-    for (int tries = 0; tries < PARAM_TYPES_MAX_TRIES; tries++) {
-        diag_clear(&s->handle.diag);
-        s->dbc->tx.failed = was_failed;
-        rc = run(s, plan, casts);
-        if (rc != SQL_ERROR || !param_types_learn(s, casts, 1))
-            break;
-    }
-    if (rc == SQL_ERROR && execute_server_code(s)[0] != '\0') {
-        diag_release(&s->handle.diag);
-        s->handle.diag = first;
-    } else {
-        diag_release(&first);
-    }
-    return rc;
+    return param_types_run_again(s, casts, 1, run_again, &again);
 }
 
 /* The data of an SQLExecDirect is there: like its other ends, nothing stays prepared. */

@@ -134,30 +134,22 @@ static SQLRETURN take_counts(struct param_array *a, SQLRETURN rc)
     return rc;
 }
 
+static SQLRETURN send_all(void *ctx)
+{
+    struct param_array *a = ctx;
+
+    return param_array_send_rows(a, a->n, false);
+}
+
 /* As run_typed of execute.c: nothing was executed, so the rows go once more. */
 SQLRETURN param_array_send(struct param_array *a)
 {
     struct stmt *s = a->s;
-    struct diag first;
-    SQLRETURN rc = param_array_send_rows(a, a->n, false);
+    SQLRETURN rc = send_all(a);
 
     if (rc != SQL_ERROR || transaction_is_open(s->dbc) || !param_types_learn(s, a->casts, a->n))
         return rc;
-    first = s->handle.diag;
-    diag_init(&s->handle.diag);
-    for (int tries = 0; tries < PARAM_TYPES_MAX_TRIES; tries++) {
-        diag_clear(&s->handle.diag);
-        rc = param_array_send_rows(a, a->n, false);
-        if (rc != SQL_ERROR || !param_types_learn(s, a->casts, a->n))
-            break;
-    }
-    if (rc == SQL_ERROR && execute_server_code(s)[0] != '\0') {
-        diag_release(&s->handle.diag);
-        s->handle.diag = first;
-    } else {
-        diag_release(&first);
-    }
-    return rc;
+    return param_types_run_again(s, a->casts, a->n, send_all, a);
 }
 
 /* In a transaction of a session a savepoint stands before the rows, so that it can be found out

@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "sql/markers.h"
+#include "stmt/execute.h"
 
 #define TEXT_CAST "::text"
 
@@ -169,6 +170,28 @@ bool param_types_learn(struct stmt *s, const char **casts, size_t n_rows)
         any |= make_text(s, casts, i, n_rows);
     param_types_apply(s, casts, n_rows);
     return any;
+}
+
+SQLRETURN param_types_run_again(struct stmt *s, const char **casts, size_t n_rows,
+                                SQLRETURN (*run)(void *ctx), void *ctx)
+{
+    struct diag first = s->handle.diag;
+    SQLRETURN rc = SQL_ERROR;
+
+    diag_init(&s->handle.diag);
+    for (int tries = 0; tries < PARAM_TYPES_MAX_TRIES; tries++) {
+        diag_clear(&s->handle.diag);
+        rc = run(ctx);
+        if (rc != SQL_ERROR || !param_types_learn(s, casts, n_rows))
+            break;
+    }
+    if (rc == SQL_ERROR && execute_server_code(s)[0] != '\0') {
+        diag_release(&s->handle.diag);
+        s->handle.diag = first;
+    } else {
+        diag_release(&first);
+    }
+    return rc;
 }
 
 SQLRETURN param_types_settle(struct stmt *s, const char **casts, size_t n_rows)

@@ -21,6 +21,10 @@ void param_types_apply(const struct stmt *s, const char **casts, size_t n_rows);
  * reverse, it is converted (which costs a question). False: another error, or nothing that could be
  * changed. */
 bool param_types_learn(struct stmt *s, const char **casts, size_t n_rows);
+/* After such an execution (SQL_ERROR, learned from): `run` once more, as often as its complaint can
+ * be learned from. When nothing helps the first complaint stands. */
+SQLRETURN param_types_run_again(struct stmt *s, const char **casts, size_t n_rows,
+                                SQLRETURN (*run)(void *ctx), void *ctx);
 /* For a statement that is to wait in a transaction, where the server's error would come too late:
  * asks beforehand, when the text leaves room for doubt; no request for a text that was asked about.
  * Posts HY001 only: other errors come with the statement. */
