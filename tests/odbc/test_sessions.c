@@ -250,6 +250,13 @@ static void test_a_text_that_commits_ends_the_transaction(void **state)
     }
 }
 
+static void make_kept(SQLHSTMT s)
+{
+    run(s, "DROP TABLE IF EXISTS t_kept");
+    run(s, "CREATE TABLE t_kept (a int)");
+    run(s, "INSERT INTO t_kept VALUES (1)");
+}
+
 /* The server keeps the statement prepared; its result is another after ALTER TABLE (0A000). */
 static void test_a_kept_statement_whose_table_changes(void **state)
 {
@@ -261,9 +268,7 @@ static void test_a_kept_statement_whose_table_changes(void **state)
         struct fixture *f = fixture_over(with_sessions[i]), *other = fixture_over("http");
         SQLHSTMT s = f->stmt;
 
-        run(other->stmt, "DROP TABLE IF EXISTS t_kept");
-        run(other->stmt, "CREATE TABLE t_kept (a int)");
-        run(other->stmt, "INSERT INTO t_kept VALUES (1)");
+        make_kept(other->stmt);
         run(s, "CREATE TEMP TABLE t_mine (a int)"); /* from here on all goes to the session */
         for (size_t k = 0; k < 3; k++)
             assert_int_equal(query_number(s, sql), 1);
@@ -301,9 +306,7 @@ static void test_a_kept_statement_whose_table_was_another_before(void **state)
         struct fixture *f = fixture_over(with_sessions[i]), *other = fixture_over("http");
         SQLHSTMT s = f->stmt;
 
-        run(other->stmt, "DROP TABLE IF EXISTS t_kept");
-        run(other->stmt, "CREATE TABLE t_kept (a int)");
-        run(other->stmt, "INSERT INTO t_kept VALUES (1)");
+        make_kept(other->stmt);
         fixture_autocommit(f, false);
         run(s, "SAVEPOINT here");
         run(s, "ALTER TABLE t_kept ADD b int");
