@@ -5,7 +5,8 @@
  * time of its own, as Neon's proxy stands before the database for TCP as the gateway does for us.
  * Figures are medians; what counts are the ratios.
  *
- * Usage: bench_sessions [rounds] [only one task's number]   beside the services (make bench). */
+ * Usage: bench_sessions [rounds] [only one task's number] [only one latency, ms]   beside the
+ * services (make bench). */
 #include "relay.h"
 
 #include <sql.h>
@@ -295,6 +296,7 @@ int main(int argc, char **argv)
         "CREATE TABLE bench_large (id int PRIMARY KEY, name text)",
         "INSERT INTO bench_large SELECT i, 'name ' || i FROM generate_series(1, 1000000) i",
         "CREATE TABLE bench_rows (id int PRIMARY KEY, name text)", "ANALYZE", NULL};
+    static const int latencies_ms[] = {0, 20};
     static const char *const behind[] = {"DROP TABLE bench_large, bench_rows", NULL};
     int rounds = argc > 1 ? atoi(argv[1]) : 5;
     int only = argc > 2 ? atoi(argv[2]) : -1;
@@ -307,8 +309,9 @@ int main(int argc, char **argv)
     SQLAllocHandle(SQL_HANDLE_ENV, NULL, &env);
     SQLSetEnvAttr(env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)(intptr_t)SQL_OV_ODBC3, 0);
     prepare(env, before);
-    with_latency(env, 0, rounds, only);
-    with_latency(env, 20, rounds, only);
+    for (size_t i = 0; i < sizeof latencies_ms / sizeof latencies_ms[0]; i++)
+        if (argc <= 3 || latencies_ms[i] == atoi(argv[3]))
+            with_latency(env, latencies_ms[i], rounds, only);
     prepare(env, behind);
     return 0;
 }
