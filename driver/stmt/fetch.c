@@ -40,16 +40,20 @@ SQLRETURN stmt_post_conv(struct stmt *s, enum conv c, SQLLEN row, SQLINTEGER col
                         outcomes[c].text);
 }
 
+SQLRETURN stmt_post_param(struct stmt *s, enum sqlstate state, SQLLEN row, SQLINTEGER number,
+                          const char *problem)
+{
+    if (row == SQL_NO_ROW_NUMBER)
+        return diag_post_at(&s->handle, state, row, number, "Parameter %d: %s", (int)number,
+                            problem);
+    return diag_post_at(&s->handle, state, row, number, "Parameter %d of row %lld of the array: %s",
+                        (int)number, (long long)row, problem);
+}
+
 SQLRETURN stmt_post_param_conv(struct stmt *s, enum conv c, SQLLEN row, SQLINTEGER number)
 {
-    if (c == CONV_OK)
-        return SQL_SUCCESS;
-    if (row == SQL_NO_ROW_NUMBER)
-        return diag_post_at(&s->handle, outcomes[c].state, row, number, "Parameter %d: %s",
-                            (int)number, outcomes[c].text);
-    return diag_post_at(&s->handle, outcomes[c].state, row, number,
-                        "Parameter %d of row %lld of the array: %s", (int)number, (long long)row,
-                        outcomes[c].text);
+    return c == CONV_OK ? SQL_SUCCESS
+                        : stmt_post_param(s, outcomes[c].state, row, number, outcomes[c].text);
 }
 
 void bound_columns_forget(struct stmt *s)

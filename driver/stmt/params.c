@@ -3,6 +3,8 @@
  * Called by api/, execute.c and param_array.c. */
 #include "stmt/params.h"
 
+#include <stdio.h>
+
 #include "stmt/copy_in.h"
 
 static bool is_io_type(SQLSMALLINT io)
@@ -184,6 +186,22 @@ static SQLRETURN collect_put_param(struct stmt *s, size_t row, size_t index,
                          (SQLLEN)put->bytes.len, to);
 }
 
+static SQLRETURN refuse_value(struct stmt *s, enum sqlstate state, size_t row, size_t index,
+                              const struct param_sink *to, const char *problem)
+{
+    return stmt_post_param(s, state, to->in_array ? (SQLLEN)row + 1 : SQL_NO_ROW_NUMBER,
+                           (SQLINTEGER)(index + 1), problem);
+}
+
+static SQLRETURN refuse_length(struct stmt *s, size_t row, size_t index,
+                               const struct param_sink *to, SQLLEN len)
+{
+    char problem[64];
+
+    snprintf(problem, sizeof problem, "the length %lld is not valid.", (long long)len);
+    return refuse_value(s, ST_HY090, row, index, to, problem);
+}
+
 static SQLRETURN collect_one(struct stmt *s, size_t row, size_t index, const struct param_sink *to,
                              bool *at_exec)
 {
@@ -199,20 +217,17 @@ static SQLRETURN collect_one(struct stmt *s, size_t row, size_t index, const str
     if (p.len == SQL_NULL_DATA || p.len == SQL_DEFAULT_PARAM) {
         null_param(index, &p.type, to);
         if (p.len == SQL_DEFAULT_PARAM && !output_params_take_default(s, index))
-            return diag_post(&s->handle, ST_07S01, 0,
-                             "Parameter %zu: SQL_DEFAULT_PARAM is for arguments of {call} "
-                             "alone; write DEFAULT into the statement instead.",
-                             index + 1);
+            return refuse_value(s, ST_07S01, row, index, to,
+                                "SQL_DEFAULT_PARAM is for arguments of {call} alone; write DEFAULT "
+                                "into the statement instead.");
         return SQL_SUCCESS;
     }
     if (p.len < 0 && p.len != SQL_NTS)
-        return diag_post(&s->handle, ST_HY090, 0, "Parameter %zu: the length %lld is not valid.",
-                         index + 1, (long long)p.len);
+        return refuse_length(s, row, index, to, p.len);
     if (p.app_value == NULL && p.len != 0)
-        return diag_post(&s->handle, ST_HY009, 0,
-                         "Parameter %zu: the value pointer is null but the length does not say "
-                         "SQL_NULL_DATA.",
-                         index + 1);
+        return refuse_value(s, ST_HY009, row, index, to,
+                            "the value pointer is null but the length does not say "
+                            "SQL_NULL_DATA.");
     return convert_param(s, row, index, &p.type, p.app_value ? p.app_value : "", p.len, to);
 }
 

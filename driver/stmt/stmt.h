@@ -405,7 +405,10 @@ const struct bound_column *bound_column(struct stmt *s, size_t number, SQLSMALLI
 struct cell stmt_limited_cell(const struct stmt *s, const struct to_c *conv, struct cell c);
 /* Posts the record for a conversion's outcome; SQL_SUCCESS for CONV_OK. */
 SQLRETURN stmt_post_conv(struct stmt *s, enum conv c, SQLLEN row, SQLINTEGER column);
-/* The same for a parameter, whose row is SQL_NO_ROW_NUMBER outside of arrays. */
+/* What is wrong with a parameter, whose row is SQL_NO_ROW_NUMBER outside of arrays. */
+SQLRETURN stmt_post_param(struct stmt *s, enum sqlstate state, SQLLEN row, SQLINTEGER number,
+                          const char *problem);
+/* The same for a conversion's outcome; SQL_SUCCESS for CONV_OK. */
 SQLRETURN stmt_post_param_conv(struct stmt *s, enum conv c, SQLLEN row, SQLINTEGER number);
 const char *stmt_c_type_name(SQLSMALLINT c_type);
 

@@ -421,6 +421,76 @@ static void test_conversion_error(void **state)
     assert_string_equal(pg_admin("SELECT count(*) FROM arrays"), "0");
 }
 
+static SQLLEN record_field(SQLHSTMT stmt, SQLSMALLINT field)
+{
+    SQLLEN row = 0;
+    SQLINTEGER column = 0;
+
+    if (field == SQL_DIAG_COLUMN_NUMBER) {
+        SQLGetDiagField(SQL_HANDLE_STMT, stmt, 1, field, &column, 0, NULL);
+        return column;
+    }
+    SQLGetDiagField(SQL_HANDLE_STMT, stmt, 1, field, &row, 0, NULL);
+    return row;
+}
+
+/* What is wrong with a value before it is converted names its row as well. */
+static void test_bad_values(void **state)
+{
+    static const struct {
+        SQLLEN ind;
+        const char *expected;
+        const char *says;
+    } cases[] = {
+        {-77, "HY090", "Parameter 2 of row 2 of the array: the length -77"},
+        {SQL_DEFAULT_PARAM, "07S01", "Parameter 2 of row 2 of the array: SQL_DEFAULT_PARAM"},
+    };
+    struct fixture *f = *state;
+    SQLINTEGER id[3] = {1, 2, 3};
+    char text[3][4] = {"a", "b", "c"};
+    SQLLEN ind[3] = {SQL_NTS, SQL_NTS, SQL_NTS};
+    SQLUSMALLINT status[3];
+
+    reset_table(f->stmt);
+    set_number(f->stmt, SQL_ATTR_PARAMSET_SIZE, 3);
+    set_attr(f->stmt, SQL_ATTR_PARAM_STATUS_PTR, status);
+    SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0, id, 0, NULL);
+    SQLBindParameter(f->stmt, 2, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 4, 0, text, 4, ind);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ind[1] = cases[i].ind;
+        assert_stmt_state(
+            f->stmt,
+            SQLExecDirect(f->stmt, sqltext("INSERT INTO arrays (id, t) VALUES (?, ?)"), SQL_NTS),
+            cases[i].expected);
+        assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), cases[i].says));
+        assert_int_equal(record_field(f->stmt, SQL_DIAG_ROW_NUMBER), 2);
+        assert_int_equal(record_field(f->stmt, SQL_DIAG_COLUMN_NUMBER), 2);
+        assert_int_equal(status[0], SQL_PARAM_UNUSED);
+        assert_int_equal(status[1], SQL_PARAM_ERROR);
+        assert_int_equal(status[2], SQL_PARAM_UNUSED);
+    }
+    /* A null pointer for a value: HY009. */
+    ind[1] = SQL_NTS;
+    ind[0] = SQL_NULL_DATA;
+    SQLBindParameter(f->stmt, 2, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 4, 0, NULL, 4, ind);
+    assert_stmt_state(
+        f->stmt,
+        SQLExecDirect(f->stmt, sqltext("INSERT INTO arrays (id, t) VALUES (?, ?)"), SQL_NTS),
+        "HY009");
+    assert_int_equal(record_field(f->stmt, SQL_DIAG_ROW_NUMBER), 2);
+    /* Without an array there is no row. */
+    set_number(f->stmt, SQL_ATTR_PARAMSET_SIZE, 1);
+    set_attr(f->stmt, SQL_ATTR_PARAM_STATUS_PTR, NULL);
+    ind[0] = -77;
+    SQLBindParameter(f->stmt, 2, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 4, 0, text, 4, ind);
+    assert_stmt_state(
+        f->stmt,
+        SQLExecDirect(f->stmt, sqltext("INSERT INTO arrays (id, t) VALUES (?, ?)"), SQL_NTS),
+        "HY090");
+    assert_int_equal(record_field(f->stmt, SQL_DIAG_ROW_NUMBER), SQL_NO_ROW_NUMBER);
+    assert_string_equal(pg_admin("SELECT count(*) FROM arrays"), "0");
+}
+
 /* A fraction that an integer cannot hold is cut, and the row says so. */
 static void test_warnings(void **state)
 {
@@ -660,6 +730,7 @@ int main(void)
         TEST(test_failing_row_of_reads),
         TEST(test_many_rows_of_one),
         TEST(test_conversion_error),
+        TEST(test_bad_values),
         TEST(test_warnings),
         TEST(test_data_at_execution),
         TEST(test_sets_of_one),
