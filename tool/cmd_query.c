@@ -10,6 +10,7 @@
 #include <sqlext.h>
 
 #include "base/utf.h"
+#include "sql/split.h"
 
 #define PIECE_BYTES 8192
 #define TABLE_ROWS 1000 /* the table's columns are as wide as the first so many rows need */
@@ -109,13 +110,15 @@ static void csv_text(const char *text, size_t len)
 
 static bool print_csv(struct result *r)
 {
+    SQLRETURN rc;
+
     for (SQLSMALLINT i = 0; i < r->n; i++) {
         if (i > 0)
             putchar(',');
         csv_text(r->columns[i].name, strlen(r->columns[i].name));
     }
     putchar('\n');
-    while (SQL_SUCCEEDED(SQLFetch(r->stmt))) {
+    while (SQL_SUCCEEDED(rc = SQLFetch(r->stmt))) {
         for (SQLSMALLINT i = 0; i < r->n; i++) {
             if (!read_value(r, (SQLSMALLINT)(i + 1)))
                 return false;
@@ -126,7 +129,7 @@ static bool print_csv(struct result *r)
         }
         putchar('\n');
     }
-    return true;
+    return rc == SQL_NO_DATA;
 }
 
 /* NaN and Infinity are no JSON numbers. */
@@ -148,12 +151,18 @@ static void json_value(const struct result *r, SQLSMALLINT i)
         tool_json_text(buf_str(&r->value), r->value.len);
 }
 
+/* One array of objects; empty for a statement without rows. */
 static bool print_json(struct result *r)
 {
     bool first = true;
+    SQLRETURN rc;
 
     putchar('[');
-    for (; SQL_SUCCEEDED(SQLFetch(r->stmt)); first = false) {
+    if (r->n == 0) {
+        putchar(']');
+        return true;
+    }
+    for (; SQL_SUCCEEDED(rc = SQLFetch(r->stmt)); first = false) {
         fputs(first ? "\n {" : ",\n {", stdout);
         for (SQLSMALLINT i = 0; i < r->n; i++) {
             if (!read_value(r, (SQLSMALLINT)(i + 1)))
@@ -166,7 +175,9 @@ static bool print_json(struct result *r)
         }
         putchar('}');
     }
-    puts(first ? "]" : "\n]");
+    if (rc != SQL_NO_DATA)
+        return false;
+    fputs(first ? "]" : "\n]", stdout);
     return true;
 }
 
@@ -282,28 +293,62 @@ static bool print_table(struct result *r)
 
 /* ---- the command ---- */
 
-static bool print_results(const struct tool_args *a, SQLHSTMT stmt)
+static bool print_count(const struct result *r)
 {
+    SQLLEN count = -1;
+
+    if (!SQL_SUCCEEDED(SQLRowCount(r->stmt, &count)))
+        return true;
+    if (count >= 0)
+        printf("%ld row%s changed\n", (long)count, count == 1 ? "" : "s");
+    else
+        puts("done");
+    return true;
+}
+
+static bool print_result(const struct tool_args *a, struct result *r)
+{
+    if (a->json)
+        return print_json(r);
+    if (r->n > 0)
+        return a->csv ? print_csv(r) : print_table(r);
+    return a->csv || print_count(r);
+}
+
+/* JSON is one document: that of the only statement, or an array with one for each. It is closed
+ * when all went well only: what is cut off must not look whole. */
+static bool print_results(const struct tool_args *a, SQLHSTMT stmt, bool several)
+{
+    bool in_array = a->json && several;
     bool ok = true;
 
-    do {
+    fputs(in_array ? "[" : "", stdout);
+    for (SQLRETURN more = SQL_SUCCESS; ok && SQL_SUCCEEDED(more);) {
         struct result r = {.stmt = stmt, .value = BUF_INIT(0)};
-        SQLLEN count = -1;
-        ok = describe(&r);
         tool_progress("");
-        if (ok && r.n > 0) {
-            ok = a->json ? print_json(&r) : a->csv ? print_csv(&r) : print_table(&r);
-        } else if (ok && SQL_SUCCEEDED(SQLRowCount(stmt, &count)) && !a->json && !a->csv) {
-            if (count >= 0)
-                printf("%ld row%s changed\n", (long)count, count == 1 ? "" : "s");
-            else
-                puts("done");
-        }
+        ok = describe(&r) && print_result(a, &r);
         buf_release(&r.value);
         mem_free(r.columns);
-    } while (ok && SQL_SUCCEEDED(SQLMoreResults(stmt)));
+        more = ok ? SQLMoreResults(stmt) : SQL_ERROR;
+        ok = ok && more != SQL_ERROR;
+        fputs(in_array && SQL_SUCCEEDED(more) ? ",\n" : "", stdout);
+    }
+    fputs(in_array && ok ? "]" : "", stdout);
+    fputs(a->json ? "\n" : "", stdout);
     fflush(stdout);
     return ok;
+}
+
+/* A text of several statements has several results, whatever its data. */
+static bool is_several(const char *text)
+{
+    struct split_piece piece;
+    size_t pos = 0;
+    size_t n = 0;
+
+    while (split_next(sv(text), &pos, &piece))
+        n += !piece.empty;
+    return n > 1;
 }
 
 static int run(const struct tool_args *a, SQLHDBC dbc, char *statement)
@@ -315,7 +360,7 @@ static int run(const struct tool_args *a, SQLHDBC dbc, char *statement)
     if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, dbc, &stmt)))
         return diagnose(a, SQL_HANDLE_DBC, dbc);
     rc = SQLExecDirect(stmt, (SQLCHAR *)statement, SQL_NTS);
-    if ((rc != SQL_NO_DATA && !SQL_SUCCEEDED(rc)) || !print_results(a, stmt))
+    if ((rc != SQL_NO_DATA && !SQL_SUCCEEDED(rc)) || !print_results(a, stmt, is_several(statement)))
         status = diagnose(a, SQL_HANDLE_STMT, stmt);
     SQLFreeHandle(SQL_HANDLE_STMT, stmt);
     return status;

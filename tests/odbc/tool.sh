@@ -69,6 +69,20 @@ expect "query: JSON is JSON" \
     "$(neon query piped "$rows" --json | sed '$d' | python3 -c 'import json, sys; print(json.load(sys.stdin)[1])')" \
     "'name': 'Łukasz Wójcik', 'credit': 0.0, 'active': True, 'note': None"
 expect "query: values that JSON has no number for" "$(neon query mine "select 'NaN'::float8 as n, E'a\"\\n'::text as t" --json)" '"n": "NaN", "t": "a\\"\\u000a"'
+json() { "$tool" query "$@" --json | python3 -c 'import json, sys; print(json.load(sys.stdin))'; }
+expect "query: several statements are one JSON document" \
+    "$(json mine 'select 1 as a; select 2 as b where false; update customers set note = note where id < 4; select 3 as c, null as d; -- end')" \
+    "^\[\[\{'a': 1\}\], \[\], \[\], \[\{'c': 3, 'd': None\}\]\]$"
+expect "query: one statement is its rows, also with a semicolon and without rows" \
+    "$(echo $(json mine 'select 1 as a;'; json mine 'select 1 as a where false'; json mine 'update customers set note = note where id < 4'))" \
+    "^\[\{'a': 1\}\] \[\] \[\]$"
+neon dsn add live "$url" "ApiHost=$NEON_TEST_GATEWAY_TLS_URL" "CAFile=$NEON_TEST_CA" Transport=websocket >/dev/null
+# Late enough that rows have been printed.
+fails='select g + 0 / (200001 - g) as n from generate_series(1, 300000) g'
+expect "query: rows that a failure cuts off do not look whole" "$(neon query live "$fails" --json | tail -n 3)" '"n": [0-9]+}' '22012' 'exit 1' '!^ *\]'
+expect "query: nor as CSV, nor behind another result" \
+    "$(for form in --csv --json; do neon query live "$fails" $form | tail -n 2; neon query live "select 1 as a; $fails" $form | tail -n 2; done | xargs)" \
+    '(22012.*exit 1.*){4}' '!exit 0' '!\]\]'
 expect "query: a count" "$(neon query mine 'update customers set note = note where id < 4')" '^3 rows changed$' 'exit 0'
 expect "query: several results" "$(neon query mine 'select 1 as a; select 2 as b')" '^a$' '^b$'
 expect "query: more rows than the table looks ahead" "$(neon query mine 'select generate_series(1, 2500) as n')" '^2500$' '\(2500 rows\)'

@@ -19,7 +19,7 @@ driver/catalog    base transport result sql convert config handle stmt
 driver/info       base transport result sql convert config handle stmt
 driver/api        base transport result sql convert config handle stmt catalog info
 setup             base config
-tool              base transport config setup
+tool              base transport config setup sql
 gateway           gateway
 END
 }
