@@ -639,8 +639,7 @@ def test_vanished_client_cancels_what_it_runs(gateway, pg):
     s = Session(gateway)
     s.log_in(PASSWORD)
     s.send(query("SELECT pg_sleep(1000)"))
-    running = "select count(*) from pg_stat_activity where application_name = 'websocket test' and state = 'active'"
-    wait_until(lambda: pg.run(running, database="postgres") == "1", "the statement runs")
+    statement_runs(pg)
     s.close()
     wait_until(lambda: backends(pg) == 0, "it is cancelled and the session ended")
     assert gateway.stats()["cancels"] == 1
@@ -712,8 +711,15 @@ def cancel(gateway, key):
     s.close()
 
 
-def test_cancel_over_a_second_websocket(session, gateway):
+def statement_runs(pg):
+    """PostgreSQL forgets a cancel that comes before the statement."""
+    running = "select count(*) from pg_stat_activity where application_name = 'websocket test' and state = 'active'"
+    wait_until(lambda: pg.run(running, database="postgres") == "1", "the statement runs")
+
+
+def test_cancel_over_a_second_websocket(session, gateway, pg):
     session.send(query("SELECT pg_sleep(1000)"))
+    statement_runs(pg)
     cancel(gateway, session.key)
     kind, body = session.until("E")[-1]
     assert error_fields(body)["C"] == "57014"
