@@ -1,6 +1,7 @@
 /* Counters, request log and fault injection: the test control API behind --control.
  *
- * Faults are only described and counted here; http.c and sql_http.c act them out.
+ * Faults are only described and counted here; http_faults.c, http_upgrade.c, sql_http.c and the
+ * sessions act them out.
  */
 #include "gateway/control.h"
 

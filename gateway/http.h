@@ -1,4 +1,4 @@
-/* The HTTP side: listening, routing, headers, answers (protocol 1.3, 2.2, 2.3, 5.1). */
+/* The HTTP side: serving, routing, bodies, answers (protocol 1.3, 2.2, 2.3, 5.1). */
 #ifndef GATEWAY_HTTP_H
 #define GATEWAY_HTTP_H
 
@@ -12,10 +12,6 @@ struct http_config {
     const char *tls_key_pem;
     int stop_fd;
 };
-
-/* Binds and listens on ADDR:PORT (port 0 = any free one). Returns the socket and writes the actual
- * port, or -1 with a sentence on stderr. *loopback says whether only this machine can connect. */
-int http_listen(const char *address, unsigned *port, bool *loopback);
 
 /* Serves the socket with one thread per connection until http_stop. False with a sentence on
  * stderr. The configuration is borrowed and must outlive the server. */

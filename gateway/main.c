@@ -15,6 +15,7 @@
 #include "gateway/http.h"
 #include "gateway/jwt.h"
 #include "gateway/log.h"
+#include "gateway/net.h"
 #include "gateway/options.h"
 #include "gateway/pool.h"
 #include "gateway/tls_cert.h"
@@ -137,7 +138,7 @@ static int run(struct options *o, const sigset_t *signals)
         goto done;
     if (!auth_start(&o->sql.target, stop_fd, &o->sql.auth_mode))
         goto done;
-    listen_fd = http_listen(o->listen, &port, &loopback);
+    listen_fd = net_listen(o->listen, &port, &loopback);
     if (listen_fd < 0)
         goto done;
     if (o->control && !loopback) {

@@ -1,8 +1,9 @@
 /* A WebSocket session: the handshake that Neon's proxy does itself (protocol 10.3 to 10.5), then
- * the relay. Called by http.c once an upgrade is accepted, in libmicrohttpd's thread of that
- * connection: another thread's MHD_UPGRADE_ACTION_CLOSE marks the connection as closed before it
- * asks for the clean-up, and a clean-up that is under way for another connection frees it between
- * the two (libmicrohttpd 0.9.75). The connection's own thread is joined before anything is freed.
+ * the relay. Called by http_upgrade.c once an upgrade is accepted, in libmicrohttpd's thread of
+ * that connection: another thread's MHD_UPGRADE_ACTION_CLOSE marks the connection as closed before
+ * it asks for the clean-up, and a clean-up that is under way for another connection frees it
+ * between the two (libmicrohttpd 0.9.75). The connection's own thread is joined before anything is
+ * freed.
  */
 #include "gateway/ws_session.h"
 
