@@ -847,7 +847,7 @@ def tls_postgres(pg):
     wait_until(lambda: pg.run("show ssl", database="postgres") == "off", "PostgreSQL is as before")
 
 
-def test_postgres_behind_tls(start, tmp_path, tls_postgres):
+def test_postgres_behind_tls(start, tmp_path, tls_postgres, pg):
     (tmp_path / "url").write_text(os.environ["NEON_TEST_PG_ADMIN_URL"] + "?sslmode=require\n")
     gateway = start("--control", pg_file=tmp_path / "url")
     s = Session(gateway)
@@ -862,6 +862,7 @@ def test_postgres_behind_tls(start, tmp_path, tls_postgres):
     assert [fields(body)[0] for _ in range(n) for kind, body in s.until() if kind == "D"] == [str(i) for i in range(n)]
     writer.join()
     s.send(query("SELECT pg_sleep(1000)"))
+    statement_runs(pg)
     cancel(gateway, s.key)
     assert error_fields(s.until("E")[-1][1])["C"] == "57014"
     s.until()
