@@ -18,7 +18,7 @@ packages=$(sed -n 's/^| [^|]* | \(`[^|]*\) |.*/\1/p' "$top/docs/clients.md" | tr
 # Compilers and interpreters: what somebody who writes programs in these languages has.
 tools='php-cli r-base-core python3-pyqt5.qtsql erlang-base python3-uno g++ make unixodbc-dev libboost-dev nodejs npm libnode-dev golang-go'
 expect "the clients install as docs/clients.md says" \
-    "$(in_root sh -c "apt-get install -qq -y --no-install-recommends /tmp/odbc-neon_*.deb /tmp/odbc-neon-iodbc_*.deb /tmp/neon-odbc_*.deb $packages $tools >/tmp/install.log; tail -n 5 /tmp/install.log; odbcinst -q -d")" \
+    "$(again in_root sh -c "apt-get install -qq -y --no-install-recommends /tmp/odbc-neon_*.deb /tmp/odbc-neon-iodbc_*.deb /tmp/neon-odbc_*.deb $packages $tools >/tmp/install.log || { tail -n 5 /tmp/install.log; exit 1; }; odbcinst -q -d")" \
     '\[Neon\]' '\[Neon iODBC\]'
 
 services=/tmp/services
@@ -32,7 +32,7 @@ install_by_page() # NAME FOLDER WORDS-OF-THE-COMMAND FILE-THAT-IS-THERE-THEN
 {
     mkdir -p "$root$services/tmp/$2"
     expect "$1 installs as docs/clients.md says" \
-        "$(in_root env npm_config_nodedir=/usr npm_config_cafile=/etc/ssl/certs/ca-certificates.crt NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt bash -c "cd $services/tmp/$2 && $(page_block "$top/docs/clients.md" "$3")"; ls -d "$root$services/tmp/$2"/$4)" "/$4\$"
+        "$(again in_root env npm_config_nodedir=/usr npm_config_cafile=/etc/ssl/certs/ca-certificates.crt NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt bash -c "cd $services/tmp/$2 && $(page_block "$top/docs/clients.md" "$3")"; ls -d "$root$services/tmp/$2"/$4)" "/$4\$"
 }
 encoded=$(python3 -c 'import os, urllib.parse; print(urllib.parse.quote(os.environ["NEON_TEST_PASSWORD"], safe=""))')
 install_by_page "npm's odbc" client-npm_odbc 'npm install odbc' node_modules/odbc/lib/bindings

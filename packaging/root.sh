@@ -1,5 +1,6 @@
-# root.sh: a clean root below build/packages, made by debootstrap, for test.sh and clients.sh. Sourced by them, with $work and
-# $root set; it shares the machine's network, so the services of tests/with-services.sh answer inside, on loopback.
+# root.sh: a clean root below build/packages, made by debootstrap, for test.sh and clients.sh. Sourced by them, with $top, $work
+# and $root set; it shares the machine's network, so the services of tests/with-services.sh answer inside, on loopback.
+. "$top/tests/again.sh"
 
 # make_root: false with $why when debootstrap cannot.
 make_root()
@@ -7,8 +8,14 @@ make_root()
     local mirror suite made dir
     mirror=$(grep -hoE '(https?|file)://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -n 1)
     suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    made=$(debootstrap --variant=minbase --include=ca-certificates "$suite" "$root" ${mirror:+"$mirror"} 2>&1) || {
-        tail -n 5 <<<"$made"
+    bootstrap()
+    {
+        rm -rf --one-file-system "$root"
+        debootstrap --variant=minbase --include=ca-certificates "$suite" "$root" ${mirror:+"$mirror"} >"$work/debootstrap.log" 2>&1
+    }
+    again bootstrap || {
+        made=$(tail -n 5 "$work/debootstrap.log")
+        echo "$made"
         why="debootstrap could not make a clean root: $(tail -n 1 <<<"$made")"
         return 1
     }
@@ -22,6 +29,7 @@ make_root()
     for dir in /etc/pip.conf /etc/npmrc /etc/ssl/certs/ca-certificates.crt; do [ ! -e "$dir" ] || cp "$dir" "$root$dir"; done
     # The root is thrown away: what is unpacked need not reach the disk at once.
     echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/fast"
+    echo 'Acquire::Retries "3";' >"$root/etc/apt/apt.conf.d/99retries"
 }
 
 enter_root() { mount -t proc proc "$root/proc"; }

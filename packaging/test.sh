@@ -32,7 +32,7 @@ expect "the packages are built" "$(ls "$work"; tail -n 3 <<<"$build")" "odbc-neo
 expect "lintian finds nothing" "$(lintian --allow-root --fail-on error,warning "$work"/*.changes 2>&1; echo "exit $?")" 'exit 0' '![EW]: '
 
 rm -rf "$work/python" && cp -R "$source/python" "$work/python"
-wheel=$(python3 -m venv "$work/wheel-venv" 2>&1 && "$work/wheel-venv/bin/pip" wheel -q --no-deps --wheel-dir "$work" "$work/python" 2>&1)
+wheel=$(python3 -m venv "$work/wheel-venv" 2>&1 && again "$work/wheel-venv/bin/pip" wheel -q --no-deps --wheel-dir "$work" "$work/python" 2>&1)
 expect "the wheel is built" "$(ls "$work"; tail -n 3 <<<"$wheel")" "sqlalchemy_neon_odbc-$upstream-py3-none-any.whl"
 
 make_root || skip "$why"
@@ -41,7 +41,7 @@ rm -f "$root"/tmp/*dbgsym*
 enter_root
 # What docs/getting-started.md says, to the letter, by a user who is root already.
 commands=$(sed -n '/^sudo apt install/p' "$top/docs/getting-started.md" | sed 's/^sudo apt /apt-get -qq -y --no-install-recommends /')
-expect "they install in a clean root" "$(in_root sh -c "apt-get update -qq && cd /tmp && $commands && echo installed")" '^installed$'
+expect "they install in a clean root" "$(again in_root sh -c "apt-get update -qq && cd /tmp && $commands && echo installed")" '^installed$'
 expect "the driver is registered" "$(in_root odbcinst -q -d -n Neon)" 'Driver=.*/odbc/libneonodbc.so' 'Setup='
 encoded=$(python3 -c 'import os, urllib.parse; print(urllib.parse.quote(os.environ["NEON_TEST_PASSWORD"], safe=""))')
 expect "two commands, and there are rows" \
@@ -52,7 +52,7 @@ expect "the manual pages are there" "$(ls "$root/usr/share/man/man1" 2>/dev/null
 
 # iODBC: its own library, the page's commands.
 commands=$(page_block "$top/docs/clients.md" 'Driver=Neon iODBC')
-expect "the driver for iODBC" "$(in_root sh -c 'apt-get install -qq -y --no-install-recommends /tmp/odbc-neon-iodbc_*.deb iodbc && echo installed')" '^installed$'
+expect "the driver for iODBC" "$(again in_root sh -c 'apt-get install -qq -y --no-install-recommends /tmp/odbc-neon-iodbc_*.deb iodbc && echo installed')" '^installed$'
 expect "it is registered" "$(in_root odbcinst -q -d -n 'Neon iODBC')" 'Driver=.*/odbc/libneonodbc-iodbc.so'
 expect "iodbctest shows rows, as docs/clients.md says" "$(in_root bash -c "$commands")" 'is ready' 'Zoë Müller' '!SQLSTATE'
 expect "iODBC's list of data sources has it" "$(in_root sh -c "printf '?\\nDSN=mydb-iodbc\\nquit\\n' | iodbctest")" 'mydb-iodbc +\| Neon iODBC'
@@ -60,7 +60,7 @@ expect "iodbctest: an error with its SQLSTATE" "$(in_root sh -c "echo 'select * 
 expect "unixODBC's programs go on" "$(in_root sh -c "echo 'select 40 + 2' | isql -b mydb")" '\| 42 '
 
 # The wheel, in a virtual environment of the root.
-expect "the wheel installs" "$(in_root sh -c 'apt-get install -qq -y --no-install-recommends python3-venv >/dev/null && python3 -m venv /opt/venv &&
+expect "the wheel installs" "$(again in_root sh -c 'apt-get install -qq -y --no-install-recommends python3-venv >/dev/null && python3 -m venv /opt/venv &&
     /opt/venv/bin/pip install -q --disable-pip-version-check /tmp/sqlalchemy_neon_odbc-*.whl && echo installed')" '^installed$'
 cat >"$root/tmp/query.py" <<'PYTHON'
 import sys

@@ -6,6 +6,7 @@
 # Nothing is ever downloaded any other way. Debian and Ubuntu; elsewhere it checks and names what to install by hand.
 # NEON_SKIP_DEPS=1 makes it do nothing: for machines where the equivalents came by other means.
 set -u
+. "$(dirname "$0")/again.sh"
 
 # set, packages ("a|b": the first that exists), and a probe that, when it succeeds, makes the package unnecessary.
 table()
@@ -139,7 +140,7 @@ if [ "$(id -u)" != 0 ]; then
     as_root=sudo
 fi
 # env: sudo drops the environment. A question would hang a machine without a terminal.
-apt() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@" </dev/null; }
+apt() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" </dev/null; }
 
 choose() # prints one package a line: of alternatives the first that the lists know, else the first
 {
@@ -181,13 +182,12 @@ for names in $lines; do
         refreshed=yes
     fi
 done
-if ! install; then
-    # Most often the lists are old and name files that the mirror no longer has.
-    if [ $refreshed = yes ] || ! { refresh && install; }; then
-        tail -n 25 "$log" >&2
-        say "the installation failed, see above" >&2
-        exit 1
-    fi
+renew() { refresh && install; }
+# Most often the lists are old and name files that the mirror no longer has, or the mirror does not answer for a moment.
+if ! install && ! again renew; then
+    tail -n 25 "$log" >&2
+    say "the installation failed, see above" >&2
+    exit 1
 fi
 lines=$(missing)
 if [ -n "$lines" ]; then

@@ -73,7 +73,8 @@ def run(coroutine):
 def psycopg():
     """The reference: the same database over TCP."""
     url = sa.make_url(os.environ["NEON_TEST_PG_URL"]).set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(url)
+    # (who waits for a lock that is never given up says so, and does not hold up everything)
+    engine = sa.create_engine(url, connect_args={"options": "-c lock_timeout=120s"})
     yield engine
     engine.dispose()
 
@@ -91,6 +92,36 @@ def metadata(psycopg):
             connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{name}" CASCADE')
         for enum in inspector.get_enums():
             connection.exec_driver_sql('DROP TYPE "%s" CASCADE' % enum["name"])
+
+
+class Gate:
+    """A table that nobody can read before it is opened: statements that are under way for as long as a test wants."""
+
+    passing = sa.text("SELECT n FROM t_gate")
+
+    def __init__(self, keeper):
+        self._keeper = keeper
+        keeper.exec_driver_sql("CREATE TABLE t_gate AS SELECT 1 AS n")
+        keeper.commit()
+        keeper.exec_driver_sql("LOCK TABLE t_gate")
+
+    async def waited_at_by(self, count):
+        end = time.monotonic() + 120
+        waiting = "SELECT count(*) FROM pg_locks WHERE relation = 't_gate'::regclass AND NOT granted"
+        while self._keeper.exec_driver_sql(waiting).scalar() < count:
+            if time.monotonic() > end:
+                self.open()  # or nothing would ever end
+                raise AssertionError("the statements did not begin")
+            await asyncio.sleep(0.02)
+
+    def open(self):
+        self._keeper.rollback()
+
+
+@pytest.fixture
+def gate(metadata, psycopg):
+    with psycopg.connect() as keeper:
+        yield Gate(keeper)
 
 
 class Gateway:

@@ -8,6 +8,7 @@
 # compliance/known.txt has it, with its reason; one that stands there and passes counts too.
 set -u
 here=$(cd "$(dirname "$0")" && pwd -P)
+. "$here/../again.sh"
 venvs=$NEON_TEST_BUILDDIR/venvs versions='2.0 2.1'
 while :; do
     case ${1:-} in
@@ -24,7 +25,7 @@ wheel()
 {
     rm -rf "$venv/source" "$venv/wheels" && mkdir "$venv/source" && cp -R "$here/../../python/." "$venv/source" || return 1
     rm -rf "$venv"/source/*.egg-info "$venv"/source/build
-    "$venv/bin/pip" wheel -q --no-deps --wheel-dir "$venv/wheels" "$venv/source" &&
+    again "$venv/bin/pip" wheel -q --no-deps --wheel-dir "$venv/wheels" "$venv/source" &&
         "$venv/bin/pip" install -q --force-reinstall --no-deps "$venv"/wheels/*.whl
 }
 
@@ -35,13 +36,16 @@ prepare() # VERSION
     if [ "$(cat "$venv/stamp" 2>/dev/null)" != "$stamp" ]; then
         rm -rf "$venv"
         python3 -m venv "$venv" || { echo "python3 -m venv failed: is python3-venv installed?"; return 1; }
-        "$venv/bin/pip" install -q "sqlalchemy==$1.*" -r "$here/requirements.txt" || return 1
+        again "$venv/bin/pip" install -q "sqlalchemy==$1.*" -r "$here/requirements.txt" || return 1
         echo "$stamp" >"$venv/stamp"
     fi
     wheel
 }
 
-# Adds pytest's closing line to the totals.
+# pytest's closing line in a log: something may have been said behind it when the interpreter ended.
+closing() { grep -E '[0-9]+ (passed|failed|errors?|skipped|deselected|warnings?).* in [0-9.]+s' "$1" | tail -n 1; }
+
+# Adds such a line to the totals.
 add()
 {
     local line=$1 number word
@@ -60,9 +64,11 @@ own_tests()
     (cd "$here" && "$venv/bin/python" -m pytest -q -rs --tb=short -p no:cacheprovider --ignore compliance "$@") >"$log" 2>&1
     local status=$?
     if [ $status != 0 ]; then tail -n 200 "$log"; fi
-    echo "   the dialect's own tests: $(tail -n 1 "$log")"
-    add "$(tail -n 1 "$log")"
-    [ $status -le 1 ] || failed=$((failed + 1))
+    local line
+    line=$(closing "$log")
+    echo "   the dialect's own tests: ${line:-they did not run to their end}"
+    add "$line"
+    [ $status -le 1 ] && [ -n "$line" ] || failed=$((failed + 1))
 }
 
 mkdir -p "$NEON_TEST_DIR/tmp" "$venvs"

@@ -395,17 +395,18 @@ def test_loader_options(mode, rows):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_cancelled_task_leaves_the_pool_usable(mode):
+def test_a_cancelled_task_leaves_the_pool_usable(mode, gate):
     async def main():
         async with async_engine_on(mode, pool_size=1, max_overflow=0) as engine:
 
-            async def sleep():
+            async def wait():
                 async with engine.connect() as connection:
-                    await connection.execute(sa.text("SELECT pg_sleep(0.3)"))
+                    await connection.execute(gate.passing)
 
-            task = asyncio.create_task(sleep())
-            await asyncio.sleep(0.1)
+            task = asyncio.create_task(wait())
+            await gate.waited_at_by(1)
             task.cancel()
+            gate.open()  # nothing cancels the statement itself: its thread ends with it
             with pytest.raises(asyncio.CancelledError):
                 await task
             async with engine.connect() as connection:

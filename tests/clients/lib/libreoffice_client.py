@@ -1,4 +1,4 @@
-"""LibreOffice through the driver, over UNO. Prints TAP; called by libreoffice.sh with the pipe's name and a folder."""
+"""LibreOffice through the driver, over UNO. Prints TAP; called by libreoffice.sh with the pipe's name, a folder and the process."""
 
 import os
 import sys
@@ -10,14 +10,15 @@ from com.sun.star.util import Date, DateTime
 
 from tap import case, check, done
 
-PIPE, FOLDER = sys.argv[1:3]
+PIPE, FOLDER, OFFICE = sys.argv[1:4]
 TABLE, QUERY, COMMAND = 0, 1, 2  # com.sun.star.sdb.CommandType
 
 
 def connect_to_office():
     local = uno.getComponentContext()
     resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
-    for _ in range(600):
+    end = time.monotonic() + 400  # the first start makes a profile, on a busy machine that takes its time
+    while time.monotonic() < end and os.path.exists(f"/proc/{OFFICE}"):
         try:
             return resolver.resolve(f"uno:pipe,name={PIPE};urp;StarOffice.ComponentContext")
         except Exception:  # pylint: disable=broad-except

@@ -10,7 +10,8 @@ import sys
 
 mode, log, known = sys.argv[1:]
 text = open(log, errors="replace").read()
-closing = text.strip().splitlines()[-1] if text.strip() else ""
+# (something may have been said behind it when the interpreter ended)
+closing = ([""] + re.findall(r"^.*\d+ (?:passed|failed|skipped|errors?)\b.* in [\d.]+s.*$", text, re.M))[-1]
 counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|errors?)", closing)}
 failures = [
     re.sub(r"_postgresql\+\w+?_[\d_]+(?=::)", "", m.group(2)) for m in re.finditer(r"^(FAILED|ERROR) \S*?::(.*?)(?: - .*)?$", text, re.M)
