@@ -392,6 +392,8 @@ static SQLRETURN run(struct stmt *s, const struct plan *plan, const char *const 
         return execute_refuse_failed(s);
     if (output_params_is_call(s))
         return output_params_execute(s, plan, casts);
+    if (cls == SQLC_BEGIN && s->dbc->tx.in_session) /* again: the server says what that means */
+        return run_planned(s, &(struct plan){.kind = PLAN_SESSION}, casts);
     switch (plan->kind) {
     case PLAN_LOCAL:
         return cls == SQLC_EMPTY ? run_empty(s) : transaction_run_text(s);

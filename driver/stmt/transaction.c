@@ -338,21 +338,6 @@ static bool modes_of(const struct script_stmt *st, struct transaction_modes *m, 
                          "DEFERRABLE are possible.");
 }
 
-static bool begin(struct stmt *s, struct err *e)
-{
-    struct tx *t = &s->dbc->tx;
-    struct transaction_modes m;
-
-    if (!modes_of(&s->script.stmts[0], &m, e) || !may_write(s->dbc, &m, e))
-        return false;
-    if (t->begun || t->used)
-        return err_set(e, ST_25000, 0,
-                       "A transaction is open already: COMMIT or ROLLBACK it first.");
-    t->begun = true;
-    take_modes(t, &m);
-    return true;
-}
-
 static bool modes_may_change(const struct dbc *d, const struct transaction_modes *m, struct err *e)
 {
     bool level = m->level != LEVEL_UNSAID && header_of(m->level) != transaction_header(d);
@@ -376,6 +361,44 @@ static bool read_only_from_here(struct dbc *d, struct err *e)
                   (size_t)d->options.max_request_bytes, e);
 }
 
+static bool change_modes(struct dbc *d, const struct transaction_modes *m, struct err *e)
+{
+    if (!modes_may_change(d, m, e) || (m->read_only == SWITCH_ON && !read_only_from_here(d, e)))
+        return false;
+    take_modes(&d->tx, m);
+    return true;
+}
+
+/* BEGIN; in a transaction, like the server's: nothing but the modes that it names. */
+static bool begin(struct stmt *s, bool again, struct err *e)
+{
+    struct transaction_modes m;
+
+    if (!modes_of(&s->script.stmts[0], &m, e) || !may_write(s->dbc, &m, e))
+        return false;
+    if (again)
+        return change_modes(s->dbc, &m, e);
+    s->dbc->tx.begun = true;
+    take_modes(&s->dbc->tx, &m);
+    return true;
+}
+
+static SQLRETURN warn_begun_already(struct stmt *s)
+{
+    static const char words[] = "there is already a transaction in progress";
+    struct err e = ERR_INIT;
+
+    err_set(&e, ST_01000, 0, "WARNING: %s", words);
+    e.pg = pg_fields_new();
+    if (e.pg != NULL) {
+        (void)pg_fields_set(e.pg, PG_SEVERITY, "WARNING", 7);
+        (void)pg_fields_set(e.pg, PG_CODE, "25001", 5);
+        (void)pg_fields_set(e.pg, PG_MESSAGE, words, sizeof words - 1);
+    }
+    diag_post_err(&s->handle, &e);
+    return SQL_SUCCESS_WITH_INFO;
+}
+
 static bool set_transaction(struct stmt *s, struct err *e)
 {
     struct tx *t = &s->dbc->tx;
@@ -384,13 +407,8 @@ static bool set_transaction(struct stmt *s, struct err *e)
 
     if (transaction_sets_constraints(text))
         return tx_add(t, TX_WRITE, text, NULL, 0, (size_t)s->dbc->options.max_request_bytes, e);
-    if (!modes_of(&s->script.stmts[0], &m, e) || !may_write(s->dbc, &m, e))
-        return false;
-    if (!modes_may_change(s->dbc, &m, e) ||
-        (m.read_only == SWITCH_ON && !read_only_from_here(s->dbc, e)))
-        return false;
-    take_modes(t, &m);
-    return true;
+    return modes_of(&s->script.stmts[0], &m, e) && may_write(s->dbc, &m, e) &&
+           change_modes(s->dbc, &m, e);
 }
 
 bool transaction_may_set(struct stmt *s, struct err *e)
@@ -482,7 +500,8 @@ bool transaction_note_session(struct stmt *s, struct err *e)
     for (size_t i = 0; ok && i < s->script.n_stmts; i++)
         if (is_savepoint(s->script.stmts[i].kind.cls))
             ok = savepoint(s, &s->script.stmts[i], &mine) || strcmp(mine.state, "HY001") != 0;
-    if (s->script.n_stmts == 1 && st->kind.cls == SQLC_SET_TRANSACTION && s->dbc->tx.in_session &&
+    if (s->script.n_stmts == 1 && s->dbc->tx.in_session &&
+        (st->kind.cls == SQLC_SET_TRANSACTION || st->kind.cls == SQLC_BEGIN) &&
         !transaction_sets_constraints(sv_n(st->text, st->len)) &&
         transaction_modes_read(sv_n(st->text, st->len), &m))
         take_modes(&s->dbc->tx, &m);
@@ -508,11 +527,13 @@ static bool fails_the_transaction(const struct err *e)
 SQLRETURN transaction_run_text(struct stmt *s)
 {
     struct err e = ERR_INIT;
+    enum sql_class cls = s->script.stmts[0].kind.cls;
+    bool again = cls == SQLC_BEGIN && (s->dbc->tx.begun || s->dbc->tx.used);
     bool ok;
 
-    switch (s->script.stmts[0].kind.cls) {
+    switch (cls) {
     case SQLC_BEGIN:
-        ok = begin(s, &e);
+        ok = begin(s, again, &e);
         break;
     case SQLC_COMMIT:
         ok = end(s, true, &e);
@@ -532,7 +553,8 @@ SQLRETURN transaction_run_text(struct stmt *s)
         stmt_close(s);
         return diag_post_err(&s->handle, &e);
     }
-    return done(s);
+    done(s);
+    return again ? warn_begun_already(s) : SQL_SUCCESS;
 }
 
 /* ---- statements that wait ---- */

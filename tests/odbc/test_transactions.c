@@ -200,7 +200,9 @@ static void test_transactions_as_text(void **state)
     run(s, "INSERT INTO t_tx VALUES (3, 30)"); /* autocommit again */
     STORED("1=10 3=30");
     run(s, "BEGIN");
-    assert_stmt_state(s, exec(s, "BEGIN"), "25000");
+    assert_stmt_state(s, exec(s, "BEGIN"), "01000");
+    assert_non_null(
+        strstr(diag_text(SQL_HANDLE_STMT, s), "WARNING: there is already a transaction"));
     run(s, "UPDATE t_tx SET v = 0");
     run(s, "COMMIT AND CHAIN");
     run(s, "UPDATE t_tx SET v = 1 WHERE id = 1");

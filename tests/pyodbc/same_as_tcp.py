@@ -396,8 +396,6 @@ def agree(transport, step, ours, theirs, before, after):
         return True  # TCP answers "ROLLBACK" to COMMIT
     if text.startswith("SET TRANSACTION") and mine == [("error", "25001")] and transport != "websocket":
         return None  # to the driver, SHOW is a query before it too
-    if mine == [("error", "25000")] and text == "BEGIN" and before != IDLE:
-        return True  # TCP warns
     if mine == [("error", "25P02")] and before == FAILED:
         return True
     if len(its) > 1 and its[-1][0] == "error" and len(mine) == 1:
