@@ -7,17 +7,6 @@ pids=()
 trap 'kill "${pids[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$dir"' EXIT
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-wait_for_port() # PORT
-{
-    for _ in $(seq 100); do
-        (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return 0
-        sleep 0.05
-    done
-    echo "Bail out! nothing listens on port $1"
-    exit 1
-}
-
 # A private registration: the DSNs of the services, and ours behind them. Secrets stay in this file.
 export ODBCINI=$dir/odbc.ini
 umask 077
@@ -30,7 +19,7 @@ dsn() # NAME KEYWORD=VALUE...
         "$NEON_TEST_SERVER" "$NEON_TEST_USER" "$NEON_TEST_PASSWORD" "$NEON_TEST_DATABASE" "${ca:-$NEON_TEST_CA}" >>"$ODBCINI"
     printf '%s\n' "$@" >>"$ODBCINI"
 }
-ask() { printf '%s\n' "${2:-select 40 + 2 as answer}" | timeout 30 isql "$1" -v -b 2>&1; }
+ask() { printf '%s\n' "${2:-select 40 + 2 as answer}" | timeout 120 isql "$1" -v -b 2>&1; }
 
 start_tinyproxy() # NAME [CONFIGURATION LINE...]; sets $port
 {

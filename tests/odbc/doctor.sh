@@ -24,17 +24,13 @@ dsn() # NAME KEY=VALUE...: a data source with the right login unless told otherw
     "$tool" dsn add "$name" "$@" "Server=$NEON_TEST_SERVER" "Database=$NEON_TEST_DATABASE" "UID=$NEON_TEST_USER" \
         "PWD=$NEON_TEST_PASSWORD" RetryCount=0 >/dev/null
 }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 start_gateway() # NAME ARGUMENT...; sets $port
 {
     local name=$1
     shift
     "$gateway" --pg-file "$NEON_TEST_DIR/secret/pg-url" --listen 127.0.0.1:0 --port-file "$dir/$name.port" "$@" >"$dir/$name.log" 2>&1 &
     pids+=($!)
-    for _ in $(seq 200); do
-        [ ! -s "$dir/$name.port" ] || break
-        sleep 0.05
-    done
+    wait_for_file "$dir/$name.port"
     port=$(tr -dc 0-9 <"$dir/$name.port")
 }
 
@@ -109,10 +105,7 @@ if command -v tinyproxy >/dev/null; then
         { printf 'Port %s\nListen 127.0.0.1\nTimeout 60\nMaxClients 20\n' "$port"; printf '%s\n' "$@"; } >"$dir/$name.conf"
         tinyproxy -d -c "$dir/$name.conf" >/dev/null 2>&1 &
         pids+=($!)
-        for _ in $(seq 100); do
-            (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && return
-            sleep 0.05
-        done
+        wait_for_port "$port"
     }
     start_proxy open
     dsn via-proxy "ApiHost=$NEON_TEST_GATEWAY_TLS_URL" "CAFile=$NEON_TEST_CA" "Proxy=http://127.0.0.1:$port"
@@ -148,10 +141,7 @@ http {
 CONF
     nginx -c "$dir/nginx.conf" -e "$dir/nginx-error.log" >/dev/null 2>&1 &
     pids+=($!)
-    for _ in $(seq 100); do
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
-        sleep 0.05
-    done
+    wait_for_port "$port"
     dsn web "ApiHost=https://127.0.0.1:$port" "CAFile=$dir/ca.pem"
     expect "a web server" "$(doctor web)" '^FAILED http .*status 200' 'text/html instead of JSON' 'Check Server and ApiHost' 'exit 1' '!^ok +login'
     dsn portal "ApiHost=https://127.0.0.1:$port/portal/sql" "CAFile=$dir/ca.pem"
