@@ -55,6 +55,7 @@ static bool enabled;
 static atomic_int ws_mode;
 static int configured_ws_mode;
 static atomic_int running_faults; /* armed for sessions that are running */
+static atomic_uint sql_open;      /* POST /sql that have not ended */
 
 void control_enable(void)
 {
@@ -85,6 +86,17 @@ void control_add(enum control_counter counter, uint64_t n)
 void control_count(enum control_counter counter)
 {
     control_add(counter, 1);
+}
+
+void control_sql_began(void)
+{
+    control_count(COUNT_REQUESTS);
+    atomic_fetch_add(&sql_open, 1);
+}
+
+void control_sql_ended(void)
+{
+    atomic_fetch_sub(&sql_open, 1);
 }
 
 /* ---- faults ------------------------------------------------------------------------------ */
@@ -405,7 +417,8 @@ static int get_stats(struct buf *out)
     for (int i = 0; i < COUNT_MAX; i++)
         buf_printf(out, "\"%s\":%llu,", counter_names[i],
                    (unsigned long long)atomic_load_explicit(&counters[i], memory_order_relaxed));
-    buf_printf(out, "\"pool_idle\":%u,\"ws_open\":%u}", pool_size(), ws_sessions_count());
+    buf_printf(out, "\"sql_open\":%u,\"pool_idle\":%u,\"ws_open\":%u}", atomic_load(&sql_open),
+               pool_size(), ws_sessions_count());
     return 200;
 }
 

@@ -42,6 +42,11 @@ enum control_counter {
 void control_count(enum control_counter counter);
 void control_add(enum control_counter counter, uint64_t n);
 
+/* A POST /sql has come, and has come to its end, whatever became of it: everything that it does to
+ * counters, the log and the pool has happened. */
+void control_sql_began(void);
+void control_sql_ended(void);
+
 /* Kinds of fault: X(id, name). What each does stands in docs/gateway.md. Those named ws_... are for
  * WebSockets, the others for POST /sql. */
 #define CONTROL_FAULTS(X)                                                                          \

@@ -143,7 +143,7 @@ static void count_request(struct MHD_Connection *c)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     bool *counted = info ? info->socket_context : NULL;
-    control_count(COUNT_REQUESTS);
+    control_sql_began();
     if (counted && !*counted) {
         *counted = true;
         control_count(COUNT_TCP_CONNECTIONS);
@@ -220,6 +220,8 @@ static void request_done(void *cls, struct MHD_Connection *c, void **context,
     (void)code;
     if (!rq)
         return;
+    if (rq->route == ROUTE_SQL)
+        control_sql_ended();
     buf_release(&rq->body);
     fault_release(&rq->ws_fault);
     free(rq);

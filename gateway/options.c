@@ -251,6 +251,8 @@ static bool apply(struct options *o, const struct option_row *row, char *value)
             return complain(row->name, "required or off", value);
         o->sql.pool_opt_in_required = strcmp(value, "required") == 0;
         return true;
+    case OPT_CANCEL_WAIT:
+        return read_unsigned(row->name, value, &o->sql.cancel_wait_ms);
     case OPT_CONNECT_RETRIES:
         return read_unsigned(row->name, value, &o->sql.target.connect_retries);
     case OPT_WEBSOCKET:
@@ -301,6 +303,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
         .websocket = WS_MODE_NEON,
         .pool = {.per_endpoint = 20, .total = 20000, .idle_seconds = 300},
         .sql = {.pool_opt_in_required = true,
+                .cancel_wait_ms = 100,
                 .max_request_bytes = DEFAULT_LIMIT_BYTES,
                 .max_response_bytes = DEFAULT_LIMIT_BYTES,
                 .target = {.connect_retries = 5}},

@@ -15,7 +15,6 @@
 #include "gateway/render.h"
 #include "gateway/request.h"
 
-#define CANCEL_WAIT_MS 100
 #define DRAIN_WAIT_MS 1000
 
 static const struct {
@@ -145,7 +144,7 @@ static enum run_result run_single(struct run *r, const struct render_options *op
                                               &r->x->watch, &state, &r->failure);
     bool reusable = result == RUN_OK;
     if (result == RUN_GONE)
-        reusable = backend_cancel(r->backend, CANCEL_WAIT_MS);
+        reusable = backend_cancel(r->backend, (int)r->config->cancel_wait_ms);
     if (reusable)
         keep_backend(r);
     else
@@ -185,8 +184,10 @@ static enum run_result start_transaction(struct run *r)
 static void end_failed_batch(struct run *r, const struct render_state *state)
 {
     bool usable = !state->unusable;
-    if (usable && state->rows_pending)
-        usable = backend_cancel(r->backend, DRAIN_WAIT_MS);
+    if (usable && state->rows_pending) {
+        unsigned wait_ms = r->config->cancel_wait_ms;
+        usable = backend_cancel(r->backend, wait_ms > DRAIN_WAIT_MS ? (int)wait_ms : DRAIN_WAIT_MS);
+    }
     if (usable)
         keep_backend(r);
     else

@@ -18,6 +18,7 @@ struct sql_config {
     bool lenient;
     size_t max_request_bytes;
     size_t max_response_bytes;
+    unsigned cancel_wait_ms; /* how long a cancelled statement may take to end */
 };
 
 /* The request as the HTTP layer hands it over; everything is borrowed. Absent headers are NULL. */

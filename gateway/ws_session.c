@@ -459,12 +459,13 @@ static const char *name_of(enum relay_end end)
 
 static void end_session(struct session *s, enum relay_end end)
 {
-    bool by_client = end == RELAY_CLIENT_CLOSED || end == RELAY_CLIENT_LOST || end == RELAY_CUT;
+    bool unheard = end == RELAY_CLIENT_CLOSED || end == RELAY_CLIENT_LOST || end == RELAY_CUT ||
+                   end == RELAY_STOPPED;
     log_line("%s websocket %s", s->id, name_of(end));
     if (end == RELAY_SERVER_ENDED)
         raw_release(&s->relay.pg); /* what it does not take any more is not waited for */
     say_goodbye(s, end);
-    if (by_client && s->cancel && relay_busy(&s->relay))
+    if (unheard && s->cancel && relay_busy(&s->relay))
         ws_cancel_own(s->cancel);
     ws_cancel_drop(s->cancel);
     raw_release(&s->relay.pg);

@@ -163,6 +163,13 @@ class Gateway:
     def reset(self):
         assert self.request("POST", "/_gateway/reset").status == 200
 
+    def settle(self):
+        """What a former test has left has come to its end: nothing of it counts, logs, pools or meets a fault any more."""
+        self.reset()
+        assert self.request("POST", "/_gateway/close_websockets").status == 200
+        wait_until(lambda: (lambda now: now["sql_open"] == now["ws_open"] == 0)(self.stats()), "the gateway is at rest")
+        self.reset()
+
     def close_idle(self):
         assert self.request("POST", "/_gateway/close_idle").status == 200
 
@@ -257,7 +264,7 @@ def shared_gateway(start):
 @pytest.fixture
 def gateway(shared_gateway):
     """The gateway most tests use: default limits, control API, faults and counters reset."""
-    shared_gateway.reset()
+    shared_gateway.settle()
     yield shared_gateway
     assert shared_gateway.process.poll() is None, "the gateway has died"
 

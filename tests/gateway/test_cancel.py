@@ -33,8 +33,8 @@ def test_single_is_cancelled(gateway, pg, way):
     client.close()
 
 
-def test_cancelled_single_returns_to_the_pool(gateway, pg):
-    gateway.close_idle()
+def test_cancelled_single_returns_to_the_pool(start, pg):
+    gateway = start("--control", "--cancel-wait-ms", "30000")
     client = gateway.socket()
     client.sendall(gateway.raw_request("SELECT pg_backend_pid(), pg_sleep(600) /* pooled */"))
     wait_until(lambda: running(pg, "pooled") == "1", "the statement runs")
@@ -42,6 +42,7 @@ def test_cancelled_single_returns_to_the_pool(gateway, pg):
     client.close()
     wait_until(lambda: gateway.stats()["pool_idle"] == 1, "the backend is pooled")
     assert gateway.query("SELECT pg_backend_pid()", pool=True).value == pid
+    gateway.stop()
 
 
 def test_batch_is_cancelled_and_rolled_back(gateway, pg, item):
@@ -56,6 +57,7 @@ def test_batch_is_cancelled_and_rolled_back(gateway, pg, item):
     client.close()
     wait_until(lambda: running(pg, "batch */") == "0", "the statement is cancelled")
     assert item() == ""
+    wait_until(lambda: gateway.stats()["sql_open"] == 0, "the gateway has done with the request")
     assert gateway.stats()["pool_idle"] == 0, "the backend of a cancelled batch is closed"
 
 
@@ -69,7 +71,7 @@ def test_statement_that_ignores_the_cancel_for_a_while(gateway, pg):
     os.kill(pid, signal.SIGSTOP)
     try:
         client.close()
-        wait_until(lambda: len(gateway.log()) == 1, "the gateway has done with the request")
+        wait_until(lambda: gateway.stats()["sql_open"] == 0, "the gateway has done with the request")
         assert gateway.stats()["cancels"] == 1
         assert gateway.stats()["pool_idle"] == 0
     finally:
@@ -78,21 +80,29 @@ def test_statement_that_ignores_the_cancel_for_a_while(gateway, pg):
 
 
 def test_commit_that_has_started_is_completed(gateway, pg):
+    """The commit waits for a row that this test holds: it runs when the client leaves, and for as long as is needed."""
     pg.run(
-        "drop table if exists slow; create table slow(a int);"
+        "drop table if exists slow; create table slow(a int); drop table if exists held; create table held as select 1 as a;"
         "create or replace function slow_commit() returns trigger language plpgsql as "
-        "$$ begin perform pg_sleep(1); return null; end $$;"
+        "$$ begin perform a from held for update; return null; end $$;"
         "create constraint trigger slow_commit after insert on slow deferrable initially deferred "
         "for each row execute function slow_commit()",
         role="app",
     )
+    holder = gateway.socket()
+    holder.sendall(
+        gateway.raw_request(
+            {"queries": [{"query": "SELECT a FROM held FOR UPDATE"}, {"query": "SELECT pg_sleep(600) /* held */"}]}
+        )
+    )
+    wait_until(lambda: running(pg, "/* held */") == "1", "the row is held")
     client = gateway.socket()
     client.sendall(gateway.raw_request({"queries": [{"query": "INSERT INTO slow VALUES (1)"}]}))
-    wait_until(
-        lambda: pg.run("select count(*) from pg_stat_activity where state = 'active' and query = 'COMMIT'") == "1",
-        "COMMIT runs",
-    )
+    commits = "select count(*) from pg_stat_activity where state = 'active' and query = 'COMMIT' and wait_event_type = 'Lock'"
+    wait_until(lambda: pg.run(commits) == "1", "COMMIT runs")
     client.close()
+    assert pg.run(commits) == "1"
+    holder.close()
     wait_until(lambda: pg.run("select count(*) from slow") == "1", "the transaction is committed")
 
 

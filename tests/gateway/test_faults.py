@@ -103,9 +103,11 @@ def test_latency(gateway):
 
 
 def test_cold_start(gateway):
-    gateway.fault("cold_start", seconds=0.5)
+    gateway.fault("cold_start", seconds=600)
     answer = gateway.query("SELECT 1")
     assert (answer.status, answer.json["message"], answer.json["code"]) == (500, "Control plane request failed", "")
+    gateway.reset()
+    gateway.fault("cold_start", seconds=0.5)
     wait_until(lambda: gateway.query("SELECT 1").status == 200, "the compute is up")
     assert gateway.stats()["statements"] == 1
 

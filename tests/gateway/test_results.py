@@ -155,7 +155,7 @@ def test_typed_bugs(gateway, lenient_gateway, expression, faithful, lenient):
 
 def test_custom_types(gateway, pg):
     pg.run(
-        "drop type if exists mood cascade; drop domain if exists posint cascade;"
+        "drop type if exists mood, pair cascade; drop domain if exists posint cascade;"
         "create type mood as enum ('sad', 'very happy'); create domain posint as int check (value > 0);"
         "create type pair as (a int, b text)",
         role="app",

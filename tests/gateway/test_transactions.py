@@ -2,6 +2,8 @@
 
 import pytest
 
+from conftest import wait_until
+
 
 def results(answer):
     assert answer.status == 200, answer.text
@@ -178,17 +180,24 @@ def test_prepare_transaction(gateway, item, pg):
 
 
 def test_serialization_failure_at_commit(gateway, pg):
-    """Two serializable batches that read what the other writes: one of them must fail with 40001."""
+    """Two serializable batches that read what the other writes: one of them must fail with 40001. Neither writes before
+    both have read: between the two they wait for a lock that a third holds."""
     import threading
 
     pg.run("drop table if exists skew; create table skew(k int, v int); insert into skew values (1, 0), (2, 0)", role="app")
     answers = []
+    locks = "select count(*) from pg_locks where locktype = 'advisory' and objid = 4713"
+    holder = gateway.socket()
+    holder.sendall(
+        gateway.raw_request({"queries": [{"query": "SELECT pg_advisory_xact_lock(4713)"}, {"query": "SELECT pg_sleep(600)"}]})
+    )
+    wait_until(lambda: pg.run(f"{locks} and granted") == "1", "the lock is held")
 
     def run(mine, other):
         answers.append(
             gateway.batch(
                 f"SELECT sum(v) FROM skew WHERE k = {other}",
-                f"SELECT pg_advisory_xact_lock_shared({mine}), pg_sleep(0.3)",
+                "SELECT pg_advisory_xact_lock_shared(4713)",
                 f"UPDATE skew SET v = v + 1 WHERE k = {mine}",
                 isolation="Serializable",
             )
@@ -197,6 +206,8 @@ def test_serialization_failure_at_commit(gateway, pg):
     threads = [threading.Thread(target=run, args=pair) for pair in ((1, 2), (2, 1))]
     for t in threads:
         t.start()
+    wait_until(lambda: pg.run(f"{locks} and not granted") == "2", "both have read")
+    holder.close()
     for t in threads:
         t.join()
     assert sorted(a.status for a in answers) == [200, 400]

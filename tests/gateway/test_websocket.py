@@ -601,6 +601,14 @@ def test_the_log_never_shows_the_password(gateway):
 # ---- the end ---------------------------------------------------------------------------------------------------------
 
 
+def start_sleeping(pg, s):
+    """A statement that runs when this returns: a cancel that comes before it would find nothing to cancel."""
+    pid = int(s.value("SELECT pg_backend_pid()"))
+    s.send(query("SELECT pg_sleep(1000)"))
+    sleeps = f"select count(*) from pg_stat_activity where pid = {pid} and wait_event = 'PgSleep'"
+    wait_until(lambda: pg.run(sleeps) == "1", "the statement runs")
+
+
 def backends(pg):
     sql = "select count(*) from pg_stat_activity where application_name = 'websocket test'"
     return int(pg.run(sql, database="postgres"))
@@ -638,8 +646,7 @@ def test_server_that_ends_the_session(session, pg):
 def test_vanished_client_cancels_what_it_runs(gateway, pg):
     s = Session(gateway)
     s.log_in(PASSWORD)
-    s.send(query("SELECT pg_sleep(1000)"))
-    statement_runs(pg)
+    start_sleeping(pg, s)
     s.close()
     wait_until(lambda: backends(pg) == 0, "it is cancelled and the session ended")
     assert gateway.stats()["cancels"] == 1
@@ -667,13 +674,14 @@ def test_half_a_message_of_a_vanished_client_is_not_executed(gateway, pg, item):
     assert item() == ""
 
 
-def test_gateway_that_stops_ends_its_sessions(start):
+def test_gateway_that_stops_ends_its_sessions(start, pg):
+    """And what they run: PostgreSQL would not notice before it is done."""
     gateway = start("--control")
     sessions = [Session(gateway) for _ in range(3)]
     for s in sessions:
         s.log_in(PASSWORD)
     waiting = Session(gateway)
-    sessions[0].send(query("SELECT pg_sleep(1000)"))
+    start_sleeping(pg, sessions[0])
     assert gateway.stop() == 0
     for s in sessions:
         with pytest.raises((EOFError, Lost)):
@@ -682,18 +690,20 @@ def test_gateway_that_stops_ends_its_sessions(start):
         assert s.close_code == 1001
         s.close()
     waiting.close()
+    wait_until(lambda: backends(pg) == 0, "PostgreSQL's sessions end too")
 
 
-def test_gateway_that_stops_ends_sessions_over_tls(start, tmp_path):
+def test_gateway_that_stops_ends_sessions_over_tls(start, tmp_path, pg):
     gateway = start("--tls", "--tls-cert-out", tmp_path / "ca.pem")
     s = Session(gateway, ca=tmp_path / "ca.pem")
     s.log_in(PASSWORD)
-    s.send(query("SELECT pg_sleep(1000)"))
+    start_sleeping(pg, s)
     assert gateway.stop() == 0
     with pytest.raises(EOFError):
         s.next()
     assert s.close_code == 1001
     s.close()
+    wait_until(lambda: backends(pg) == 0, "PostgreSQL's session ends too")
 
 
 def test_close_websockets(session, gateway):
@@ -711,15 +721,8 @@ def cancel(gateway, key):
     s.close()
 
 
-def statement_runs(pg):
-    """PostgreSQL forgets a cancel that comes before the statement."""
-    running = "select count(*) from pg_stat_activity where application_name = 'websocket test' and state = 'active'"
-    wait_until(lambda: pg.run(running, database="postgres") == "1", "the statement runs")
-
-
 def test_cancel_over_a_second_websocket(session, gateway, pg):
-    session.send(query("SELECT pg_sleep(1000)"))
-    statement_runs(pg)
+    start_sleeping(pg, session)
     cancel(gateway, session.key)
     kind, body = session.until("E")[-1]
     assert error_fields(body)["C"] == "57014"
@@ -861,8 +864,7 @@ def test_postgres_behind_tls(start, tmp_path, tls_postgres, pg):
     writer.start()
     assert [fields(body)[0] for _ in range(n) for kind, body in s.until() if kind == "D"] == [str(i) for i in range(n)]
     writer.join()
-    s.send(query("SELECT pg_sleep(1000)"))
-    statement_runs(pg)
+    start_sleeping(pg, s)
     cancel(gateway, s.key)
     assert error_fields(s.until("E")[-1][1])["C"] == "57014"
     s.until()
