@@ -288,6 +288,20 @@ bool dsn_store_exists(const char *dsn)
     return SQLGetPrivateProfileString(dsn, NULL, "", names, (int)sizeof names, "odbc.ini") > 0;
 }
 
+bool dsn_store_is_open(const char *dsn, struct buf *path)
+{
+    UWORD mode = ODBC_BOTH_DSN;
+    struct stat st;
+    bool here;
+
+    SQLGetConfigMode(&mode);
+    SQLSetConfigMode(ODBC_USER_DSN);
+    here = dsn_store_exists(dsn);
+    SQLSetConfigMode(mode);
+    return here && user_ini(path) && path->len > 0 && stat(path->data, &st) == 0 &&
+           (st.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}
+
 bool dsn_store(const struct dsn_request *r, enum dsn_change change, struct err *e)
 {
     struct conn_options o;

@@ -1,7 +1,8 @@
 /* The entry points that unixODBC's installer library calls in a setup library: ConfigDSN and
  * ConfigDriver, A and W (ODBC reference, "Setup DLL API"). They only take arguments apart;
- * dsn_store.c does the work. No windows are shown: the administrators ask ODBCINSTGetProperties
- * (properties.c) and show their own. */
+ * dsn_store.c does the work. No windows are shown: the administrators ask for one first (a parent
+ * window and no keywords), are told that there is none, and show their own with what
+ * ODBCINSTGetProperties (properties.c) gives. */
 #include "setup/dsn_store.h"
 
 #include <odbcinst.h>
@@ -78,6 +79,17 @@ static bool take_list(struct attributes *a, const char *list, struct err *e)
     return true;
 }
 
+/* A caller with a window and nothing to write wants to be shown one: success would mean that
+ * somebody has filled it in. */
+static bool refuse_window(const struct attributes *a, struct err *e)
+{
+    if (a->connstr.len > 0)
+        return true;
+    return err_set(e, ST_HY000, 0,
+                   "The driver has no window of its own: give the keywords, or edit the data "
+                   "source in the administrator's list of properties or with neon-odbc dsn.");
+}
+
 static bool change_dsn(WORD request, const char *driver, const struct attributes *a, struct err *e)
 {
     UWORD mode = ODBC_BOTH_DSN;
@@ -102,7 +114,6 @@ NEON_EXPORT BOOL INSTAPI ConfigDSN(HWND parent, WORD request, LPCSTR driver, LPC
     struct err e = ERR_INIT;
     bool ok;
 
-    (void)parent;
     if (request < ODBC_ADD_DSN || request > ODBC_REMOVE_DSN) {
         err_set(&e, ST_HY000, 0,
                 "The request is none of ODBC_ADD_DSN, ODBC_CONFIG_DSN and ODBC_REMOVE_DSN.");
@@ -112,7 +123,9 @@ NEON_EXPORT BOOL INSTAPI ConfigDSN(HWND parent, WORD request, LPCSTR driver, LPC
         err_set(&e, ST_HY000, 0, "The driver's name is missing.");
         return refuse(ODBC_ERROR_INVALID_NAME, &e);
     }
-    ok = take_list(&a, attributes, &e) && change_dsn(request, driver, &a, &e);
+    ok = take_list(&a, attributes, &e) &&
+         (parent == NULL || request == ODBC_REMOVE_DSN || refuse_window(&a, &e)) &&
+         change_dsn(request, driver, &a, &e);
     attributes_release(&a);
     return ok ? 1
               : refuse(err_is(&e, ST_HY024) ? ODBC_ERROR_INVALID_KEYWORD_VALUE : failed[request],

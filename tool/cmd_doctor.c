@@ -12,6 +12,8 @@
 
 #include <odbcinst.h>
 
+#include "setup/dsn_store.h"
+
 /* ---- saying it ---- */
 
 static void say_json(struct doctor *d, enum verdict v, const char *name, double ms,
@@ -77,6 +79,31 @@ double doctor_since(double start_ms)
 
 /* ---- keywords ---- */
 
+/* The first secret that odbc.ini itself gives; NULL without one. */
+static const char *secret_in_ini(const struct conn_options *o)
+{
+    for (enum conn_key_id id = 0; id < CONN_KEY_COUNT; id++)
+        if ((conn_key_row(id)->flags & CK_SECRET) && o->source[id] == CONN_SRC_DSN)
+            return conn_key_row(id)->name;
+    return NULL;
+}
+
+/* The administrators' windows write passwords into a file that they leave open. */
+static void note_open_secret(struct doctor *d)
+{
+    const char *secret = secret_in_ini(&d->options);
+    const char *dsn = conn_options_text(&d->options, CONN_KEY_dsn);
+    struct buf path = BUF_INIT(4096);
+    char text[DOCTOR_TEXT_CAP], remedy[DOCTOR_TEXT_CAP];
+
+    if (secret != NULL && dsn != NULL && dsn_store_is_open(dsn, &path)) {
+        snprintf(text, sizeof text, "other users can read %s in %.1000s", secret, buf_str(&path));
+        snprintf(remedy, sizeof remedy, "Close the file: chmod 600 \"%.1000s\"", buf_str(&path));
+        doctor_say(d, WARNING, "keywords", -1, text, remedy);
+    }
+    buf_release(&path);
+}
+
 static bool read_keywords(struct doctor *d)
 {
     struct config_warnings w;
@@ -98,6 +125,7 @@ static bool read_keywords(struct doctor *d)
         snprintf(text, sizeof text, "%s", buf_str(&e.text));
     err_release(&e);
     doctor_say(d, ok ? GOOD : FAILED, "keywords", -1, text, "");
+    note_open_secret(d);
     return ok;
 }
 

@@ -158,6 +158,16 @@ printf '%s\n' "$NEON_TEST_PASSWORD" >"$dir/open.pwd"
 chmod 644 "$dir/open.pwd"
 "$tool" dsn add open-file "Server=$NEON_TEST_SERVER" Database=shop UID=app "PWDFile=$dir/open.pwd" "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1 >/dev/null
 expect "a password file that others may read" "$(doctor open-file)" '^FAILED keywords' 'open\.pwd' 'chmod 600' 'exit 1'
+# As the administrators' windows write one: every keyword, the empty ones too, the password as it is, the file left open.
+{
+    printf '[by-window]\nDriver=Neon\nUrl=\nServer=%s\nPort=443\nDatabase=shop\nUID=app\n' "$NEON_TEST_SERVER"
+    printf 'PWD=%s\nPWDFile=\nToken=\nApiHost=%s\nAllowInsecure=1\n' "$NEON_TEST_PASSWORD" "$NEON_TEST_GATEWAY_URL"
+} >"$dir/window.ini"
+chmod 644 "$dir/window.ini"
+expect "a password in an odbc.ini that others may read" "$(ODBCINI=$dir/window.ini doctor by-window)" '^ok +keywords' \
+    '^note +keywords .*other users can read PWD in .*window\.ini' 'chmod 600 ".*window\.ini"' '^ok +login' 'exit 0' '!s@crt'
+chmod 600 "$dir/window.ini"
+expect "that file, closed" "$(ODBCINI=$dir/window.ini doctor by-window)" '^ok +login' 'exit 0' '!other users'
 start_gateway no-websocket --websocket off
 dsn no-websocket "ApiHost=http://127.0.0.1:$port" AllowInsecure=1
 expect "no WebSockets: statements work, transactions are buffered" "$(doctor no-websocket)" '^ok +login' '^note +websocket .*status 4' 'Transport=http' \

@@ -224,6 +224,23 @@ static void *load(const char *name)
     return found;
 }
 
+/* What everybody fills stands first; a help text says where a secret will be, and not its own
+ * keyword once more. */
+static void assert_fits_a_person(HODBCINSTPROPERTY p, size_t n)
+{
+    static const char *const on_top[] = {"Url", "Server", "Database", "UID", "PWD", "PWDFile"};
+    bool hidden = p->nPromptType == ODBCINST_PROMPTTYPE_TEXTEDIT_PASSWORD;
+
+    if (n < sizeof on_top / sizeof on_top[0])
+        assert_string_equal(p->szName, on_top[n]);
+    assert_true(strlen(p->pszHelp) > 20);
+    assert_true(hidden == (strstr(p->pszHelp, "Saved in odbc.ini as it is") != NULL));
+    if (strcmp(p->szName, "Server") == 0)
+        assert_null(strstr(p->pszHelp, "Server. "));
+    if (strcmp(p->szName, "PWD") == 0 || strcmp(p->szName, "Token") == 0)
+        assert_non_null(strstr(p->pszHelp, p->szName[0] == 'P' ? "PWDFile" : "TokenFile"));
+}
+
 static void properties_show_the_keyword_table(void **state)
 {
     properties_fn *get;
@@ -234,7 +251,7 @@ static void properties_show_the_keyword_table(void **state)
     *(void **)&get = load("ODBCINSTGetProperties");
     assert_int_equal(get(first), 1);
     for (HODBCINSTPROPERTY p = first->pNext, next; p != NULL; p = next, n++) {
-        assert_true(strlen(p->pszHelp) > 20);
+        assert_fits_a_person(p, n);
         if (strcmp(p->szName, "PWD") == 0 || strcmp(p->szName, "Token") == 0)
             assert_int_equal(p->nPromptType, ODBCINST_PROMPTTYPE_TEXTEDIT_PASSWORD);
         secrets += p->nPromptType == ODBCINST_PROMPTTYPE_TEXTEDIT_PASSWORD;
@@ -245,7 +262,8 @@ static void properties_show_the_keyword_table(void **state)
             assert_string_equal(p->aPromptData[2], "websocket");
             assert_null(p->aPromptData[3]);
         }
-        lists += p->nPromptType == ODBCINST_PROMPTTYPE_LISTBOX && p->aPromptData != NULL;
+        lists += p->nPromptType == ODBCINST_PROMPTTYPE_COMBOBOX && p->aPromptData != NULL;
+        assert_int_not_equal(p->nPromptType, ODBCINST_PROMPTTYPE_LISTBOX);
         next = p->pNext;
         free(p->aPromptData); /* as unixODBC does */
         free(p->pszHelp);
@@ -254,6 +272,20 @@ static void properties_show_the_keyword_table(void **state)
     free(first);
     assert_true(n > 40 && secrets >= 5 && lists >= 10);
     assert_int_equal(get(NULL), 0);
+}
+
+/* unixODBC's administrator asks for a window before it shows its own: success would leave the
+ * person in front of nothing. */
+static void a_caller_with_a_window_is_told_that_there_is_none(void **state)
+{
+    HWND window = (HWND)state;
+
+    assert_configures(ODBC_ADD_DSN, list("DSN=w", "Server=ep-a-1.eu.neon.test", NULL));
+    assert_false(SQLConfigDataSource(window, ODBC_CONFIG_DSN, "Neon", list("DSN=w", NULL)));
+    assert_non_null(strstr(installer_text(), "no window of its own"));
+    assert_false(SQLConfigDataSource(window, ODBC_ADD_DSN, "Neon", list("", NULL)));
+    assert_true(SQLConfigDataSource(window, ODBC_CONFIG_DSN, "Neon", list("DSN=w", "UID=u", NULL)));
+    assert_true(SQLConfigDataSource(window, ODBC_REMOVE_DSN, "Neon", list("DSN=w", NULL)));
 }
 
 static void wrong_calls_are_refused(void **state)
@@ -280,6 +312,8 @@ int main(void)
                                         teardown_place),
         cmocka_unit_test_setup_teardown(properties_show_the_keyword_table, setup_place,
                                         teardown_place),
+        cmocka_unit_test_setup_teardown(a_caller_with_a_window_is_told_that_there_is_none,
+                                        setup_place, teardown_place),
         cmocka_unit_test_setup_teardown(wrong_calls_are_refused, setup_place, teardown_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
