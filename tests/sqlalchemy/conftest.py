@@ -27,6 +27,7 @@ MODES = {
     "websocket": {"transport": "websocket"},
 }
 SESSIONS = ["auto", "websocket"]
+PATIENT = {"pool_timeout": 300}  # on a busy machine who waits in a queue waits long
 
 
 def make_url(mode="auto", drivername="postgresql+neonodbc", **query):
@@ -49,7 +50,7 @@ def make_url(mode="auto", drivername="postgresql+neonodbc", **query):
 
 @contextlib.contextmanager
 def engine_on(mode="auto", drivername="postgresql+neonodbc", query=None, **options):
-    engine = sa.create_engine(make_url(mode, drivername, **(query or {})), **options)
+    engine = sa.create_engine(make_url(mode, drivername, **(query or {})), **PATIENT, **options)
     try:
         yield engine
     finally:
@@ -58,7 +59,7 @@ def engine_on(mode="auto", drivername="postgresql+neonodbc", query=None, **optio
 
 @contextlib.asynccontextmanager
 async def async_engine_on(mode="auto", query=None, **options):
-    engine = create_async_engine(make_url(mode, **(query or {})), **options)
+    engine = create_async_engine(make_url(mode, **(query or {})), **PATIENT, **options)
     try:
         yield engine
     finally:

@@ -61,7 +61,7 @@ add()
 own_tests()
 {
     local log=$NEON_TEST_DIR/tmp/own.log
-    (cd "$here" && "$venv/bin/python" -m pytest -q -rs --tb=short -p no:cacheprovider --ignore compliance "$@") >"$log" 2>&1
+    (cd "$here" && timeout -k 30 -s INT 3000 "$venv/bin/python" -m pytest -o faulthandler_timeout=600 -q -rs --tb=short -p no:cacheprovider --ignore compliance "$@") >"$log" 2>&1
     local status=$?
     if [ $status != 0 ]; then tail -n 200 "$log"; fi
     local line

@@ -80,14 +80,15 @@ def plain(value):
 
 
 def everything(connection):
+    """(SQLAlchemy leaves the order of names to the server's plan, which may change between two readers.)"""
     inspector = sa.inspect(connection)
     out = {
         "schemas": inspector.get_schema_names(), "default": inspector.default_schema_name, "enums": inspector.get_enums(schema="*"),
-        "domains": inspector.get_domains(schema="*"), "public": inspector.get_table_names(),
-        "foreign": inspector.get_foreign_table_names(schema="rich"),
+        "domains": inspector.get_domains(schema="*"), "public": sorted(inspector.get_table_names()),
+        "foreign": sorted(inspector.get_foreign_table_names(schema="rich")),
     }
     for what in ("table_names", "view_names", "materialized_view_names", "sequence_names"):
-        out[what] = getattr(inspector, "get_" + what)(schema="rich")
+        out[what] = sorted(getattr(inspector, "get_" + what)(schema="rich"))
     kinds = ["columns", "pk_constraint", "foreign_keys", "indexes", "unique_constraints", "check_constraints", "table_comment"]
     if sa.__version__ >= "2.1":
         kinds.append("table_options")
@@ -97,7 +98,7 @@ def everything(connection):
     out["definitions"] = [inspector.get_view_definition(name, schema="rich") for name in ("seen", "kept")]
     out["has"] = [inspector.has_table(name, schema="rich") for name in ("parent", "seen", "Child Table", "none")]
     out["has"] += [inspector.has_index("parent", "covering", schema="rich"), inspector.has_sequence("loose", schema="rich")]
-    out["sorted"] = inspector.get_sorted_table_and_fkc_names(schema="rich")
+    out["sorted"] = sorted(inspector.get_sorted_table_and_fkc_names(schema="rich"), key=repr)
     out["oids"] = [inspector.get_table_oid("parent", schema="rich")]
     return plain(out)
 

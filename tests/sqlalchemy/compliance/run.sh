@@ -28,7 +28,7 @@ suite()
 {
     local name=$1 log=$folder/compliance-$1.log
     database "sa_$1" || { echo "1 failed"; return; }
-    "$venv/bin/python" -W ignore -m pytest -q -p no:cacheprovider --dburi "$(url "$@")" -rfE >"$log" 2>&1
+    timeout -k 30 -s INT 3000 "$venv/bin/python" -W ignore -m pytest -o faulthandler_timeout=600 -q -p no:cacheprovider --dburi "$(url "$@")" -rfE >"$log" 2>&1
     "$venv/bin/python" judge.py "$name" "$log" known.txt
 }
 
