@@ -1,4 +1,4 @@
-/* Writing and reading messages. Called by pgwire_session.c and pgwire_exchange.c. */
+/* Writing and reading messages. Called by the other files of pgwire_*. */
 #include "transport/pgwire_msg.h"
 
 #define PROTOCOL_3_0 196608u

@@ -1,4 +1,5 @@
-/* Private to pgwire_session.c, pgwire_login.c, pgwire_exchange.c and pgwire_call.c. */
+/* Inside a session: what pgwire_session.c (its life), pgwire_login.c, pgwire_wait.c,
+ * pgwire_notice.c, pgwire_prepared.c, pgwire_exchange.c and pgwire_call.c share. */
 #ifndef NEON_TRANSPORT_PGWIRE_SESSION_INT_H
 #define NEON_TRANSPORT_PGWIRE_SESSION_INT_H
 
@@ -64,6 +65,8 @@ struct session {
     uint64_t clock; /* of uses and names */
 };
 
+/* --- pgwire_wait.c --- */
+
 /* Why a wait may end before the server has answered. */
 struct session_wait {
     const struct wire_request *r;
@@ -88,12 +91,9 @@ bool session_flush(struct session *s, const struct wire_request *r, struct err *
 /* The same for data that the server may not want to take at once: waits as session_receive does. */
 bool session_flush_patiently(struct session *s, struct session_wait *w,
                              struct err *e) NEON_MUST_CHECK;
-/* What any message may be: settings, notices, notifications, keys, status. *error: an
- * ErrorResponse's fields (the caller's now), else NULL. False: HY001. */
-bool session_take_message(struct session *s, const struct pgwire_message *m,
-                          struct pg_fields **error, struct err *e) NEON_MUST_CHECK;
-/* What a server sends when it does what it was asked: never between its error and ReadyForQuery. */
-bool session_is_step(char type);
+
+/* --- pgwire_session.c --- */
+
 /* The server's error as this request's; a cancel of ours is told as what it was. */
 bool session_error(struct session *s, const struct session_wait *w, struct pg_fields *fields,
                    struct err *e);
@@ -102,20 +102,40 @@ void session_lose(struct session *s, const struct wire_request *r, struct err *e
 /* Open, or made so. False: 08001, ..., 08S01 when state is gone. */
 bool session_ensure(struct session *s, const struct wire_request *r, const atomic_bool *cancelled,
                     struct err *e) NEON_MUST_CHECK;
-/* pgwire_login.c: connects and logs in. */
+/* Ends the connection without a word. */
+void session_cut(struct session *s);
+/* Settings of our own in one statement: idle_session_timeout, where the server has it. */
+void session_write_idle(struct buf *out, int64_t idle_s);
+
+/* --- pgwire_login.c --- */
+
+/* Connects and logs in. */
 bool session_login(struct session *s, const struct ws_patience *p, struct err *e) NEON_MUST_CHECK;
-/* Nobody else's answer is on its way: what is, is put aside. False: lost, HY008. */
-bool session_make_room(struct session *s, const struct wire_request *r,
-                       const atomic_bool *cancelled, struct err *e) NEON_MUST_CHECK;
+
+/* --- pgwire_notice.c --- */
+
+/* What any message may be: settings, notices, notifications, keys, status. *error: an
+ * ErrorResponse's fields (the caller's now), else NULL. False: HY001. */
+bool session_take_message(struct session *s, const struct pgwire_message *m,
+                          struct pg_fields **error, struct err *e) NEON_MUST_CHECK;
+/* What a server sends when it does what it was asked: never between its error and ReadyForQuery. */
+bool session_is_step(char type);
+/* Forgets every setting that the server has told. */
+void session_forget_parameters(struct session *s);
+
+/* --- pgwire_prepared.c --- */
+
 /* The name under which the server keeps this text; *fresh: it has to be told first. "" when there
  * is no memory for it. */
 const char *session_prepared_name(struct session *s, struct strview sql, bool *fresh);
 void session_prepared_is_ready(struct session *s, const char *name);
 /* Forgets one text; the server is told with the next request. */
 void session_drop_prepared(struct session *s, const char *name);
-/* Settings of our own in one statement: idle_session_timeout, where the server has it. */
-void session_write_idle(struct buf *out, int64_t idle_s);
-/* Ends the connection without a word. */
-void session_cut(struct session *s);
+
+/* --- pgwire_exchange.c --- */
+
+/* Nobody else's answer is on its way: what is, is put aside. False: lost, HY008. */
+bool session_make_room(struct session *s, const struct wire_request *r,
+                       const atomic_bool *cancelled, struct err *e) NEON_MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* Called by pgwire_session.c. */
+/* Called by pgwire_login.c. */
 #include "transport/scram.h"
 
 #include <openssl/crypto.h>
