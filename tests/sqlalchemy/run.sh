@@ -3,8 +3,8 @@
 #
 # For SQLAlchemy 2.0 and 2.1 (or the version named) it makes a virtual environment (DIR/X.Y, default $NEON_TEST_BUILDDIR/venvs,
 # kept for the next run) with what requirements.txt names and the wheel of the dialect, runs the tests of this folder, and then
-# SQLAlchemy's own compliance suite on each transport, synchronous and asynchronous. With arguments for pytest the suite is
-# left out. Ends with the line "N passed, N failed, N skipped". A failure of the compliance suite counts unless
+# SQLAlchemy's own compliance suite on each transport, synchronous and asynchronous; once also program A16 with the extension
+# vector, on a second PostgreSQL that brings it along (requirements-vectors.txt). With arguments for pytest all that is left out. Ends with the line "N passed, N failed, N skipped". A failure of the compliance suite counts unless
 # compliance/known.txt has it, with its reason; one that stands there and passes counts too.
 set -u
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -71,6 +71,34 @@ own_tests()
     [ $status -le 1 ] && [ -n "$line" ] || failed=$((failed + 1))
 }
 
+# The second PostgreSQL is used from a copy: PostgreSQL refuses to run as root, and its user may not be let into our folders.
+copy=
+trap '[ -z "$copy" ] || rm -rf "$copy"' EXIT
+vectors()
+{
+    local log=$NEON_TEST_DIR/tmp/vectors.log site line status
+    if ! "$venv/bin/pip" install -q --no-deps --only-binary :all: -r "$here/requirements-vectors.txt" >"$log" 2>&1; then
+        echo "   program A16 with the extension vector: skipped, pip cannot install pgserver here: $(tail -n 1 "$log")"
+        skipped=$((skipped + 1))
+        return
+    fi
+    site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
+    copy=$(mktemp -d "${TMPDIR:-/tmp}/neon-vectors.XXXXXX") || { failed=$((failed + 1)); return; }
+    cp -R "$site/pgserver" "$site/pgserver.libs" "$copy"
+    chmod -R a+rX "$copy"
+    PG_BINDIR=$copy/pgserver/pginstall/bin NEON_BUILDDIR=$NEON_TEST_BUILDDIR NEON_DRIVER=$NEON_TEST_DRIVER NEON_TEST_VECTORS=extension \
+        "$here/../with-services.sh" timeout -k 30 -s INT 600 "$venv/bin/python" -m pytest -q -rs --tb=short -p no:cacheprovider \
+        -k a16 "$here/test_applications.py" >"$log" 2>&1
+    status=$?
+    rm -rf "$copy"
+    copy=
+    line=$(closing "$log")
+    if [ $status != 0 ]; then tail -n 100 "$log"; fi
+    echo "   program A16 with the extension vector: ${line:-it did not run to its end}"
+    add "$line"
+    [ $status -le 1 ] && [ -n "$line" ] || failed=$((failed + 1))
+}
+
 mkdir -p "$NEON_TEST_DIR/tmp" "$venvs"
 for version in $versions; do
     venv=$venvs/$version
@@ -82,6 +110,7 @@ for version in $versions; do
     fi
     own_tests "$@"
     [ $# = 0 ] || continue
+    [ "$version" != "${versions%% *}" ] || vectors
     lines=$(bash "$here/compliance/run.sh" "$venv" "$NEON_TEST_DIR/tmp")
     grep '^ ' <<<"$lines"
     add "$(tail -n 1 <<<"$lines")"
