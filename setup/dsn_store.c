@@ -72,13 +72,22 @@ static int no_entries(void *ctx, const char *section, const char *entry, char *o
     return 0;
 }
 
-/* An unknown keyword is a warning to a connection, but an error to somebody who is writing a data
- * source down. */
+/* An unknown keyword is a warning to a connection, which goes on without it, but an error to
+ * somebody who is writing a data source down. */
 static bool refuse_warnings(const struct config_warnings *w, struct err *e)
 {
-    for (size_t i = 0; i < w->n; i++)
-        if (w->item[i].state == ST_01S00)
-            return err_set(e, ST_HY024, 0, "%s", w->item[i].text);
+    static const char passed_over[] = " and was ignored";
+
+    for (size_t i = 0; i < w->n; i++) {
+        const char *text = w->item[i].text;
+        const char *at = strstr(text, passed_over);
+        if (w->item[i].state != ST_01S00)
+            continue;
+        if (at == NULL)
+            return err_set(e, ST_HY024, 0, "%s", text);
+        return err_set(e, ST_HY024, 0, "%.*s%s Nothing was written.", (int)(at - text), text,
+                       at + strlen(passed_over));
+    }
     return true;
 }
 
@@ -128,25 +137,28 @@ static bool installer_failed(const char *what, const char *dsn, struct err *e)
     text[sizeof text - 1] = '\0';
     return err_set(e, ST_HY000, 0,
                    "The data source \"%s\" could not be %s%s%s. Check that odbc.ini (see odbcinst "
-                   "-j) can be written.",
+                   "-j) is there and can be written.",
                    dsn, what, text[0] ? ": " : "", text);
+}
+
+static bool check_entry(const char *key, const char *value, struct err *e)
+{
+    if (strlen(key) + strlen(value) > LINE_MAX_BYTES)
+        return err_set(e, ST_HY024, 0,
+                       "%s is longer than a line of odbc.ini can be (%d bytes). Put it into the "
+                       "connection string instead, or into a file where a keyword for one exists.",
+                       key, LINE_MAX_BYTES);
+    for (const char *c = value; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ')
+            return err_set(e, ST_HY024, 0,
+                           "%s has a control character in it, which odbc.ini cannot hold.", key);
+    return true;
 }
 
 static bool write_entry(const char *dsn, const char *key, const char *value, struct err *e)
 {
-    if (value != NULL) {
-        if (strlen(key) + strlen(value) > LINE_MAX_BYTES)
-            return err_set(
-                e, ST_HY024, 0,
-                "%s is longer than a line of odbc.ini can be (%d bytes). Put it into the "
-                "connection string instead, or into a file where a keyword for one exists.",
-                key, LINE_MAX_BYTES);
-        for (const char *c = value; *c != '\0'; c++)
-            if ((unsigned char)*c < ' ')
-                return err_set(e, ST_HY024, 0,
-                               "%s has a control character in it, which odbc.ini cannot hold.",
-                               key);
-    }
+    if (value != NULL && !check_entry(key, value, e))
+        return false;
     return SQLWritePrivateProfileString(dsn, key, value, "odbc.ini") ||
            installer_failed("written", dsn, e);
 }
@@ -186,6 +198,49 @@ static bool is_written(enum conn_key_id id)
     return row->kind != CONN_IGNORED && row->kind != CONN_FIXED;
 }
 
+/* May this secret stand where it is asked for? */
+static bool check_secret(const struct dsn_request *r, const struct conn_options *o,
+                         enum conn_key_id id, struct err *e)
+{
+    const struct conn_key *row = conn_key_row(id);
+    size_t which;
+
+    if (o->save_password)
+        return !r->system ||
+               err_set(e, ST_HY024, 0,
+                       "%s is secret and does not go into the system's odbc.ini, which everybody "
+                       "can read. Use a user data source, or PWDFile or TokenFile.",
+                       row->name);
+    if (is_filed(id, &which) && !r->system)
+        return true;
+    return err_set(e, ST_HY024, 0, "%s is secret, and other users can read %s. %s", row->name,
+                   r->system ? "the system's odbc.ini" : "odbc.ini",
+                   is_filed(id, &which)
+                       ? "Put it into a file that only its readers can read, and name that with "
+                         "PWDFile or TokenFile; or leave it out: applications ask for it."
+                       : "With SavePassword=1 it is written, and the file closed to others.");
+}
+
+/* Everything that can be refused is refused before anything is written: what was there stays. */
+static bool check_row(const struct dsn_request *r, const struct conn_options *o,
+                      enum conn_key_id id, struct err *e)
+{
+    const struct conn_key *row = conn_key_row(id);
+    struct buf value = BUF_INIT(0);
+    size_t which;
+    bool ok;
+
+    if ((row->flags & CK_SECRET) && !check_secret(r, o, id, e))
+        return false;
+    if ((row->flags & CK_SECRET) && !o->save_password && is_filed(id, &which))
+        return true; /* a file holds any value */
+    ok = conn_options_value(o, id, &value) || err_oom(e);
+    ok = ok && check_entry(row->name, buf_str(&value), e);
+    buf_release_secret(&value);
+    return ok;
+}
+
+/* Of a checked row. */
 static bool write_row(const struct dsn_request *r, const struct conn_options *o,
                       enum conn_key_id id, bool *secret_in_ini, struct err *e)
 {
@@ -194,22 +249,8 @@ static bool write_row(const struct dsn_request *r, const struct conn_options *o,
     size_t which;
     bool ok;
 
-    if ((row->flags & CK_SECRET) && !o->save_password) {
-        if (is_filed(id, &which) && !r->system)
-            return write_filed(r, o, which, e);
-        return err_set(
-            e, ST_HY024, 0, "%s is secret, and other users can read %s. %s", row->name,
-            r->system ? "the system's odbc.ini" : "odbc.ini",
-            is_filed(id, &which)
-                ? "Put it into a file that only its readers can read, and name that with "
-                  "PWDFile or TokenFile; or leave it out: applications ask for it."
-                : "With SavePassword=1 it is written, and the file closed to others.");
-    }
-    if ((row->flags & CK_SECRET) && r->system)
-        return err_set(e, ST_HY024, 0,
-                       "%s is secret and does not go into the system's odbc.ini, which everybody "
-                       "can read. Use a user data source, or PWDFile or TokenFile.",
-                       row->name);
+    if ((row->flags & CK_SECRET) && !o->save_password && is_filed(id, &which))
+        return write_filed(r, o, which, e);
     if ((row->flags & CK_SECRET) && !*secret_in_ini) { /* before the secret is in it */
         *secret_in_ini = true;
         if (!close_to_others(e))
@@ -221,13 +262,26 @@ static bool write_row(const struct dsn_request *r, const struct conn_options *o,
     return ok;
 }
 
+static bool is_row(const struct conn_options *o, enum conn_key_id id)
+{
+    return o->source[id] != CONN_SRC_DEFAULT && is_written(id);
+}
+
+static bool check_rows(const struct dsn_request *r, const struct conn_options *o, struct err *e)
+{
+    for (enum conn_key_id id = 0; id < CONN_KEY_COUNT; id++)
+        if (is_row(o, id) && !check_row(r, o, id, e))
+            return false;
+    return true;
+}
+
 static bool write_rows(const struct dsn_request *r, const struct conn_options *o, struct err *e)
 {
     bool secret_in_ini = false;
     bool ok = true;
 
     for (enum conn_key_id id = 0; ok && id < CONN_KEY_COUNT; id++)
-        if (o->source[id] != CONN_SRC_DEFAULT && is_written(id))
+        if (is_row(o, id))
             ok = write_row(r, o, id, &secret_in_ini, e);
     return ok && (!secret_in_ini || close_to_others(e));
 }
@@ -309,7 +363,7 @@ bool dsn_store(const struct dsn_request *r, enum dsn_change change, struct err *
     bool ok = check_name(r->dsn, e);
 
     conn_options_init(&o);
-    ok = ok && read_request(r, &o, e);
+    ok = ok && read_request(r, &o, e) && check_rows(r, &o, e);
     if (ok && change == DSN_CHANGE && !dsn_store_exists(r->dsn))
         ok = err_set(e, ST_HY000, 0, "There is no data source \"%s\" to change.", r->dsn);
     if (ok && change == DSN_ADD && !SQLWriteDSNToIni(r->dsn, r->driver))

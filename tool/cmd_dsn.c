@@ -138,9 +138,31 @@ static void json_member(const char *name, const char *value, bool first)
     tool_json_text(value, strlen(value));
 }
 
+/* Reads it as a connection would: Url and other spellings count too. What cannot be read stays
+ * empty; doctor says why. */
+static void read_options(const char *name, struct conn_options *o)
+{
+    struct config_warnings w;
+    struct err e = ERR_INIT;
+
+    config_warnings_init(&w);
+    if (!config_build(o, sv(""), name, NULL, NULL, &w, &e))
+        err_release(&e);
+    config_warnings_release(&w);
+}
+
+static const char *option_text(const struct conn_options *o, enum conn_key_id id)
+{
+    const char *text = conn_options_text(o, id);
+
+    return text != NULL ? text : "";
+}
+
 static void list_one(struct listing *l, const char *section, const char *name)
 {
-    char driver[1024], server[1024], database[1024];
+    struct conn_options o;
+    const char *server, *database;
+    char driver[1024];
 
     (void)section;
     if (str_ieq(name, "ODBC") || str_ieq(name, "ODBC Data Sources"))
@@ -148,8 +170,10 @@ static void list_one(struct listing *l, const char *section, const char *name)
     read_entry(name, "Driver", driver, sizeof driver);
     if (!is_ours(driver))
         return;
-    read_entry(name, "Server", server, sizeof server);
-    read_entry(name, "Database", database, sizeof database);
+    conn_options_init(&o);
+    read_options(name, &o);
+    server = option_text(&o, CONN_KEY_server);
+    database = option_text(&o, CONN_KEY_database);
     if (l->json) {
         fputs(l->n > 0 ? ",\n {" : "\n {", stdout);
         json_member("name", name, true);
@@ -159,6 +183,7 @@ static void list_one(struct listing *l, const char *section, const char *name)
     } else {
         printf("%-20s %s/%s\n", name, server, database);
     }
+    conn_options_release(&o);
     l->n++;
 }
 

@@ -171,22 +171,35 @@ static void a_data_source_is_changed(void **state)
 
 static void wrong_requests_change_nothing(void **state)
 {
+    static char long_path[1200] = "CAFile=/";
     static const struct {
         const char *attribute, *message;
     } wrong[] = {
-        {"Serverr=x", "Server"},
+        {"Serverr=x", "did you mean Server? Nothing was written."},
         {"QueryTimeout=soon", "QueryTimeout"},
         {"SSLmode=disable", "SSLmode"},
         {"no value", "KEY=value"},
         {"ProxyPWD=hush-hush", "SavePassword=1"},
+        {"CAFile=/a\tb", "control character"},
+        {long_path, "longer than a line of odbc.ini"},
         {"Url=postgresql://u:hush-hush@/db?x=%zz", ""},
     };
     struct place *p = *state;
+    static char before[8192];
 
+    memset(long_path + strlen(long_path), 'a', sizeof long_path - strlen(long_path) - 1);
+    assert_configures(ODBC_ADD_DSN, list("DSN=y", "Server=ep-a-1.eu.neon.test", "UID=me", NULL));
+    snprintf(before, sizeof before, "%s", file_text(p->ini));
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        assert_refused(ODBC_ADD_DSN, list("DSN=y", wrong[i].attribute, NULL), wrong[i].message);
+        const char *name = i % 2 ? "DSN=new" : "DSN=y"; /* one that is there stays as it is */
+        assert_refused(ODBC_ADD_DSN,
+                       list(name, "Server=ep-b-1.eu.neon.test", wrong[i].attribute, NULL),
+                       wrong[i].message);
         assert_null(strstr(installer_text(), "hush-hush"));
-        assert_null(strstr(file_text(p->ini), "hush-hush"));
+        assert_string_equal(file_text(p->ini), before);
+        assert_refused(ODBC_CONFIG_DSN, list("DSN=y", "UID=", wrong[i].attribute, NULL),
+                       wrong[i].message);
+        assert_string_equal(file_text(p->ini), before);
     }
     assert_false(SQLConfigDataSource(NULL, ODBC_ADD_DSN, "Neon", list("Server=x", NULL)));
     assert_refused(ODBC_ADD_DSN, list("DSN=a]b", "Server=x.y", NULL), "cannot be the name");

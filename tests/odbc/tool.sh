@@ -57,6 +57,12 @@ expect "an empty answer leaves the password out" \
 expect "without a terminal nobody is asked" "$(neon dsn add none "postgresql://app@$NEON_TEST_SERVER/shop" </dev/null)" 'is ready' '!Password'
 expect "dsn list" "$(neon dsn list)" "^mine +$NEON_TEST_SERVER/shop" '^piped' 'exit 0' '!^pg '
 expect "dsn show" "$(neon dsn show mine)" '^CAFile' '^PWDFile' 'exit 0'
+printf '\n[by-url]\nDriver=Neon\nServer=\nUrl=%s\n' "$url" >>"$ODBCINI"
+expect "dsn list reads a Url as a connection does" "$(neon dsn list)" "^by-url +$NEON_TEST_SERVER/shop" 'exit 0' '!crt'
+expect "a data source that is refused leaves the one of its name as it is" \
+    "$(neon dsn add mine "Server=other.example.test" ProxyPWD=hush; neon dsn show mine; neon dsn add new Servr=x; neon dsn list)" \
+    'ProxyPWD is secret' "Server +$NEON_TEST_SERVER" 'did you mean Server\? Nothing was written' '!other\.example' '!^new ' '!hush'
+"$tool" dsn remove by-url >/dev/null
 expect "dsn list and show as JSON" \
     "$("$tool" dsn list --json | python3 -c 'import json, sys; print(sorted(x["name"] for x in json.load(sys.stdin)))'
        "$tool" dsn show piped --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["Database"])')" "'mine'.*'piped'" '^shop$'
