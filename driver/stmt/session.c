@@ -620,30 +620,49 @@ static bool plan_is_stale(const struct stmt *s)
     const struct diag_record *r = diag_record(&s->handle.diag, 1);
 
     if (strcmp(code, "26000") == 0)
-        return s->script.stmts[0].kind.cls != SQLC_EXECUTE;
+        return true;
     return strcmp(code, "0A000") == 0 && r->pg->value[PG_MESSAGE] != NULL &&
            strstr(r->pg->value[PG_MESSAGE], "cached plan") != NULL;
 }
 
 /* Nothing has run yet: neither the statement nor, but for BEGIN, another of its transaction. */
-static SQLRETURN send_afresh(struct stmt *s, const struct execution *x, bool begin)
+static SQLRETURN send_afresh(struct stmt *s, const struct execution *x, const struct sql_kind *kind,
+                             bool begin)
 {
     struct dbc *d = s->dbc;
 
     diag_clear(&s->handle.diag);
-    session_forget_prepared(d->session);
     if (begin) {
         session_rollback(d);
         d->tx.in_session = d->tx.failed = false;
     }
-    return send(s, x, &s->script.stmts[0].kind, begin);
+    return send(s, x, kind, begin);
+}
+
+/* By what is prepared, or prepared anew. */
+static SQLRETURN send_prepared(struct stmt *s, const struct execution *x,
+                               const struct sql_kind *kind, bool begin)
+{
+    struct dbc *d = s->dbc;
+    bool first = begin || !d->tx.in_session;
+    SQLRETURN rc = send(s, x, kind, begin);
+
+    if (rc != SQL_ERROR || x->n_stmts != 1 || !may_be_kept(kind) || !plan_is_stale(s))
+        return rc;
+    session_forget_prepared(d->session); /* the transaction tried again does not meet it */
+    if (first)
+        return send_afresh(s, x, kind, begin);
+    diag_add_row(&s->handle, SQL_NO_ROW_NUMBER,
+                 "The statement was kept prepared, and its table has been changed since, or what "
+                 "was prepared has been taken away. The server has failed the transaction: roll "
+                 "back and run it again; everything is prepared anew then.");
+    return rc;
 }
 
 SQLRETURN session_statements(struct stmt *s, const struct execution *x)
 {
     struct dbc *d = s->dbc;
     bool begin = begins(s);
-    bool first;
     struct err e = ERR_INIT;
     SQLRETURN rc;
 
@@ -653,14 +672,7 @@ SQLRETURN session_statements(struct stmt *s, const struct execution *x)
         session_note_state(d);
         return diag_post_err(&s->handle, &e);
     }
-    first = begin || !d->tx.in_session;
-    rc = send(s, x, &s->script.stmts[0].kind, begin);
-    if (rc == SQL_ERROR && plan_is_stale(s)) {
-        if (first)
-            rc = send_afresh(s, x, begin);
-        else
-            session_forget_prepared(d->session); /* the transaction tried again does not meet it */
-    }
+    rc = send_prepared(s, x, &s->script.stmts[0].kind, begin);
     if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
         return rc;
     note_effects(s);
@@ -746,8 +758,8 @@ SQLRETURN session_internal(struct stmt *s, const struct wire_stmt *query)
         stmt_close(s);
         return diag_post_err(&s->handle, &e);
     }
-    return send(s, &(struct execution){query, 1, false}, &select,
-                !s->dbc->tx.in_session && transaction_is_open(s->dbc));
+    return send_prepared(s, &(struct execution){query, 1, false}, &select,
+                         !s->dbc->tx.in_session && transaction_is_open(s->dbc));
 }
 
 bool session_describe_stmt(struct stmt *s, struct strview text, struct session_description *out,

@@ -295,6 +295,30 @@ static void test_a_kept_statement_whose_table_changes(void **state)
     }
 }
 
+/* A function takes the server's prepared statements away: what the driver asks on its own account
+ * is prepared anew like the application's. */
+static void test_kept_statements_that_a_function_takes_away(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f = fixture_over(with_sessions[i]);
+        SQLHSTMT s = f->stmt;
+
+        run(s, "CREATE TEMP TABLE t_mine (a int)"); /* from here on all goes to the session */
+        run(s, "CREATE FUNCTION pg_temp.forget() RETURNS int LANGUAGE plpgsql AS "
+               "$$ BEGIN EXECUTE 'DEALLOCATE ALL'; RETURN 1; END $$");
+        for (size_t k = 0; k < 4; k++) {
+            if (k == 3)
+                assert_int_equal(query_number(s, "SELECT pg_temp.forget()"), 1);
+            assert_stmt_ok(s, SQLPrimaryKeys(s, NULL, 0, sqltext("public"), SQL_NTS,
+                                             sqltext("customers"), SQL_NTS));
+            assert_stmt_ok(s, SQLFetch(s));
+            SQLFreeStmt(s, SQL_CLOSE);
+        }
+        fixture_free(f);
+    }
+}
+
 /* A definition taken back: what was prepared for it would fail the next transaction. And where
  * another's definition fails a transaction, the same one tried again runs. */
 static void test_a_kept_statement_whose_table_was_another_before(void **state)
@@ -325,8 +349,17 @@ static void test_a_kept_statement_whose_table_was_another_before(void **state)
         run(other->stmt, "ALTER TABLE t_kept ADD e int");
         run(s, "INSERT INTO t_kept VALUES (1)");
         assert_stmt_state(s, exec(s, sql), "0A000");
+        assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, s), "roll back and run it again"));
         assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
         run(s, "INSERT INTO t_kept VALUES (1)");
+        assert_int_equal(query_number(s, sql), 1);
+        /* to a savepoint is far enough */
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
+        run(other->stmt, "ALTER TABLE t_kept ALTER a TYPE text");
+        run(s, "INSERT INTO t_kept VALUES ('1')");
+        run(s, "SAVEPOINT here");
+        assert_stmt_state(s, exec(s, sql), "0A000");
+        run(s, "ROLLBACK TO here");
         assert_int_equal(query_number(s, sql), 1);
         assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
         run(other->stmt, "DROP TABLE t_kept");
@@ -364,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_a_commit_while_the_first_result_is_coming),
         cmocka_unit_test(test_a_text_that_commits_ends_the_transaction),
         cmocka_unit_test(test_a_kept_statement_whose_table_changes),
+        cmocka_unit_test(test_kept_statements_that_a_function_takes_away),
         cmocka_unit_test(test_a_kept_statement_whose_table_was_another_before),
         cmocka_unit_test(test_a_setting_whose_transaction_a_text_ended),
     };
