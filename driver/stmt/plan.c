@@ -15,6 +15,7 @@ enum refusal {
     R_SESSION_FUNCTION,
     R_HOLD,
     R_READ_ONLY_ALONE,
+    R_READ_ONLY_ENDS,
     R_CONTROL_AMONG_OTHERS,
     R_MIXED,
     R_ALONE_IN_BLOCK,
@@ -85,6 +86,11 @@ static const struct {
     [R_READ_ONLY_ALONE] =
         {ST_25006, "The connection is read-only (ReadOnly=1 or SQL_ATTR_ACCESS_MODE), and this "
                    "statement cannot run inside the read-only transaction that guarantees it."},
+    [R_READ_ONLY_ENDS] =
+        {ST_25006, "The connection is read-only (ReadOnly=1 or SQL_ATTR_ACCESS_MODE), and outside "
+                   "of a transaction this statement could end the read-only one that guarantees it "
+                   "(COMMIT in its body). With a session (Transport=auto, Transport=websocket) it "
+                   "runs inside a transaction: switch autocommit off, or send BEGIN before it."},
     [R_CONTROL_AMONG_OTHERS] =
         {ST_25000, "BEGIN, COMMIT, ROLLBACK and savepoints cannot stand among other "
                    "statements of one text, because several statements in one text are "
@@ -283,7 +289,7 @@ static struct plan plan_over_http(struct sql_kind kind, const struct plan_contex
     if (way == WAY_REFUSE)
         return refuse(row->refusal == R_NOTHING ? R_ALONE : row->refusal);
     if (c->read_only && row->settings != BEHIND_YES)
-        return refuse(R_READ_ONLY_ALONE);
+        return refuse(row->settings == BEHIND_NEEDED ? R_READ_ONLY_ENDS : R_READ_ONLY_ALONE);
     if (c->carried && row->settings == BEHIND_NO)
         return refuse(R_CARRIED);
     if (c->several || c->read_only ||
@@ -309,6 +315,8 @@ static struct plan plan_in_session(struct sql_kind kind, const struct plan_conte
         return refuse(R_BY_ITSELF);
     if (c->read_only && kind.cls == SQLC_ALONE) /* some of these the server does not mind */
         return refuse(R_READ_ONLY_ALONE);
+    if (c->read_only && !c->transaction && (kind.cls == SQLC_CALL || kind.cls == SQLC_DO))
+        return refuse(R_READ_ONLY_ENDS);
     return (struct plan){.kind = local ? PLAN_LOCAL : PLAN_SESSION};
 }
 

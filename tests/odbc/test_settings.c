@@ -208,6 +208,12 @@ static void test_read_only_stays(void **state)
         "SELECT set_config('transaction_read_only', 'off', false)",
         "DO $$ BEGIN SET default_transaction_read_only = off; END $$",
         "DO $$ BEGIN PERFORM set_config('default_transaction_read_only', 'off', false); END $$",
+        "DO $$ BEGIN SET default_transaction_read_only = off; COMMIT; "
+        "INSERT INTO t_read_only VALUES (2); END $$",
+        "SELECT 1; DO $$ BEGIN SET default_transaction_read_only = off; COMMIT; "
+        "INSERT INTO t_read_only VALUES (2); END $$",
+        "CALL t_open_and_write()",
+        "{call t_open_and_write()}",
         "SELECT t_open_it()",
         "BEGIN READ WRITE",
     };
@@ -216,6 +222,9 @@ static void test_read_only_stays(void **state)
     pg_admin("DROP TABLE IF EXISTS t_read_only; CREATE TABLE t_read_only (a int)");
     pg_admin("CREATE OR REPLACE FUNCTION t_open_it() RETURNS void LANGUAGE sql AS "
              "$$SELECT set_config('default_transaction_read_only', 'off', false)$$");
+    pg_admin("CREATE OR REPLACE PROCEDURE t_open_and_write() LANGUAGE plpgsql AS "
+             "$$ BEGIN SET default_transaction_read_only = off; COMMIT; "
+             "INSERT INTO t_read_only VALUES (3); END $$");
     pg_admin("GRANT ALL ON t_read_only TO app");
     for (SQLULEN manual = 0; manual < 2; manual++)
         for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -230,7 +239,15 @@ static void test_read_only_stays(void **state)
             if (strcmp(pg_admin("SELECT count(*) FROM t_read_only"), "0") != 0)
                 fail_msg("%s ends ReadOnly=1", texts[i]);
         }
-    pg_admin("DROP TABLE t_read_only; DROP FUNCTION t_open_it()");
+    /* Reading is not meant: inside a transaction they run. */
+    s = reconnect(state, "DSN=neon;ReadOnly=1");
+    assert_stmt_state(s, exec(s, "DO $$ BEGIN PERFORM 1; END $$"), "25006");
+    assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, s), "send BEGIN before it"));
+    run(s, "BEGIN");
+    run(s, "DO $$ BEGIN PERFORM 1; END $$");
+    run(s, "COMMIT");
+    pg_admin("DROP TABLE t_read_only; DROP FUNCTION t_open_it(); "
+             "DROP PROCEDURE t_open_and_write()");
 }
 
 /* SQL_ATTR_TXN_ISOLATION is the connection's, not a setting that RESET ALL takes back. */

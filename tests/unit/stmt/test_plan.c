@@ -119,10 +119,14 @@ static void test_every_class_beside_a_session(void **state)
     }
 }
 
-/* In a session, on a read-only connection, what the server would let pass nevertheless. */
+/* In a session, on a read-only connection, what the server would let pass nevertheless, and what
+ * could end the read-only transaction by itself. */
 static char wanted_in_session(size_t i, const struct plan_context *c)
 {
-    return c->read_only && truth[i].cls == SQLC_ALONE ? 'R' : truth[i].all[c->several];
+    bool may_commit = !c->transaction && (truth[i].cls == SQLC_CALL || truth[i].cls == SQLC_DO);
+
+    return c->read_only && (truth[i].cls == SQLC_ALONE || may_commit) ? 'R'
+                                                                      : truth[i].all[c->several];
 }
 
 /* Whatever the connection's other attributes: they are the session's own there. */
@@ -182,10 +186,12 @@ static void test_what_lives_in_a_session_goes_there(void **state)
         for (size_t c = 0; c < ARRAY_LEN(contexts); c++) {
             struct plan_context context = contexts[c];
             const struct sql_kind kind = {for_sessions[i].cls, for_sessions[i].flags};
+            const bool may_commit = kind.cls == SQLC_DO && context.read_only;
+            const enum plan_kind want = may_commit ? PLAN_REFUSE : PLAN_SESSION;
             context.session = SESSION_ASIDE;
-            assert_int_equal(plan_statement(kind, &context).kind, PLAN_SESSION);
+            assert_int_equal(plan_statement(kind, &context).kind, want);
             context.session = SESSION_ALL;
-            assert_int_equal(plan_statement(kind, &context).kind, PLAN_SESSION);
+            assert_int_equal(plan_statement(kind, &context).kind, want);
         }
 }
 
