@@ -3,6 +3,8 @@
  * (config/ does) and posts no diagnostics. Called by api/. */
 #include "handle/dbc.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/process.h"
 #include "config/net.h"
@@ -225,6 +227,7 @@ enum probe_column {
     PROBE_CONFORMING_STRINGS,
     PROBE_DATE_STYLE,
     PROBE_FLOAT_DIGITS,
+    PROBE_SEARCH_PATH,
     PROBE_COUNT
 };
 
@@ -239,7 +242,8 @@ static const char probe_sql[] =
     "pg_catalog.current_setting('standard_conforming_strings'), "
     "pg_catalog.current_setting('DateStyle'), "
     "CASE WHEN pg_catalog.current_setting('extra_float_digits')::pg_catalog.int4 > 0 THEN '1' "
-    "ELSE pg_catalog.current_setting('extra_float_digits') END";
+    "ELSE pg_catalog.current_setting('extra_float_digits') END, "
+    "pg_catalog.current_setting('search_path')";
 
 /* Settings without which text would be misread; each can be put right for the role. */
 static const struct required_setting {
@@ -297,6 +301,25 @@ static bool is_temp_path(const char *path)
     return strncmp(p + (*p == '"'), "pg_temp", 7) == 0;
 }
 
+/* Where each statement may meet another session; with a keyword's search_path it is that one. */
+static bool check_search_path(const struct dbc *d, const struct cell *row, struct err *e)
+{
+    const struct cell *cell = &row[PROBE_SEARCH_PATH];
+    char path[256]; /* its beginning */
+
+    snprintf(path, sizeof path, "%.*s",
+             (int)(cell->len < sizeof path ? cell->len : sizeof path - 1), cell->ptr);
+    if (d->options.transport == TRANSPORT_WEBSOCKET || !is_temp_path(path))
+        return true;
+    return err_set(
+        e, ST_08004, 0,
+        "The search_path of this user and database is \"%.60s\": tables would be made in "
+        "pg_temp, and over HTTP, which keeps no session, they would be gone at once. Set "
+        "the keyword SearchPath (SearchPath=public), use Transport=websocket, or run "
+        "once: ALTER ROLE %.*s SET search_path TO public",
+        path, (int)(row[PROBE_USER].len < 63 ? row[PROBE_USER].len : 63), row[PROBE_USER].ptr);
+}
+
 bool dbc_setting_matters(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(required_settings); i++)
@@ -345,7 +368,7 @@ static bool take_server_info(struct dbc *d, const struct cell *row, struct err *
                 e, ST_08001, 0,
                 "The server left a question about its settings unanswered: it does not behave like "
                 "PostgreSQL.");
-    if (!check_settings(row, e))
+    if (!check_settings(row, e) || !check_search_path(d, row, e))
         return false;
     if (sv_to_i64(sv_n(row[PROBE_VERSION_NUM].ptr, row[PROBE_VERSION_NUM].len), &num) && num > 0 &&
         num < 100000000)

@@ -2,6 +2,8 @@
  * one request to the next as on TCP, follow transactions, and go with the connection. */
 #include "odbc_test.h"
 
+#include <unistd.h>
+
 #include "neonodbc.h"
 
 static SQLHDBC dbc_of(void **state)
@@ -511,6 +513,45 @@ static void test_wrong_keywords_fail_when_connecting(void **state)
     fixture_connect(f, NULL);
 }
 
+/* CREATE TABLE would answer success, and the table be gone: seen while connecting, for what ALTER
+ * ROLE has set (for what SET says, transports.def). */
+static void test_a_role_whose_tables_would_be_temporary(void **state)
+{
+    static const char *const paths[] = {"pg_temp, public", "\"$user\", pg_temp"};
+    struct fixture *f = *state;
+    char sql[200], connstr[200], role[40];
+
+    snprintf(role, sizeof role, "temporary_%ld", (long)getpid());
+    snprintf(sql, sizeof sql,
+             "CREATE ROLE %s LOGIN PASSWORD 'odd-p'; GRANT TEMP ON DATABASE shop TO %s", role,
+             role);
+    pg_admin(sql);
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        SQLFreeHandle(SQL_HANDLE_STMT, f->stmt);
+        SQLDisconnect(f->dbc);
+        snprintf(sql, sizeof sql, "ALTER ROLE %s SET search_path = %s", role, paths[i]);
+        pg_admin(sql);
+        snprintf(connstr, sizeof connstr, "DSN=neon;Pool=0;UID=%s;PWD=odd-p", role);
+        if (over(OVER_WEBSOCKET)) { /* one session for all */
+            fixture_connect(f, connstr);
+            run(f->stmt, "CREATE TABLE t_of_the_session AS SELECT 42 AS a");
+            assert_int_equal(query_number(f->stmt, "SELECT a FROM t_of_the_session"), 42);
+            continue;
+        }
+        snprintf(connstr, sizeof connstr, "DSN=neon;Pool=0;UID=%s;PWD=odd-p;Transport=%s", role,
+                 over(OVER_HTTP) ? "http" : "auto");
+        assert_dbc_state(f->dbc, try_connect(f->dbc, connstr), "08004");
+        assert_non_null(strstr(diag_text(SQL_HANDLE_DBC, f->dbc), "SearchPath=public"));
+        assert_non_null(strstr(diag_text(SQL_HANDLE_DBC, f->dbc), "ALTER ROLE"));
+        snprintf(connstr, sizeof connstr, "DSN=neon;UID=%s;PWD=odd-p;SearchPath=public", role);
+        fixture_connect(f, connstr);
+        assert_string_equal(query_text(f->stmt, "SHOW search_path"), "public");
+    }
+    reconnect(state, "DSN=neon");
+    snprintf(sql, sizeof sql, "DROP OWNED BY %s; DROP ROLE %s", role, role);
+    pg_admin(sql);
+}
+
 /* A pool hands the connection to somebody else. */
 static void test_resetting_the_connection(void **state)
 {
@@ -568,6 +609,7 @@ int main(void)
         T(test_characteristics),
         T(test_keywords),
         T(test_wrong_keywords_fail_when_connecting),
+        T(test_a_role_whose_tables_would_be_temporary),
         T(test_resetting_the_connection),
 
     };
