@@ -79,7 +79,7 @@ double doctor_since(double start_ms)
 
 /* ---- keywords ---- */
 
-/* The first secret that odbc.ini itself gives; NULL without one. */
+/* The first secret that odbc.ini itself gives (asked before PWDFile is read); NULL without one. */
 static const char *secret_in_ini(const struct conn_options *o)
 {
     for (enum conn_key_id id = 0; id < CONN_KEY_COUNT; id++)
@@ -89,9 +89,8 @@ static const char *secret_in_ini(const struct conn_options *o)
 }
 
 /* The administrators' windows write passwords into a file that they leave open. */
-static void note_open_secret(struct doctor *d)
+static void note_open_secret(struct doctor *d, const char *secret)
 {
-    const char *secret = secret_in_ini(&d->options);
     const char *dsn = conn_options_text(&d->options, CONN_KEY_dsn);
     struct buf path = BUF_INIT(4096);
     char text[DOCTOR_TEXT_CAP], remedy[DOCTOR_TEXT_CAP];
@@ -104,16 +103,25 @@ static void note_open_secret(struct doctor *d)
     buf_release(&path);
 }
 
+static bool is_no_data_source(const struct doctor *d)
+{
+    const char *dsn = conn_options_text(&d->options, CONN_KEY_dsn);
+
+    return dsn != NULL && !dsn_store_exists(dsn);
+}
+
 static bool read_keywords(struct doctor *d)
 {
     struct config_warnings w;
     struct err e = ERR_INIT;
     char text[DOCTOR_TEXT_CAP];
+    const char *secret, *remedy = "";
     bool ok;
 
     config_warnings_init(&w);
-    ok = config_build(&d->options, buf_sv(&d->connstr), NULL, NULL, NULL, &w, &e) &&
-         conn_options_load_files(&d->options, &e) && conn_options_complete(&d->options, &e) &&
+    ok = config_build(&d->options, buf_sv(&d->connstr), NULL, NULL, NULL, &w, &e);
+    secret = secret_in_ini(&d->options);
+    ok = ok && conn_options_load_files(&d->options, &e) && conn_options_complete(&d->options, &e) &&
          conn_options_to_net(&d->options, &d->net, &e);
     for (size_t i = 0; i < w.n; i++)
         doctor_say(d, WARNING, "keywords", -1, w.item[i].text, "");
@@ -123,9 +131,14 @@ static bool read_keywords(struct doctor *d)
                  d->net.user, d->net.token != NULL ? "with a token" : "with a password");
     else
         snprintf(text, sizeof text, "%s", buf_str(&e.text));
+    if (!ok && is_no_data_source(d)) {
+        snprintf(text, sizeof text, "there is no data source \"%.255s\"",
+                 conn_options_text(&d->options, CONN_KEY_dsn));
+        remedy = "neon-odbc dsn list shows those there are, neon-odbc dsn add makes one.";
+    }
     err_release(&e);
-    doctor_say(d, ok ? GOOD : FAILED, "keywords", -1, text, "");
-    note_open_secret(d);
+    doctor_say(d, ok ? GOOD : FAILED, "keywords", -1, text, remedy);
+    note_open_secret(d, secret);
     return ok;
 }
 

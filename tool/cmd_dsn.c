@@ -206,6 +206,8 @@ static int list(const struct tool_args *a)
 {
     struct listing l = {a->json, 0};
 
+    if (a->n_words > 1)
+        return tool_fail(a, "usage: neon-odbc dsn list [--json]"), 2;
     if (a->json)
         putchar('[');
     each_name(NULL, list_one, &l);

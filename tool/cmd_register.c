@@ -50,6 +50,8 @@ int cmd_register(const struct tool_args *a)
     WORD len = 0;
     DWORD uses = 0;
 
+    if (a->n_words > 1)
+        return tool_fail(a, "usage: neon-odbc register [LIBRARY]"), 2;
     memset(list, 0, sizeof list);
     if (realpath(given, library) == NULL)
         return tool_fail(
@@ -74,6 +76,8 @@ int cmd_unregister(const struct tool_args *a)
     char before[PATH_MAX];
     DWORD uses = 0;
 
+    if (a->n_words > 0)
+        return tool_fail(a, "usage: neon-odbc unregister"), 2;
     registered(before, sizeof before);
     if (before[0] == '\0') {
         puts("The driver was not registered: nothing to do.");

@@ -53,7 +53,7 @@ dsn closed ApiHost=https://127.0.0.1:9
 expect "a port where nobody answers" "$(doctor closed)" '^FAILED tcp' 'firewall' 'port 443' 'exit 1'
 "$tool" dsn add half "Server=$NEON_TEST_SERVER" >/dev/null
 expect "an incomplete data source" "$(doctor half)" '^FAILED keywords' 'UID' 'exit 1'
-expect "a data source that does not exist" "$(doctor nowhere)" '^FAILED' 'exit 1'
+expect "a data source that does not exist" "$(doctor nowhere)" '^FAILED keywords .*no data source "nowhere"' 'neon-odbc dsn add' 'exit 1'
 
 # ---- certificates ------------------------------------------------------------------------------------------------------
 
@@ -166,8 +166,12 @@ expect "a password file that others may read" "$(doctor open-file)" '^FAILED key
 chmod 644 "$dir/window.ini"
 expect "a password in an odbc.ini that others may read" "$(ODBCINI=$dir/window.ini doctor by-window)" '^ok +keywords' \
     '^note +keywords .*other users can read PWD in .*window\.ini' 'chmod 600 ".*window\.ini"' '^ok +login' 'exit 0' '!s@crt'
+printf '%s\n' "$NEON_TEST_PASSWORD" >"$dir/closed.pwd"
+sed -e "s|^PWDFile=|&$dir/closed.pwd|" -e 's|^PWD=.*|PWD=|' "$dir/window.ini" >"$dir/window-file.ini"
+chmod 600 "$dir/closed.pwd" && chmod 644 "$dir/window-file.ini"
+expect "a password in a file of its own, of an odbc.ini that others may read" "$(ODBCINI=$dir/window-file.ini doctor by-window)" '^ok +login' 'exit 0' '!other users'
 chmod 600 "$dir/window.ini"
-expect "that file, closed" "$(ODBCINI=$dir/window.ini doctor by-window)" '^ok +login' 'exit 0' '!other users'
+expect "the odbc.ini with the password, closed" "$(ODBCINI=$dir/window.ini doctor by-window)" '^ok +login' 'exit 0' '!other users'
 start_gateway no-websocket --websocket off
 dsn no-websocket "ApiHost=http://127.0.0.1:$port" AllowInsecure=1
 expect "no WebSockets: statements work, transactions are buffered" "$(doctor no-websocket)" '^ok +login' '^note +websocket .*status 4' 'Transport=http' \

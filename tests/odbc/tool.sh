@@ -110,6 +110,8 @@ expect "dsn list without any says how to make one" "$(ODBCINI=$home/no.ini neon 
 expect "Driver= of another library" "$(neon dsn add other "$url" 'Driver=Neon iODBC'; grep -A1 '^\[other\]' "$ODBCINI"; grep '^other' "$ODBCINI"; neon doctor other; neon dsn remove other; grep '^other' "$ODBCINI" || echo gone)" '^Driver *= *Neon iODBC' '^other *= *Neon iODBC' 'iodbctest DSN=other' 'This tool uses unixODBC' '^gone$'
 expect "the registered driver works" "$(neon query piped 'select 41 + 1 as n')" '^42$' 'exit 0'
 expect "registering it twice counts once" "$(neon register "$NEON_TEST_DRIVER"; grep UsageCount "$ODBCSYSINI/odbcinst.ini")" 'registered as \[Neon\]' '^UsageCount *= *1$' 'exit 0'
+expect "words too many change nothing" "$(neon unregister mine; neon register a b; neon dsn list x; cat "$ODBCSYSINI/odbcinst.ini")" \
+    'usage: neon-odbc unregister' 'usage: neon-odbc register' 'usage: neon-odbc dsn list' 'exit 2' '!exit 0' '\[Neon\]'
 expect "unregister" "$(neon unregister; cat "$ODBCSYSINI/odbcinst.ini")" 'no longer registered' 'exit 0' '!\[Neon\]'
 expect "unregister what is not registered" "$(neon unregister)" 'was not registered' 'exit 0'
 expect "register what is not there" "$(neon register /nowhere/libneonodbc.so)" 'there is no /nowhere' 'exit 1'
