@@ -306,6 +306,8 @@ static SQLRETURN struck_at(struct fixture *f, const struct way *w, enum step ste
         assert_stmt_ok(f->stmt, write_twice(f, number));
     if (step == BEFORE_THE_COMMIT) {
         kill_server();
+        while (w->session && gateway_count("ws_open") > 0) /* the gateway has said so */
+            sleep_us(2000);
         return commit(f);
     }
     if (step == BEHIND_THE_COMMIT)
