@@ -5,6 +5,7 @@
 set -u
 src=${NEON_TEST_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
 build=${NEON_TEST_BUILDDIR:-$PWD}
+. "$(dirname "$0")/../again.sh"
 
 for program in node npm; do
     command -v $program >/dev/null || { echo "$program is not installed"; exit 77; }
@@ -16,7 +17,7 @@ chmod 0755 "$work" # the servers run as another user when this is root
 cp "$src"/tests/data/postgres/package.json "$src"/tests/data/postgres/package-lock.json \
     "$src"/tests/data/postgres/.npmrc "$work" || exit 99
 # Their own scripts are not run by npm; the one that is needed puts the links back that npm leaves out.
-if ! (cd "$work" && umask 022 && npm ci --ignore-scripts --prefer-offline >"$work/npm.log" 2>&1); then
+if ! (cd "$work" && umask 022 && again npm ci --ignore-scripts --prefer-offline >"$work/npm.log" 2>&1); then
     tail -n 3 "$work/npm.log"
     echo "npm does not have the servers"
     exit 77
