@@ -181,7 +181,7 @@ start_postgres()
                 -c timezone=UTC -c log_timezone=UTC
         ) >"$dir/postgres.log" 2>&1 </dev/null &
         pg_pid=$!
-        for i in $(seq 400); do
+        for i in $(seq 2400); do # two minutes, for a busy machine
             if [ -S "$dir/pg/.s.PGSQL.$pg_port" ] && "$pg_isready" -q -h "$dir/pg" -p "$pg_port"; then
                 # With runuser our child is runuser: signals go to the postmaster itself.
                 pg_pid=$(head -n1 "$dir/pg/data/postmaster.pid" 2>/dev/null || echo "$pg_pid")
@@ -230,7 +230,7 @@ start_gateway()
 wait_for_gateway() # NAME PID -> gateway_port
 {
     local i
-    for i in $(seq 300); do
+    for i in $(seq 2400); do
         if [ -s "$dir/$1.port" ]; then
             gateway_port=$(tr -dc 0-9 <"$dir/$1.port")
             [ -z "$gateway_port" ] || return 0

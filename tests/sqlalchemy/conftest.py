@@ -174,7 +174,7 @@ class JwtGateway:
 
 
 def _wait_for(condition, process, what):
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not condition():
         assert process.poll() is None and time.monotonic() < end, what
         time.sleep(0.02)
@@ -208,7 +208,7 @@ def jwt_gateway(tmp_path_factory):
         yield JwtGateway(f"http://127.0.0.1:{(folder / 'port').read_text().strip()}", key)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
         admin.dispose()
 
 
