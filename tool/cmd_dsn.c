@@ -15,9 +15,17 @@
 #define DRIVER_NAME "Neon"
 #define NAMES_CAP 65536
 
+/* A secret that has been taken is not to stand in the list of processes any longer. */
+static void cover_secret(const char *keyword, char *value)
+{
+    enum conn_key_id id = conn_key_find(sv(keyword));
+
+    if (id == CONN_KEY_COUNT || (conn_key_row(id)->flags & CK_SECRET))
+        memset(value, '*', strlen(value));
+}
+
 /* KEY=VALUE words and the URL as one connection string; Driver=, which belongs to the manager,
- * apart.
- */
+ * apart. */
 static bool collect(const struct tool_args *a, struct buf *out, const char **driver, struct err *e)
 {
     for (int i = 2; i < a->n_words; i++) {
@@ -42,6 +50,8 @@ static bool collect(const struct tool_args *a, struct buf *out, const char **dri
                 *driver = equals + 1;
             else if (!connstr_append(out, word, sv(equals + 1)))
                 return err_oom(e);
+            else
+                cover_secret(word, equals + 1);
             *equals = '=';
         }
     }

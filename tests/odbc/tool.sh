@@ -24,6 +24,28 @@ expect "dsn add" "$(neon dsn add mine "$url" "ApiHost=$NEON_TEST_GATEWAY_TLS_URL
 expect "the password is in a file of its own" "$(cat "$home/config/neon-odbc/mine.pwd"; stat -c %a "$home/config/neon-odbc/mine.pwd")" '^600$'
 expect "and not in odbc.ini" "$(sed -n '/^\[mine\]/,$p' "$ODBCINI")" 'PWDFile' '!PWD *='
 expect "dsn add from stdin" "$(neon dsn add piped - "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1 <<<"$url")" 'is ready' 'exit 0'
+# While it waits for the URL, the password it has taken is no longer in the list of processes.
+covered()
+{
+    local pid try
+    mkfifo "$home/url"
+    "$tool" dsn add covered PWD=hush-hush "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1 - <"$home/url" &
+    pid=$!
+    exec 9>"$home/url"
+    for try in $(seq 1000); do
+        tr '\0' ' ' <"/proc/$pid/cmdline" >"$home/arguments"
+        ! grep -q hush "$home/arguments" && grep -q 'PWD=' "$home/arguments" && break
+        sleep 0.02
+    done
+    cat "$home/arguments"
+    echo "postgresql://app@$NEON_TEST_SERVER/shop" >&9
+    exec 9>&-
+    wait "$pid"
+    printf 'exit %s\n' $?
+    cat "$home/config/neon-odbc/covered.pwd"
+    "$tool" dsn remove covered >/dev/null
+}
+expect "a password among the arguments is covered" "$(covered)" 'PWD=\*+ ApiHost=http' 'is ready' 'exit 0' '^hush-hush$'
 # At a terminal it asks, and shows nothing of what is typed.
 typed() # WHAT-IS-TYPED ARGUMENT...
 {
