@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "sql/calls.h"
+#include "sql/read_shape.h"
 #include "stmt/setting.h"
 #include "stmt/transaction.h"
 
@@ -32,10 +33,13 @@ bool session_reads_apart(const struct stmt *s)
 
 /* ---- values of sequences ---- */
 
+/* What looks like a table may be a view, and that may do it too. */
 static bool may_take_values(const struct script_stmt *st)
 {
+    struct strview text = sv_n(st->text, st->len);
+
     return st->kind.cls != SQLC_SELECT || (st->kind.flags & SQLF_SEQUENCE) ||
-           sql_calls_unknown(sv_n(st->text, st->len));
+           !read_shape_of(text).tableless || sql_calls_unknown(text);
 }
 
 void session_note_http(struct stmt *s)

@@ -368,6 +368,51 @@ static void test_a_kept_statement_whose_table_was_another_before(void **state)
     }
 }
 
+/* With autocommit on the value is taken over HTTP, by whatever takes it; the session must not tell
+ * the one before. */
+static void test_currval_is_never_an_older_value(void **state)
+{
+    static const char *const takes[] = {
+        "SELECT nextval('t_seq')",
+        "SELECT t_take()",
+        "SELECT * FROM t_taking",
+        "WITH w AS (SELECT n FROM t_taking) SELECT n FROM w",
+        "INSERT INTO t_base (v) VALUES (1)",
+        "INSERT INTO t_into (v) VALUES (1)",
+        "DO $$ BEGIN PERFORM nextval('t_seq'); END $$",
+        "{call t_take()}",
+    };
+
+    (void)state;
+    pg_admin("DROP TABLE IF EXISTS t_base CASCADE; DROP SEQUENCE IF EXISTS t_seq CASCADE; "
+             "CREATE SEQUENCE t_seq; "
+             "CREATE TABLE t_base (id bigint DEFAULT nextval('t_seq'), v int); "
+             "CREATE VIEW t_into AS SELECT v FROM t_base; "
+             "CREATE VIEW t_taking AS SELECT nextval('t_seq') AS n; "
+             "CREATE OR REPLACE FUNCTION t_take() RETURNS bigint LANGUAGE sql AS "
+             "$$ SELECT nextval('t_seq') $$; "
+             "GRANT ALL ON t_seq, t_base, t_into, t_taking TO app");
+    for (size_t i = 0; i < sizeof takes / sizeof takes[0]; i++) {
+        struct fixture *f = fixture_over("auto");
+        char expected[30];
+        run(f->stmt, "BEGIN");
+        snprintf(expected, sizeof expected, "%lld",
+                 query_number(f->stmt, "SELECT nextval('t_seq')") + 1);
+        run(f->stmt, "COMMIT");
+        run(f->stmt, takes[i]);
+        SQLFreeStmt(f->stmt, SQL_CLOSE);
+        assert_string_equal(pg_admin("SELECT last_value FROM t_seq"), expected);
+        assert_stmt_state(f->stmt, exec(f->stmt, "SELECT currval('t_seq')"), "55000");
+        assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "INSERT ... RETURNING"));
+        run(f->stmt, "BEGIN");
+        assert_stmt_state(f->stmt, exec(f->stmt, "SELECT lastval()"), "55000");
+        run(f->stmt, "ROLLBACK");
+        fixture_free(f);
+    }
+    pg_admin("DROP TABLE t_base CASCADE; DROP VIEW t_taking; DROP FUNCTION t_take(); "
+             "DROP SEQUENCE t_seq");
+}
+
 /* A SET whose transaction was ended by a text of several statements is in force behind it. */
 static void test_a_setting_whose_transaction_a_text_ended(void **state)
 {
@@ -399,6 +444,7 @@ int main(void)
         cmocka_unit_test(test_a_kept_statement_whose_table_changes),
         cmocka_unit_test(test_kept_statements_that_a_function_takes_away),
         cmocka_unit_test(test_a_kept_statement_whose_table_was_another_before),
+        cmocka_unit_test(test_currval_is_never_an_older_value),
         cmocka_unit_test(test_a_setting_whose_transaction_a_text_ended),
     };
 
