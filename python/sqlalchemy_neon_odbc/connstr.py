@@ -127,7 +127,19 @@ def _keyword_of(name: str) -> str:
     return SPELLINGS[spelling.lower()]
 
 
+def _warn_of_no_certificate(name: str) -> None:
+    warnings.warn(
+        f"{name} is empty, which switched certificate verification off in sqlalchemy-neon-serverless. Here it stays "
+        "on, with the system's certificates: every request carries the password. Name your network's own certificate "
+        "authority with sslrootcert=/path/to/ca.pem.",
+        stacklevel=2,
+    )
+
+
 def _read_option(name: str, value: str, out: Dict[str, str]) -> None:
+    if name == "ssl_cert_file" and not value:
+        _warn_of_no_certificate(name)
+        return
     keywords, read = OPTIONS[name]
     try:
         text = read(value)
@@ -180,12 +192,7 @@ def _from_environment(keywords: Dict[str, str]) -> None:
     if path:
         keywords["CAFile"] = path
     else:
-        warnings.warn(
-            "SSL_CERT_FILE is empty, which switched certificate verification off in sqlalchemy-neon-serverless. Here it stays "
-            "on, with the system's certificates: every request carries the password. Name your network's own certificate "
-            "authority with sslrootcert=/path/to/ca.pem.",
-            stacklevel=2,
-        )
+        _warn_of_no_certificate("SSL_CERT_FILE")
 
 
 def _port(url: URL, keywords: Dict[str, str]) -> None:

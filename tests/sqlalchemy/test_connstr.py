@@ -168,6 +168,17 @@ def test_an_empty_certificate_variable_leaves_verification_on(monkeypatch):
         assert "CAFile" not in connection_string(BASE)
 
 
+def test_an_empty_certificate_option_leaves_verification_on(monkeypatch):
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    url = sa.make_url(BASE).update_query_dict({"ssl_cert_file": ""})
+    with pytest.warns(UserWarning, match="ssl_cert_file is empty.* verification off .* Here it stays on"):
+        assert "CAFile" not in connection_string(url)
+    with pytest.warns(UserWarning, match="ssl_cert_file is empty"):
+        assert connstr.from_arguments({"ssl_cert_file": ""}) == ("", {})
+    # SQLAlchemy itself leaves an empty option of a URL's text out
+    assert "ssl_cert_file" not in sa.make_url(f"{BASE}?ssl_cert_file=").query
+
+
 def test_every_name_of_the_dialect():
     from sqlalchemy_neon_odbc.aio import NeonAsyncDialect
 
