@@ -37,6 +37,14 @@ def test_examples(source, expected):
     assert out.getvalue() == expected
 
 
+def test_the_readme_stands_alone():
+    """It is shown by package indexes, where nothing lies beside it; the pages it names are the driver's."""
+    text = (TOP / "python" / "README.md").read_text()
+    assert [link for link in re.findall(r"\]\(([^)]*)\)", text) if not link.startswith("https://")] == []
+    named = re.findall(r"^- `([^`]+\.md)`", text, re.MULTILINE)
+    assert len(named) == 3 and all((TOP / "docs" / name).exists() for name in named)
+
+
 def test_every_option_is_documented():
     text = (TOP / "docs" / "sqlalchemy.md").read_text()
     table = text.split("## Options of the URL")[1].split("\n## ")[0]
