@@ -33,7 +33,8 @@ make_root()
 }
 
 enter_root() { mount -t proc proc "$root/proc"; }
-leave_root() { ! mountpoint -q "$root/proc" || umount "$root/proc"; }
+# (a process that just ends may still look at it)
+leave_root() { ! mountpoint -q "$root/proc" || umount "$root/proc" || umount --lazy "$root/proc"; }
 
 # in_root COMMAND...: with nothing of our environment but how packages are reached.
 in_root()

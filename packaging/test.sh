@@ -21,7 +21,7 @@ upstream=${version%-*}
 trap leave_root EXIT
 
 leave_root
-rm -rf "$work" && mkdir -p "$work"
+rm -rf --one-file-system "$work" && mkdir -p "$work"
 source=$work/neon-odbc-$upstream
 mkdir "$source"
 (cd "$top" && git ls-files -z | tar c --null -T -) | tar x -C "$source"
