@@ -75,7 +75,15 @@ print("customers" in inspect(engine).get_table_names())
 PYTHON
 expect "SQLAlchemy runs a transaction and reflects" "$(in_root /opt/venv/bin/python /tmp/query.py)" '^3 Zoë Müller$' '^True$'
 
+expect "a second installation of the same packages" "$(in_root sh -c 'dpkg -i /tmp/odbc-neon_*.deb /tmp/odbc-neon-iodbc_*.deb /tmp/neon-odbc_*.deb >/dev/null && odbcinst -q -d')" \
+    '\[Neon\]' '\[Neon iODBC\]'
 expect "removing unregisters" "$(in_root apt-get remove -qq -y odbc-neon odbc-neon-iodbc neon-odbc >/dev/null; in_root odbcinst -q -d)" '!\[Neon'
+expect "installing and purging, twice" "$(in_root sh -e -c 'for _ in 1 2; do
+        dpkg -i /tmp/odbc-neon_*.deb /tmp/odbc-neon-iodbc_*.deb >/dev/null
+        odbcinst -q -d -n Neon | grep -c libneonodbc.so
+        dpkg --purge odbc-neon-iodbc odbc-neon >/dev/null
+        if odbcinst -q -d | grep Neon; then exit 1; fi
+    done; echo gone')" '^gone$' '!\[Neon'
 
 # The rpm: built from the tarball as `rpmbuild -ta` does it, unpacked, registered and asked.
 if command -v rpmbuild >/dev/null && command -v rpm2cpio >/dev/null; then
