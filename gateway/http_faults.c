@@ -11,6 +11,8 @@
 #include "gateway/log.h"
 #include "gateway/net.h"
 
+enum { BLOCK_BYTES = 4096, BLOCK_MAX_BYTES = 1 << 20 };
+
 /* A body that is sent in pieces or not to its end. */
 struct staged_body {
     char *data;
@@ -74,8 +76,10 @@ struct MHD_Response *http_fault_body(const struct fault *fault, char *data, size
         s->piece_bytes = fault->bytes < 1 ? 1 : (size_t)fault->bytes;
         s->pause_ms = (int)fault->ms;
     }
-    struct MHD_Response *r =
-        MHD_create_response_from_callback(len, 4096, read_staged, s, free_staged);
+    /* No piece can be larger than a block. */
+    size_t block = s->pause_ms > 0 && s->piece_bytes > BLOCK_BYTES ? s->piece_bytes : BLOCK_BYTES;
+    struct MHD_Response *r = MHD_create_response_from_callback(
+        len, block < BLOCK_MAX_BYTES ? block : BLOCK_MAX_BYTES, read_staged, s, free_staged);
     if (!r)
         free_staged(s);
     return r;

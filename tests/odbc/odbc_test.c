@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,6 +35,42 @@ long random_below(long n)
     state ^= state >> 7;
     state ^= state << 17;
     return (long)(state % (uint64_t)n);
+}
+
+void watched_init(struct watched *w)
+{
+    w->tid = syscall(SYS_gettid);
+    atomic_init(&w->calls, 0);
+}
+
+static bool sleeps(long tid)
+{
+    char path[64], text[256];
+    const char *behind;
+    FILE *f;
+    size_t n;
+
+    snprintf(path, sizeof path, "/proc/self/task/%ld/stat", tid);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    n = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    text[n] = '\0';
+    behind = strrchr(text, ')');
+    return behind != NULL && behind[1] == ' ' && behind[2] == 'S';
+}
+
+void wait_until_stuck(struct watched *w)
+{
+    long calls = 0;
+
+    for (int looks = 0; looks < 20; looks++) {
+        long now = atomic_load(&w->calls);
+        if (now != calls || now % 2 == 0 || !sleeps(w->tid))
+            looks = -1;
+        calls = now;
+        sleep_us(10000);
+    }
 }
 
 SQLCHAR *sqltext(const char *s)
@@ -228,6 +265,12 @@ struct fixture *fixture_over(const char *transport)
 
     snprintf(keywords, sizeof keywords, "Transport=%s", transport);
     return fixture_with(keywords);
+}
+
+void fixture_silence(struct fixture *f, SQLULEN seconds)
+{
+    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_CONNECTION_TIMEOUT,
+                                            (SQLPOINTER)seconds, SQL_IS_UINTEGER));
 }
 
 void fixture_autocommit(struct fixture *f, bool on)
@@ -461,6 +504,11 @@ void gateway_reset(void)
 void gateway_fault(const char *json)
 {
     free(control("POST", "/_gateway/fault", json));
+}
+
+void gateway_cut_sessions(void)
+{
+    free(control("POST", "/_gateway/close_websockets", ""));
 }
 
 long gateway_count(const char *counter)

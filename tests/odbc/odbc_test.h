@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,6 +64,8 @@ void fixture_free(struct fixture *f);
 struct fixture *fixture_with(const char *keywords);
 struct fixture *fixture_over(const char *transport);
 void fixture_autocommit(struct fixture *f, bool on);
+/* How long the server may be silent from now on (0: for ever): what shall succeed has no limit. */
+void fixture_silence(struct fixture *f, SQLULEN seconds);
 /* Another statement on the connection; free it with SQLFreeHandle. */
 SQLHSTMT new_stmt(struct fixture *f);
 
@@ -122,6 +125,8 @@ long gateway_count(const char *counter);
 long gateway_requests(void);
 /* Body of POST /_gateway/fault, for instance "{\"kind\":\"html_502\",\"count\":1}". */
 void gateway_fault(const char *json);
+/* Ends all WebSocket sessions as a failure of the network would. */
+void gateway_cut_sessions(void);
 /* GET of a path of the control interface; the body, to be freed. */
 char *gateway_get(const char *path);
 
@@ -129,6 +134,22 @@ char *gateway_get(const char *path);
  * its own, returns its unaligned output without the last newline; static buffer. One statement or
  * several; none may leave a transaction open. */
 const char *pg_admin(const char *sql);
+/* Returns when a statement whose text is LIKE `pattern` runs on the server, or none does any more.
+ * A cancel, or the end of a connection, reaches the server some time after the caller. */
+void wait_until_running(const char *pattern);
+void wait_until_gone(const char *pattern);
+/* A thread whose calls another one wants to interrupt: each call is counted before and behind it.
+ * (Between two calls SQLCancel would find nothing to cancel, and the manager would take it for
+ * SQLFreeStmt(SQL_CLOSE).) */
+struct watched {
+    long tid;
+    atomic_long calls;
+};
+void watched_init(struct watched *w); /* of the thread that calls it */
+#define WATCHED(w, rc, call)                                                                       \
+    (atomic_fetch_add(&(w)->calls, 1), (rc) = (call), atomic_fetch_add(&(w)->calls, 1), (rc))
+/* Returns when the thread sleeps in a call, as it does where the other side is silent. */
+void wait_until_stuck(struct watched *w);
 const char *test_env(const char *name);
 void sleep_us(long us);
 /* 0 to n - 1; the same numbers in each run. */

@@ -103,3 +103,26 @@ const char *pg_admin(const char *sql)
         out[n - 1] = '\0';
     return out;
 }
+
+static bool is_running(const char *pattern)
+{
+    char sql[500];
+
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%s' AND "
+             "pid <> pg_backend_pid()",
+             pattern);
+    return strcmp(pg_admin(sql), "0") != 0;
+}
+
+void wait_until_running(const char *pattern)
+{
+    while (!is_running(pattern))
+        sleep_us(5000);
+}
+
+void wait_until_gone(const char *pattern)
+{
+    while (is_running(pattern))
+        sleep_us(5000);
+}

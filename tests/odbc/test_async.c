@@ -184,6 +184,7 @@ static void test_errors_and_cancel(void **state)
     assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)1, 0));
     POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT pg_sleep(30)"), SQL_NTS));
     assert_stmt_state(f->stmt, rc, "HYT00");
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)0, 0));
     POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT 1"), SQL_NTS));
     assert_stmt_ok(f->stmt, rc);
 }

@@ -437,10 +437,17 @@ static void test_a_million_rows_both_ways(void **state)
 
 /* ---- a server that takes nothing ---- */
 
-static void *cancel_soon(void *stmt)
+struct writer {
+    SQLHSTMT stmt;
+    struct watched thread;
+};
+
+static void *cancel_when_stuck(void *arg)
 {
-    usleep(300000);
-    SQLCancel(stmt);
+    struct writer *w = arg;
+
+    wait_until_stuck(&w->thread);
+    SQLCancel(w->stmt);
     return NULL;
 }
 
@@ -449,11 +456,13 @@ static void test_cancel_and_timeout_while_nothing_is_taken(void **state)
 {
     struct fixture *f = connect_by("websocket"), *locker = fixture_new(SQL_OV_ODBC3_80);
     SQLHSTMT s = f->stmt;
+    struct writer w = {.stmt = s};
     SQLLEN len = SQL_DATA_AT_EXEC;
     char block[70000];
 
     (void)state;
     memset(block, 'x', sizeof block);
+    watched_init(&w.thread);
     fixture_connect(locker, "DSN=neon;Transport=websocket");
     run(s, "CREATE OR REPLACE FUNCTION slow_copy() RETURNS trigger LANGUAGE plpgsql AS "
            "$$ BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$");
@@ -463,16 +472,16 @@ static void test_cancel_and_timeout_while_nothing_is_taken(void **state)
     SQLFreeStmt(locker->stmt, SQL_CLOSE);
     for (int how = 0; how < 2; how++) {
         pthread_t thread;
-        SQLRETURN rc = SQL_SUCCESS;
+        SQLRETURN rc;
         if (how == 1)
-            assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)1, 0));
+            assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)5, 0));
         bind_data(s, SQL_C_CHAR, (void *)1, &len);
         need_data(s, copy(s));
         put(s, "1\tx\n2\t");
         if (how == 0)
-            assert_int_equal(pthread_create(&thread, NULL, cancel_soon, s), 0);
-        while (rc == SQL_SUCCESS)
-            rc = SQLPutData(s, block, sizeof block);
+            assert_int_equal(pthread_create(&thread, NULL, cancel_when_stuck, &w), 0);
+        while (WATCHED(&w.thread, rc, SQLPutData(s, block, sizeof block)) == SQL_SUCCESS)
+            ;
         if (how == 0)
             pthread_join(thread, NULL);
         assert_stmt_state(s, rc, how == 0 ? "HY008" : "HYT00");

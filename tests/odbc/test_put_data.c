@@ -126,29 +126,17 @@ static void test_null_nts_and_several(void **state)
     assert_string_equal(query_text(s, "SELECT 'usable'"), "usable");
 }
 
-static void wait_until_gone(const char *mark)
-{
-    char sql[256];
-
-    snprintf(
-        sql, sizeof sql,
-        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%%/* %s%%' "
-        "AND pid <> pg_backend_pid()",
-        mark);
-    while (strcmp(pg_admin(sql), "0") != 0)
-        continue;
-}
-
 /* The answer does not come: HYT01, and the server's side of it ends too. */
 static void test_a_read_timeout_ends_the_statement_on_the_server(void **state)
 {
     struct fixture *f = *state;
 
-    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_CONNECTION_TIMEOUT, (SQLPOINTER)1, 0));
+    fixture_silence(f, 1);
     assert_stmt_state(f->stmt,
                       SQLExecDirect(f->stmt, sqltext("SELECT pg_sleep(60) /* silent */"), SQL_NTS),
                       "HYT01");
-    wait_until_gone("silent");
+    fixture_silence(f, 0);
+    wait_until_gone("%/* silent%");
     assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
 }
 
@@ -170,7 +158,8 @@ static void test_a_query_timeout_in_an_array(void **state)
                       "HYT00");
     for (int i = 0; i < 3; i++)
         assert_int_equal(status[i], SQL_PARAM_DIAG_UNAVAILABLE);
-    wait_until_gone("array");
+    wait_until_gone("%/* array%");
+    SQLSetStmtAttr(f->stmt, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)0, 0);
     SQLSetStmtAttr(f->stmt, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)1, 0);
     SQLFreeStmt(f->stmt, SQL_RESET_PARAMS);
     assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");

@@ -82,7 +82,7 @@ static void test_a_refused_upgrade_is_an_error_where_nothing_else_is_left(void *
 static void test_an_upgrade_that_is_never_answered_ends_at_the_login_timeout(void **state)
 {
     struct fixture *f = fixture_new(SQL_OV_ODBC3);
-    struct fixture *later = connect_with("Transport=auto;LoginTimeout=1", true);
+    struct fixture *later = connect_with("Transport=auto;LoginTimeout=5", true);
 
     (void)state;
     gateway_fault("{\"kind\":\"ws_hang\",\"count\":-1}");
@@ -186,13 +186,15 @@ static void test_a_read_that_writes_after_all_runs_in_the_session(void **state)
 
 static void test_silence_ends_at_the_timeouts_and_the_connection_goes_on(void **state)
 {
-    struct fixture *f = connect_with("ReadTimeout=1", true);
+    struct fixture *f = connect_with("", true);
 
     (void)state;
     for (int timeout = 0; timeout < 2; timeout++) {
         assert_stmt_ok(f->stmt, exec(f->stmt, "INSERT INTO t_fault VALUES (1)"));
         gateway_fault("{\"kind\":\"ws_stall\",\"since\":\"now\",\"direction\":\"out\"}");
+        fixture_silence(f, 1);
         assert_stmt_state(f->stmt, exec(f->stmt, "INSERT INTO t_fault VALUES (2)"), "HYT01");
+        fixture_silence(f, 0);
         assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "transaction is lost"));
         assert_stmt_state(f->stmt, exec(f->stmt, "SELECT 1"), "25P02");
         assert_dbc_state(f->dbc, end(f, SQL_COMMIT), "25S03");
@@ -213,6 +215,7 @@ static void test_a_query_timeout_leaves_the_connection_usable(void **state)
     assert_stmt_ok(s, exec(s, "INSERT INTO t_fault VALUES (1)"));
     assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)1, 0));
     assert_stmt_state(s, exec(s, "SELECT pg_sleep(60), a FROM t_fault"), "HYT00");
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)0, 0));
     assert_stmt_state(s, exec(s, "SELECT 1"), "25P02"); /* as over TCP */
     assert_dbc_ok(f->dbc, end(f, SQL_ROLLBACK));
     assert_int_equal(query_number(s, "SELECT count(*) FROM t_fault"), 0);

@@ -153,6 +153,7 @@ static void test_a_timeout_cancels_on_the_server(void **state)
     (void)state;
     assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)1, 0));
     assert_stmt_state(f->stmt, exec(f->stmt, "SELECT pg_sleep(30)"), "HYT00");
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)0, 0));
     assert_int_equal(query_number(f->stmt, "SELECT 1"), 1);
     fixture_free(f);
 }

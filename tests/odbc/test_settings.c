@@ -330,11 +330,11 @@ static void test_procedures_and_timeouts_behind_settings(void **state)
 
     run(s, "SET app.who TO 'ann'");
     run(s, "DO $$BEGIN IF current_setting('app.who') <> 'ann' THEN RAISE 'no'; END IF; END$$");
-    run(s, "SET statement_timeout TO '50ms'");
-    assert_stmt_state(s, exec(s, "SELECT pg_sleep(10)"), "HYT00");
+    run(s, "SET statement_timeout TO '2s'"); /* RESET ALL must get through */
+    assert_stmt_state(s, exec(s, "SELECT pg_sleep(60)"), "HYT00");
     run(s, "RESET ALL");
-    s = reconnect(state, "DSN=neon;StatementTimeout=50");
-    assert_stmt_state(s, exec(s, "SELECT pg_sleep(10)"), "HYT00");
+    s = reconnect(state, "DSN=neon;StatementTimeout=2000");
+    assert_stmt_state(s, exec(s, "SELECT pg_sleep(60)"), "HYT00");
 }
 
 /* ---- transactions ---- */
