@@ -1,7 +1,8 @@
-/* The session's side of execution. Called by execute.c, transaction.c, describe.c and api/. */
-#include "stmt/session.h"
+/* The session's side of execution: when it is used, and the ways into it. Its transactions are
+ * session_transaction.c's, its settings session_settings.c's. Called by execute.c, transaction.c,
+ * describe.c and api/. */
+#include "stmt/session_int.h"
 
-#include "base/clock.h"
 #include "sql/calls.h"
 #include "sql/read_shape.h"
 #include "stmt/setting.h"
@@ -70,282 +71,6 @@ static void explain_no_value(struct stmt *s)
                      "use Transport=websocket.");
 }
 
-/* ---- the server's transaction ---- */
-
-static bool has_settings(const struct tx *t)
-{
-    for (size_t i = 0; i < t->n_items; i++)
-        if (t->items[i].kind == TX_SETTING)
-            return true;
-    return false;
-}
-
-void session_note_state(struct dbc *d)
-{
-    enum session_transaction now = session_transaction(d->session);
-
-    if (session_take_lost(d->session)) {
-        d->tx.failed = true;
-        d->tx.in_session = false;
-        d->tx.used = true;
-        return;
-    }
-    if (now != SESSION_IDLE) {
-        d->tx.in_session = d->tx.used = true;
-        d->tx.failed = now == SESSION_FAILED;
-        d->tx.begun |= d->attrs.autocommit == SQL_AUTOCOMMIT_ON;
-    } else if (d->tx.in_session) { /* ended by a text of several statements */
-        if (has_settings(&d->tx))  /* in force or not: only the session knows */
-            session_set_stateful(d->session, true);
-        tx_reset(&d->tx);
-    }
-}
-
-static bool begin_text(const struct dbc *d, struct buf *out)
-{
-    static const char *const levels[] = {
-        [ISOLATION_DEFAULT] = "",
-        [ISOLATION_READ_UNCOMMITTED] = " ISOLATION LEVEL READ UNCOMMITTED",
-        [ISOLATION_READ_COMMITTED] = " ISOLATION LEVEL READ COMMITTED",
-        [ISOLATION_REPEATABLE_READ] = " ISOLATION LEVEL REPEATABLE READ",
-        [ISOLATION_SERIALIZABLE] = " ISOLATION LEVEL SERIALIZABLE",
-    };
-
-    buf_append_str(out, "BEGIN");
-    buf_append_str(out, levels[transaction_header(d)]);
-    if (transaction_is_read_only(d))
-        buf_append_str(out, " READ ONLY");
-    else if (d->tx.read_only == 0)
-        buf_append_str(out, " READ WRITE");
-    if (transaction_is_deferrable(d))
-        buf_append_str(out, " DEFERRABLE");
-    else if (d->tx.deferrable == 0)
-        buf_append_str(out, " NOT DEFERRABLE");
-    return out->failed == BUF_OK;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static bool same_settings(const struct settings *a, const struct settings *b)
-{
-    if (a->n != b->n)
-        return false;
-    for (size_t i = 0; i < a->n; i++)
-        if (!same_text(a->items[i].name, b->items[i].name) ||
-            !same_text(a->items[i].value, b->items[i].value) ||
-            !same_text(a->items[i].words, b->items[i].words))
-            return false;
-    return true;
-}
-
-/* Of the driver's own statements. */
-static int64_t own_deadline(const struct dbc *d)
-{
-    return deadline_after_s((int64_t)d->stmt_defaults.query_timeout_s);
-}
-
-/* Settings that the session was told and that are in force no more. */
-static bool drop_settings(struct dbc *d, struct err *e)
-{
-    bool ok = true;
-
-    for (size_t i = 0; ok && i < d->session_settings.n; i++) {
-        const struct setting gone = {.name = d->session_settings.items[i].name};
-        struct buf sql = BUF_INIT(0);
-        struct wire_param params[2];
-        struct wire_stmt st;
-        const struct wire_request r = {
-            .stmts = &st, .n_stmts = 1, .repeatable = true, .deadline = own_deadline(d)};
-        size_t n = 0;
-        if (settings_find(&d->settings, gone.name) != NULL)
-            continue;
-        ok = setting_wire(&gone, false, &sql, params, &n) || err_oom(e);
-        st = (struct wire_stmt){buf_sv(&sql), params, n};
-        ok = ok && session_run(d->session, &r, NULL, e);
-        buf_release(&sql);
-    }
-    return ok;
-}
-
-/* The connection's settings (keywords, SET over HTTP) hold in the session too. */
-static bool tell_settings(struct dbc *d, struct err *e)
-{
-    struct settings_head head;
-    struct wire_request r = {
-        .repeatable = true, .deadline = own_deadline(d), .read_timeout_s = dbc_read_timeout_s(d)};
-    bool ok;
-
-    if (d->session_modes.serial != session_serial(d->session)) {
-        d->session_modes =
-            (struct session_modes){session_serial(d->session), ISOLATION_DEFAULT, false};
-        settings_release(&d->session_settings);
-        d->sequences_moved = false; /* it has taken none yet */
-    }
-    if (same_settings(&d->settings, &d->session_settings))
-        return true;
-    if (!settings_head_init(&head, &d->settings, false, 0, e))
-        return false;
-    r.stmts = head.stmts;
-    r.n_stmts = head.n;
-    ok = drop_settings(d, e) && (head.n == 0 || session_run(d->session, &r, NULL, e));
-    settings_head_release(&head);
-    return ok && dbc_settings_are_told(d, e);
-}
-
-/* A function or a DO has undone READ ONLY: the server says so (from PostgreSQL 14 on). */
-static bool is_writable_again(const struct dbc *d)
-{
-    const char *reported = session_parameter(d->session, "default_transaction_read_only");
-
-    return reported != NULL && strcmp(reported, "off") == 0;
-}
-
-/* The isolation level and read-only mode of the connection for statements outside of transactions;
- * only when they are another than the session was told. */
-static bool set_modes(struct dbc *d, struct err *e)
-{
-    static const char *const levels[] = {
-        [ISOLATION_DEFAULT] = "READ COMMITTED",
-        [ISOLATION_READ_UNCOMMITTED] = "READ UNCOMMITTED",
-        [ISOLATION_READ_COMMITTED] = "READ COMMITTED",
-        [ISOLATION_REPEATABLE_READ] = "REPEATABLE READ",
-        [ISOLATION_SERIALIZABLE] = "SERIALIZABLE",
-    };
-    struct session_modes want = {session_serial(d->session), dbc_isolation_header(d),
-                                 dbc_is_read_only(d)};
-    const struct session_modes told = d->session_modes;
-    struct buf text = BUF_INIT(256);
-    struct wire_stmt st;
-    const struct wire_request r = {.stmts = &st,
-                                   .n_stmts = 1,
-                                   .repeatable = true,
-                                   .deadline = own_deadline(d),
-                                   .read_timeout_s = dbc_read_timeout_s(d)};
-    bool ok;
-
-    if (told.isolation == want.isolation && told.read_only == want.read_only &&
-        !(want.read_only && is_writable_again(d)))
-        return true;
-    buf_printf(&text, "SET SESSION CHARACTERISTICS AS TRANSACTION READ %s",
-               want.read_only ? "ONLY" : "WRITE");
-    if (told.isolation != want.isolation)
-        buf_printf(&text, ", ISOLATION LEVEL %s", levels[want.isolation]);
-    st = (struct wire_stmt){buf_sv(&text), NULL, 0};
-    ok = text.failed == BUF_OK ? session_run(d->session, &r, NULL, e) : err_oom(e);
-    buf_release(&text);
-    if (ok)
-        d->session_modes = want;
-    return ok;
-}
-
-/* Results outlive the transaction that they began in (SQL_CURSOR_COMMIT_BEHAVIOR). */
-static void keep_results(struct dbc *d, const struct stmt *but)
-{
-    for (struct stmt *s = d->stmts; s != NULL; s = s->next)
-        if (s != but && s->cursor_open && s->stream.exchange != NULL)
-            session_keep_rest(s->stream.exchange);
-}
-
-static bool end(struct dbc *d, const char *how, const char **command, struct err *e)
-{
-    const struct wire_stmt st = {sv(how), NULL, 0};
-    const struct wire_request r = {
-        .stmts = &st,
-        .n_stmts = 1,
-        .committing = how[0] == 'C',
-        .in_transaction = true,
-        .deadline = own_deadline(d),
-        .read_timeout_s = dbc_read_timeout_s(d),
-    };
-
-    if (log_wants(d->log, LOG_STATEMENT))
-        log_line(d->log, LOG_STATEMENT, "%s", how);
-    keep_results(d, NULL);
-    return session_run(d->session, &r, command, e);
-}
-
-/* What lives in the session is not to end with it when nobody uses it for a while. In a transaction
- * that could be taken back, and is done at its end. */
-static void keep_open(struct dbc *d)
-{
-    const struct wire_request r = {.deadline = own_deadline(d),
-                                   .read_timeout_s = dbc_read_timeout_s(d)};
-    struct err e = ERR_INIT;
-
-    if (session_is_stateful(d->session) && session_transaction(d->session) == SESSION_IDLE &&
-        !session_stay(d->session, &r, &e))
-        log_line(d->log, LOG_ERROR, "%s", buf_str(&e.text)); /* the next statement finds out */
-    err_release(&e);
-}
-
-bool session_commit(struct dbc *d, struct err *e)
-{
-    const char *command = "";
-    bool ok = end(d, "COMMIT", &command, e);
-
-    (void)session_take_lost(d->session);
-    keep_open(d);
-    if (!ok && e->effect == EFFECT_UNKNOWN) /* of whatever kind: a timeout too */
-        memcpy(e->state, "08007", sizeof "08007");
-    if (ok && strcmp(command, "ROLLBACK") == 0)
-        ok = err_set(e, ST_25S03, 0,
-                     "The transaction was rolled back instead: one of its statements had failed. "
-                     "Nothing of it was stored.");
-    return ok;
-}
-
-void session_rollback(struct dbc *d)
-{
-    struct err e = ERR_INIT;
-
-    if (session_transaction(d->session) != SESSION_IDLE && !end(d, "ROLLBACK", NULL, &e))
-        session_close(d->session); /* the server rolls back then */
-    (void)session_take_lost(d->session);
-    keep_open(d);
-    err_release(&e);
-}
-
-bool session_begin_trial(struct dbc *d, const char *savepoint)
-{
-    struct buf text = BUF_INIT(0);
-    struct wire_stmt stmts[] = {{SV_LIT("BEGIN"), NULL, 0}, {{NULL, 0}, NULL, 0}};
-    const struct wire_request r = {.stmts = stmts,
-                                   .n_stmts = 2,
-                                   .repeatable = true,
-                                   .in_transaction = true,
-                                   .deadline = own_deadline(d),
-                                   .read_timeout_s = dbc_read_timeout_s(d)};
-    struct err e = ERR_INIT;
-    bool ok = session_is_open(d->session) && buf_printf(&text, "SAVEPOINT %s", savepoint);
-
-    stmts[1].sql = buf_sv(&text);
-    ok = ok && session_run(d->session, &r, NULL, &e);
-    buf_release(&text);
-    err_release(&e);
-    session_note_state(d);
-    return ok;
-}
-
-void session_end_trial(struct dbc *d)
-{
-    session_rollback(d);
-    tx_reset(&d->tx);
-}
-
-void session_close_if_idle(struct dbc *d)
-{
-    if (d->session == NULL || d->options.transport != TRANSPORT_AUTO ||
-        session_use(d) != SESSION_ASIDE || !session_is_open(d->session))
-        return;
-    if (session_is_answering(d->session))
-        return;
-    if (session_idle_ms(d->session) >= d->options.session_idle_s * 1000)
-        session_close(d->session);
-}
-
 /* ---- statements ---- */
 
 /* Statements after which the session is not like any other, so that all others must follow them
@@ -398,22 +123,6 @@ static SQLRETURN post_notices(struct stmt *s, SQLRETURN rc)
     return rc;
 }
 
-/* Does this text run without the BEGIN of the connection's manual commit? What cannot run in a
- * transaction block does, when none is open yet: as psqlODBC has it. */
-static bool begins(const struct stmt *s)
-{
-    static const enum sql_class alone[] = {SQLC_ALONE, SQLC_COMMIT_PREPARED, SQLC_ROLLBACK_PREPARED,
-                                           SQLC_DISCARD};
-    const struct dbc *d = s->dbc;
-
-    if (d->tx.in_session || !transaction_is_open(d))
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(alone) && s->script.n_stmts == 1 && !d->tx.begun; i++)
-        if (s->script.stmts[0].kind.cls == alone[i])
-            return false;
-    return true;
-}
-
 static bool comes_in_portions(const struct sql_kind *k)
 {
     return k->cls == SQLC_SELECT && (k->flags & SQLF_SELECT_INTO) == 0;
@@ -423,21 +132,6 @@ static bool may_be_kept(const struct sql_kind *k)
 {
     return k->cls == SQLC_SELECT || k->cls == SQLC_INSERT || k->cls == SQLC_UPDATE ||
            k->cls == SQLC_DELETE || k->cls == SQLC_MERGE;
-}
-
-/* A transaction that began with this text may have ended with it ("...; COMMIT"). Where the text
- * failed outside of one, the application still believes to be inside: all fails until it rolls
- * back. */
-static void note_begin(struct stmt *s, SQLRETURN rc)
-{
-    struct tx *t = &s->dbc->tx;
-
-    if (t->in_session || t->failed)
-        return;
-    if (SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA)
-        tx_reset(t);
-    else if (execute_server_code(s)[0] != '\0')
-        t->failed = t->used = true;
 }
 
 /* A text that takes back or ends what an open result may have begun in. */
@@ -460,7 +154,7 @@ static bool forget_sequences(struct dbc *d, struct err *e)
     const struct wire_request r = {.stmts = &st,
                                    .n_stmts = 1,
                                    .repeatable = true,
-                                   .deadline = own_deadline(d),
+                                   .deadline = session_own_deadline(d),
                                    .read_timeout_s = dbc_read_timeout_s(d)};
 
     if (d->sequences_moved && !session_run(d->session, &r, NULL, e))
@@ -480,7 +174,7 @@ static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sq
     size_t n = 0;
     SQLRETURN rc;
 
-    if (stmts == NULL || (begin && !begin_text(d, &text))) {
+    if (stmts == NULL || (begin && !session_begin_text(d, &text))) {
         mem_free(stmts);
         buf_release(&text);
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
@@ -492,7 +186,7 @@ static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sq
     for (size_t i = 0; i < x->n_stmts; i++)
         stmts[n++] = x->stmts[i];
     if (ends_something(s))
-        keep_results(d, s);
+        session_keep_results(d, s);
     rc = execute_start(
         s,
         &(struct wire_request){
@@ -517,11 +211,17 @@ static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sq
     if (rc == SQL_ERROR)
         explain_no_value(s);
     if (begin)
-        note_begin(s, rc);
+        session_note_begin(s, rc);
     return post_notices(s, rc);
 }
 
 /* ---- opening ---- */
+
+/* Of the driver's own statements. */
+int64_t session_own_deadline(const struct dbc *d)
+{
+    return deadline_after_s((int64_t)d->stmt_defaults.query_timeout_s);
+}
 
 static bool open_session(struct stmt *s, struct err *e)
 {
@@ -532,7 +232,7 @@ static bool open_session(struct stmt *s, struct err *e)
     if (d->tx.in_session)
         return true;
     return session_open(d->session, deadline_after_s((int64_t)s->attrs.query_timeout_s), e) &&
-           tell_settings(d, e);
+           session_tell_settings(d, e);
 }
 
 SQLRETURN session_make_ready(struct stmt *s, bool *again)
@@ -582,35 +282,15 @@ bool session_can_rerun(const struct stmt *s, enum plan_kind kind)
     return kind == PLAN_SINGLE && r->native == 507 && !sql_calls_unknown(sv_n(st->text, st->len));
 }
 
-/* A setting with which text would be misread is refused over HTTP before it is set; here the server
- * reports it afterwards, and it is set back. */
-static bool keeps_text_readable(struct dbc *d, struct err *e)
+void session_close_if_idle(struct dbc *d)
 {
-    static const struct {
-        const char *reported, *name, *back;
-    } watched[] = {
-        {"DateStyle", "datestyle", "SET DateStyle = ISO"},
-        {"client_encoding", "client_encoding", "SET client_encoding = 'UTF8'"},
-        {"standard_conforming_strings", "standard_conforming_strings",
-         "SET standard_conforming_strings = on"},
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(watched); i++) {
-        const char *value = session_parameter(d->session, watched[i].reported);
-        const struct wire_stmt st = {sv(watched[i].back), NULL, 0};
-        const struct wire_request r = {.stmts = &st,
-                                       .n_stmts = 1,
-                                       .in_transaction = d->tx.in_session,
-                                       .deadline = own_deadline(d)};
-        struct err ignored = ERR_INIT;
-        if (value == NULL || dbc_check_setting(d, watched[i].name, value, e))
-            continue;
-        if (!session_run(d->session, &r, NULL, &ignored))
-            session_close(d->session);
-        err_release(&ignored);
-        return false;
-    }
-    return true;
+    if (d->session == NULL || d->options.transport != TRANSPORT_AUTO ||
+        session_use(d) != SESSION_ASIDE || !session_is_open(d->session))
+        return;
+    if (session_is_answering(d->session))
+        return;
+    if (session_idle_ms(d->session) >= d->options.session_idle_s * 1000)
+        session_close(d->session);
 }
 
 /* ---- the entrances ---- */
@@ -666,12 +346,12 @@ static SQLRETURN send_prepared(struct stmt *s, const struct execution *x,
 SQLRETURN session_statements(struct stmt *s, const struct execution *x)
 {
     struct dbc *d = s->dbc;
-    bool begin = begins(s);
+    bool begin = session_begins(s);
     struct err e = ERR_INIT;
     SQLRETURN rc;
 
     if (!setting_fits(s, x->stmts, x->n_stmts, &e) || !transaction_may_set(s, &e) ||
-        (!begin && !d->tx.in_session && (!set_modes(d, &e) || !forget_sequences(d, &e)))) {
+        (!begin && !d->tx.in_session && (!session_set_modes(d, &e) || !forget_sequences(d, &e)))) {
         stmt_close(s);
         session_note_state(d);
         return diag_post_err(&s->handle, &e);
@@ -680,9 +360,9 @@ SQLRETURN session_statements(struct stmt *s, const struct execution *x)
     if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
         return rc;
     note_effects(s);
-    if (keeps_text_readable(d, &e) && setting_note_session(s, &e) &&
+    if (session_keeps_text_readable(d, &e) && setting_note_session(s, &e) &&
         transaction_note_session(s, &e)) {
-        keep_open(d);
+        session_keep_open(d);
         return rc;
     }
     stmt_close(s);
@@ -715,11 +395,11 @@ SQLRETURN session_copy_begin(struct stmt *s, struct strview text)
     SQLRETURN rc = SQL_SUCCESS;
 
     stmt_close(s);
-    s->copy_in.began = begins(s);
-    if (s->copy_in.began && !begin_text(d, &begin))
+    s->copy_in.began = session_begins(s);
+    if (s->copy_in.began && !session_begin_text(d, &begin))
         err_oom(&e);
     else if (!d->tx.in_session &&
-             ((!s->copy_in.began && !set_modes(d, &e)) || !forget_sequences(d, &e)))
+             ((!s->copy_in.began && !session_set_modes(d, &e)) || !forget_sequences(d, &e)))
         session_note_state(d);
     stmts[0] = stmts[1] = (struct wire_stmt){text, NULL, 0};
     if (s->copy_in.began)
@@ -731,7 +411,7 @@ SQLRETURN session_copy_begin(struct stmt *s, struct strview text)
         rc = execute_send(s, &r);
     session_note_state(d);
     if (s->copy_in.began && rc != SQL_SUCCESS)
-        note_begin(s, rc);
+        session_note_begin(s, rc);
     s->copy_in.active = rc == SQL_SUCCESS;
     buf_release(&begin);
     return post_notices(s, rc);

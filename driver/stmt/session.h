@@ -5,6 +5,8 @@
 
 #include "stmt/execute.h"
 
+/* --- session.c --- */
+
 /* What the connection has a session for at this moment. */
 enum session_use session_use(const struct dbc *d);
 /* plan_context.reads_apart for the statement's text. */
@@ -34,6 +36,8 @@ SQLRETURN session_copy_finish(struct stmt *s);
 /* The driver's own query. */
 SQLRETURN session_internal(struct stmt *s, const struct wire_stmt *query);
 
+/* --- session_transaction.c --- */
+
 /* Takes over what an answer of the session said about the transaction. */
 void session_note_state(struct dbc *d);
 /* Ends the server's transaction. False: its error (rolled back then), 25S03 when the server rolled
@@ -45,6 +49,9 @@ void session_rollback(struct dbc *d);
  * is as before. False: it cannot be had, and is ended all the same. */
 bool session_begin_trial(struct dbc *d, const char *savepoint) NEON_MUST_CHECK;
 void session_end_trial(struct dbc *d);
+
+/* --- session.c --- */
+
 /* Between calls: closes a session that nobody needs any more (SessionIdle). */
 void session_close_if_idle(struct dbc *d);
 

@@ -1,7 +1,7 @@
 /* What may be set by a text that goes out as it is, to a session or among others: not what would
  * make values wrong without a word of the server's, nor what ReadOnly=1 has promised. What a
- * session's server does report is looked at behind the statement, in session.c. Called by session.c
- * and execute.c. */
+ * session's server does report is looked at behind the statement, in session_settings.c. Called by
+ * session.c and execute.c. */
 #include "stmt/setting.h"
 
 #include "sql/setting_text.h"
