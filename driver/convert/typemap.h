@@ -36,7 +36,7 @@ struct type_row {
                          aliases */
     enum type_family family;
     SQLSMALLINT sql_type; /* concise type reported by default */
-    /* further columns of types.def (size rule, literal prefix, searchable, ...) are for typemap.c
+    /* further columns of types.def (size rule, literal prefix, searchable, ...) are for typemap*.c
      */
     uint8_t size_rule;
     uint16_t fixed_size; /* characters, for types whose text has a known maximum */
