@@ -54,6 +54,7 @@ static struct plan_context plan_context(const struct stmt *s, bool several)
     return (struct plan_context){
         .several = several || s->script.n_stmts > 1,
         .read_only = transaction_is_read_only(s->dbc),
+        .promise = s->dbc->options.read_only,
         .isolation = dbc_isolation_header(s->dbc) != ISOLATION_DEFAULT,
         .settings = s->attrs.query_timeout_s > 0 || s->dbc->settings.n > 0,
         .carried = settings_matter(&s->dbc->settings),

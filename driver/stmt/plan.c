@@ -16,6 +16,7 @@ enum refusal {
     R_HOLD,
     R_READ_ONLY_ALONE,
     R_READ_ONLY_ENDS,
+    R_READ_ONLY_BRACKETS,
     R_CONTROL_AMONG_OTHERS,
     R_MIXED,
     R_ALONE_IN_BLOCK,
@@ -91,6 +92,10 @@ static const struct {
                    "of a transaction this statement could end the read-only one that guarantees it "
                    "(COMMIT in its body). With a session (Transport=auto, Transport=websocket) it "
                    "runs inside a transaction: switch autocommit off, or send BEGIN before it."},
+    [R_READ_ONLY_BRACKETS] =
+        {ST_25000, "The connection is read-only (ReadOnly=1), and among other statements of one "
+                   "text this could end the read-only transaction that guarantees it. Send it by "
+                   "itself."},
     [R_CONTROL_AMONG_OTHERS] =
         {ST_25000, "BEGIN, COMMIT, ROLLBACK and savepoints cannot stand among other "
                    "statements of one text, because several statements in one text are "
@@ -315,8 +320,10 @@ static struct plan plan_in_session(struct sql_kind kind, const struct plan_conte
         return refuse(R_BY_ITSELF);
     if (c->read_only && kind.cls == SQLC_ALONE) /* some of these the server does not mind */
         return refuse(R_READ_ONLY_ALONE);
-    if (c->read_only && !c->transaction && (kind.cls == SQLC_CALL || kind.cls == SQLC_DO))
+    if (c->promise && !c->transaction && (kind.cls == SQLC_CALL || kind.cls == SQLC_DO))
         return refuse(R_READ_ONLY_ENDS);
+    if (c->promise && c->several && (is_bracket(kind.cls) || kind.cls == SQLC_PREPARE_TRANSACTION))
+        return refuse(R_READ_ONLY_BRACKETS);
     return (struct plan){.kind = local ? PLAN_LOCAL : PLAN_SESSION};
 }
 

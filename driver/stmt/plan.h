@@ -35,6 +35,7 @@ enum session_use {
 struct plan_context {
     bool several;     /* the text holds more than one statement */
     bool read_only;   /* SQL_ATTR_ACCESS_MODE = SQL_MODE_READ_ONLY or ReadOnly=1 */
+    bool promise;     /* ReadOnly=1: whatever is said afterwards */
     bool isolation;   /* an isolation level other than the server's default was asked for */
     bool transaction; /* a buffered transaction is open (or the statement is BEGIN) */
     bool settings;    /* what may be left out stands at the head of the request (query timeout) */

@@ -214,6 +214,11 @@ static void test_read_only_stays(void **state)
         "INSERT INTO t_read_only VALUES (2); END $$",
         "SELECT 1; DO $$ BEGIN SET default_transaction_read_only = off; COMMIT; "
         "INSERT INTO t_read_only VALUES (2); END $$",
+        "SELECT t_open_it(); COMMIT; INSERT INTO t_read_only VALUES (4)",
+        "SELECT t_open_it(); ROLLBACK; INSERT INTO t_read_only VALUES (4)",
+        "BEGIN; SELECT t_open_it(); END; BEGIN; INSERT INTO t_read_only VALUES (4); COMMIT",
+        "DECLARE c CURSOR WITH HOLD FOR SELECT t_open_it(); COMMIT; "
+        "INSERT INTO t_read_only VALUES (4)",
         "CALL t_open_and_write()",
         "{call t_open_and_write()}",
         "SELECT t_open_it()",
