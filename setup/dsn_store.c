@@ -319,20 +319,34 @@ static bool remove_emptied(void *ctx, const struct connstr_pair *pair, struct er
     return write_entry(r->dsn, conn_key_row(id)->name, NULL, e);
 }
 
+static bool names_none_of(struct strview connstr, const enum conn_key_id *keys, size_t n)
+{
+    struct dsn_request r = {.connstr = connstr};
+    struct err e = ERR_INIT;
+    struct conn_options o;
+    bool none = read_request(&r, &o, &e);
+
+    for (size_t i = 0; i < n; i++)
+        none = none && o.source[keys[i]] == CONN_SRC_DEFAULT;
+    conn_options_release(&o);
+    err_release(&e);
+    return none;
+}
+
 bool dsn_store_lacks_login(struct strview connstr)
 {
     static const enum conn_key_id logins[] = {CONN_KEY_pwd, CONN_KEY_pwd_file, CONN_KEY_token,
                                               CONN_KEY_token_file, CONN_KEY_use_env};
-    struct dsn_request r = {.connstr = connstr};
-    struct err e = ERR_INIT;
-    struct conn_options o;
-    bool lacks = read_request(&r, &o, &e);
 
-    for (size_t i = 0; i < ARRAY_LEN(logins); i++)
-        lacks = lacks && o.source[logins[i]] == CONN_SRC_DEFAULT;
-    conn_options_release(&o);
-    err_release(&e);
-    return lacks;
+    return names_none_of(connstr, logins, ARRAY_LEN(logins));
+}
+
+bool dsn_store_lacks_server(struct strview connstr)
+{
+    static const enum conn_key_id servers[] = {CONN_KEY_server, CONN_KEY_endpoint,
+                                               CONN_KEY_use_env};
+
+    return names_none_of(connstr, servers, ARRAY_LEN(servers));
 }
 
 bool dsn_store_exists(const char *dsn)

@@ -30,6 +30,9 @@ bool dsn_store_remove(const char *dsn, struct err *e) NEON_MUST_CHECK;
 /* True for a connection string that can be read and names no password, token, file for one, or
  * UseEnv. */
 bool dsn_store_lacks_login(struct strview connstr);
+/* True for one that can be read and names neither Server, in a URL or not, nor Endpoint or UseEnv.
+ */
+bool dsn_store_lacks_server(struct strview connstr);
 /* Does it stand in the user's odbc.ini, and can others read that file? Then its path is in *path.
  */
 bool dsn_store_is_open(const char *dsn, struct buf *path);

@@ -74,12 +74,26 @@ static bool ask_password(const struct tool_args *a, struct buf *connstr, struct 
     return ok;
 }
 
+static void say_added(const struct dsn_request *r, bool lacks_server)
+{
+    if (lacks_server)
+        printf("The data source \"%s\" is saved, but names no server: give a URL with a host "
+               "(postgresql://user@host/database) or Server=host, or name one with each "
+               "connection.\n",
+               r->dsn);
+    else if (str_ieq(r->driver, DRIVER_NAME " iODBC"))
+        printf("The data source \"%s\" is ready. Try it: iodbctest DSN=%s\n", r->dsn, r->dsn);
+    else
+        printf("The data source \"%s\" is ready. Try it: neon-odbc query %s 'select version()'\n",
+               r->dsn, r->dsn);
+}
+
 static int add(const struct tool_args *a)
 {
     struct buf connstr = BUF_INIT(131072);
     struct err e = ERR_INIT;
     struct dsn_request r = {.driver = DRIVER_NAME, .system = a->system};
-    bool ok;
+    bool ok, lacks_server;
 
     if (a->n_words < 3)
         return tool_fail(a, "usage: neon-odbc dsn add NAME "
@@ -90,14 +104,11 @@ static int add(const struct tool_args *a)
     ok = collect(a, &connstr, &r.driver, &e) && ask_password(a, &connstr, &e);
     r.connstr = buf_sv(&connstr);
     ok = ok && dsn_store(&r, DSN_ADD, &e);
+    lacks_server = ok && dsn_store_lacks_server(r.connstr);
     buf_release_secret(&connstr);
     if (!ok)
         return tool_fail_err(a, &e);
-    if (str_ieq(r.driver, DRIVER_NAME " iODBC"))
-        printf("The data source \"%s\" is ready. Try it: iodbctest DSN=%s\n", r.dsn, r.dsn);
-    else
-        printf("The data source \"%s\" is ready. Try it: neon-odbc query %s 'select version()'\n",
-               r.dsn, r.dsn);
+    say_added(&r, lacks_server);
     return 0;
 }
 

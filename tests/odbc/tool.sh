@@ -76,6 +76,7 @@ expect "dsn add - asks for the connection string" \
     "$(typed "$url" dsn add asked2 - "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1)" 'Connection string .*not shown' 'is ready' "!$encoded"
 expect "an empty answer leaves the password out" \
     "$(typed '' dsn add none "postgresql://app@$NEON_TEST_SERVER/shop"; neon dsn show none)" 'is ready' '^UID +app' '!PWD'
+expect "a URL without a host" "$(neon dsn add hostless postgresql:// </dev/null; neon dsn remove hostless)" 'saved, but names no server' '!is ready' 'exit 0'
 expect "without a terminal nobody is asked" "$(neon dsn add none "postgresql://app@$NEON_TEST_SERVER/shop" </dev/null)" 'is ready' '!Password'
 expect "dsn list" "$(neon dsn list)" "^mine +$NEON_TEST_SERVER/shop" '^piped' 'exit 0' '!^pg '
 expect "dsn show" "$(neon dsn show mine)" '^CAFile' '^PWDFile' 'exit 0'
