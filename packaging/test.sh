@@ -30,6 +30,8 @@ build=$(cd "$source" && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc 
 expect "the packages are built" "$(ls "$work"; tail -n 3 <<<"$build")" "odbc-neon_${version}_" \
     "odbc-neon-iodbc_${version}_" "neon-odbc_${version}_" "neon-gateway_${version}_"
 expect "lintian finds nothing" "$(lintian --allow-root --fail-on error,warning "$work"/*.changes 2>&1; echo "exit $?")" 'exit 0' '![EW]: '
+expect "the pages have the names that their links say" "$(dpkg-deb -c "$work/odbc-neon_$version"_*.deb)" 'doc/odbc-neon/README\.md$' \
+    'doc/odbc-neon/docs/types\.md$' '!\.md\.gz$'
 
 rm -rf "$work/python" && cp -R "$source/python" "$work/python"
 wheel=$(python3 -m venv "$work/wheel-venv" 2>&1 && again "$work/wheel-venv/bin/pip" wheel -q --no-deps --wheel-dir "$work" "$work/python" 2>&1)
