@@ -37,8 +37,9 @@ long random_below(long n)
     return (long)(state % (uint64_t)n);
 }
 
-void watched_init(struct watched *w)
+void watched_init(struct watched *w, SQLHSTMT stmt)
 {
+    w->stmt = stmt;
     w->tid = syscall(SYS_gettid);
     atomic_init(&w->calls, 0);
 }
@@ -60,7 +61,7 @@ static bool sleeps(long tid)
     return behind != NULL && behind[1] == ' ' && behind[2] == 'S';
 }
 
-void wait_until_stuck(struct watched *w)
+static void wait_until_stuck(struct watched *w)
 {
     long calls = 0;
 
@@ -71,6 +72,15 @@ void wait_until_stuck(struct watched *w)
         calls = now;
         sleep_us(10000);
     }
+}
+
+void *cancel_when_stuck(void *watched)
+{
+    struct watched *w = watched;
+
+    wait_until_stuck(w);
+    SQLCancel(w->stmt);
+    return NULL;
 }
 
 SQLCHAR *sqltext(const char *s)

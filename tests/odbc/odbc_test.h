@@ -142,14 +142,16 @@ void wait_until_gone(const char *pattern);
  * (Between two calls SQLCancel would find nothing to cancel, and the manager would take it for
  * SQLFreeStmt(SQL_CLOSE).) */
 struct watched {
+    SQLHSTMT stmt;
     long tid;
     atomic_long calls;
 };
-void watched_init(struct watched *w); /* of the thread that calls it */
+void watched_init(struct watched *w, SQLHSTMT stmt); /* of the thread that calls it */
 #define WATCHED(w, rc, call)                                                                       \
     (atomic_fetch_add(&(w)->calls, 1), (rc) = (call), atomic_fetch_add(&(w)->calls, 1), (rc))
-/* Returns when the thread sleeps in a call, as it does where the other side is silent. */
-void wait_until_stuck(struct watched *w);
+/* A thread's body: waits until that of the struct watched sleeps in a call, as it does where the
+ * other side is silent, and calls SQLCancel. */
+void *cancel_when_stuck(void *watched);
 const char *test_env(const char *name);
 void sleep_us(long us);
 /* 0 to n - 1; the same numbers in each run. */

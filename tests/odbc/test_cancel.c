@@ -63,33 +63,19 @@ static void test_cancelling_an_idle_statement_has_no_effect(void **state)
      * SQLFreeStmt(SQL_CLOSE): not tested here. */
 }
 
-struct reader {
-    SQLHSTMT stmt;
-    struct watched thread;
-};
-
-static void *cancel_when_stuck(void *arg)
-{
-    struct reader *r = arg;
-
-    wait_until_stuck(&r->thread);
-    SQLCancel(r->stmt);
-    return NULL;
-}
-
 /* The first piece comes, the next one not within the time of a test. */
 static void test_a_slow_fetch_is_cancelled(void **state)
 {
     struct fixture *f = *state;
-    struct reader r = {.stmt = f->stmt};
+    struct watched r;
     pthread_t t;
     SQLRETURN rc;
 
     gateway_fault("{\"kind\":\"slow_body\",\"count\":1,\"bytes\":1000000,\"ms\":600000}");
     run(f->stmt, "SELECT g, repeat('x', 100) FROM generate_series(1, 60000) g");
-    watched_init(&r.thread);
+    watched_init(&r, f->stmt);
     assert_int_equal(pthread_create(&t, NULL, cancel_when_stuck, &r), 0);
-    while (WATCHED(&r.thread, rc, SQLFetch(f->stmt)) == SQL_SUCCESS)
+    while (WATCHED(&r, rc, SQLFetch(f->stmt)) == SQL_SUCCESS)
         ;
     pthread_join(t, NULL);
     assert_stmt_state(f->stmt, rc, "HY008");

@@ -249,36 +249,22 @@ static void test_cancelling_an_execution(void **state)
     }
 }
 
-struct reader {
-    SQLHSTMT stmt;
-    struct watched thread;
-};
-
-static void *cancel_when_stuck(void *arg)
-{
-    struct reader *r = arg;
-
-    wait_until_stuck(&r->thread);
-    SQLCancel(r->stmt);
-    return NULL;
-}
-
 /* The rows come while others are made: it is the fetch that is cancelled, where they stop. */
 static void test_cancelling_a_fetch(void **state)
 {
     SQLHSTMT s = stmt_of(state);
-    struct reader r = {.stmt = s};
+    struct watched r;
     pthread_t t;
     SQLRETURN rc;
 
     assert_stmt_ok(s, exec(s, "CREATE TEMP TABLE stay (a int)"));
-    watched_init(&r.thread);
+    watched_init(&r, s);
     for (int i = 0; i < 2; i++) {
         assert_stmt_ok(s, exec(s, "SELECT g, repeat('x', 4000), CASE WHEN g > 3000 THEN "
                                   "pg_sleep(600) END FROM generate_series(1, 3001) g "
                                   "/* rows */"));
         assert_int_equal(pthread_create(&t, NULL, cancel_when_stuck, &r), 0);
-        while (WATCHED(&r.thread, rc, SQLFetch(s)) == SQL_SUCCESS)
+        while (WATCHED(&r, rc, SQLFetch(s)) == SQL_SUCCESS)
             ;
         pthread_join(t, NULL);
         assert_stmt_state(s, rc, "HY008");

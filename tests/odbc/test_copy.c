@@ -437,32 +437,18 @@ static void test_a_million_rows_both_ways(void **state)
 
 /* ---- a server that takes nothing ---- */
 
-struct writer {
-    SQLHSTMT stmt;
-    struct watched thread;
-};
-
-static void *cancel_when_stuck(void *arg)
-{
-    struct writer *w = arg;
-
-    wait_until_stuck(&w->thread);
-    SQLCancel(w->stmt);
-    return NULL;
-}
-
 /* The table is locked: the data piles up until it is cancelled, or the time is up. */
 static void test_cancel_and_timeout_while_nothing_is_taken(void **state)
 {
     struct fixture *f = connect_by("websocket"), *locker = fixture_new(SQL_OV_ODBC3_80);
     SQLHSTMT s = f->stmt;
-    struct writer w = {.stmt = s};
+    struct watched w;
     SQLLEN len = SQL_DATA_AT_EXEC;
     char block[70000];
 
     (void)state;
     memset(block, 'x', sizeof block);
-    watched_init(&w.thread);
+    watched_init(&w, s);
     fixture_connect(locker, "DSN=neon;Transport=websocket");
     run(s, "CREATE OR REPLACE FUNCTION slow_copy() RETURNS trigger LANGUAGE plpgsql AS "
            "$$ BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$");
@@ -480,7 +466,7 @@ static void test_cancel_and_timeout_while_nothing_is_taken(void **state)
         put(s, "1\tx\n2\t");
         if (how == 0)
             assert_int_equal(pthread_create(&thread, NULL, cancel_when_stuck, &w), 0);
-        while (WATCHED(&w.thread, rc, SQLPutData(s, block, sizeof block)) == SQL_SUCCESS)
+        while (WATCHED(&w, rc, SQLPutData(s, block, sizeof block)) == SQL_SUCCESS)
             ;
         if (how == 0)
             pthread_join(thread, NULL);
