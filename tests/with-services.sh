@@ -16,6 +16,7 @@
 #          NEON_TEST_PG_ADMIN_URL  superuser on database postgres;  NEON_TEST_PG_URL  the owner of database shop
 #          NEON_TEST_SERVER NEON_TEST_USER NEON_TEST_PASSWORD NEON_TEST_DATABASE  the same login, in pieces, for the driver
 #          NEON_TEST_READER_PASSWORD  of role reader, which may connect and owns nothing
+#          NEON_TEST_LOCALES  an empty folder that the PostgreSQL looks for locales in, besides the system's
 #          NEON_TEST_GATEWAY_URL NEON_TEST_GATEWAY_TLS_URL NEON_TEST_CA  the gateways; empty without
 #          NEON_TEST_SRCDIR NEON_TEST_BUILDDIR NEON_TEST_DRIVER  the tree, the build, the library
 #          ODBCSYSINI ODBCINI  DSNs: neon (http gateway), neon-tls (https gateway), pg (psqlODBC, when installed)
@@ -96,6 +97,7 @@ base=${TMPDIR:-/tmp}
 dir=$(mktemp -d "$base/neon-test.XXXXXX") || die "no temporary folder below $base"
 umask 077
 mkdir "$dir/pg" "$dir/odbc" "$dir/tmp" "$dir/secret"
+mkdir -m 0755 "$dir/locales"
 
 # Without this the services would outlive us when somebody sends SIGKILL; setpriv is in Debian's util-linux.
 declare -a with_us=() as_pg=()
@@ -174,6 +176,7 @@ start_postgres()
     for try in $(seq 20); do
         pg_port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
         (
+            export LOCPATH=$dir/locales
             cd / && exec ${as_pg[@]+"${as_pg[@]}"} "$pg_bin/postgres" -D "$dir/pg/data" -p "$pg_port" \
                 -c listen_addresses=127.0.0.1 -c unix_socket_directories="$dir/pg" -c fsync=off -c full_page_writes=off \
                 -c synchronous_commit=off -c max_connections=200 -c shared_buffers=32MB -c max_wal_size=256MB \
@@ -316,7 +319,7 @@ export NEON_TEST_DIR=$dir
 export NEON_TEST_PG_HOST=127.0.0.1 NEON_TEST_PG_PORT=$pg_port NEON_TEST_PG_SOCKET=$dir/pg
 export NEON_TEST_PG_ADMIN_URL=$admin_url NEON_TEST_PG_URL=$app_url
 export NEON_TEST_SERVER=$server NEON_TEST_USER=app NEON_TEST_PASSWORD=$app_password NEON_TEST_DATABASE=shop
-export NEON_TEST_READER_PASSWORD=$reader_password
+export NEON_TEST_READER_PASSWORD=$reader_password NEON_TEST_LOCALES=$dir/locales
 export NEON_TEST_GATEWAY_URL=$url NEON_TEST_GATEWAY_TLS_URL=$tls_url NEON_TEST_CA=$ca
 export NEON_TEST_SRCDIR=$srcdir NEON_TEST_BUILDDIR=$builddir NEON_TEST_DRIVER=$driver
 export ODBCSYSINI=$dir/odbc ODBCINI=$dir/odbc/odbc.ini

@@ -43,8 +43,9 @@ SQLRETURN execute_preview_queue(struct stmt *s, size_t n_last);
 SQLRETURN execute_probe(struct stmt *s, const struct wire_stmt *stmts, size_t n);
 /* Posts 25P02: the transaction is to be rolled back (tx.failed). */
 SQLRETURN execute_refuse_failed(struct stmt *s);
-/* The SQLSTATE that the server gave in the first record of the last call; "" when the failure was
- * not the server's. */
+/* What the server gave in the first record of the last call; "" when it gave none, or the failure
+ * was not the server's. execute_server_code: the SQLSTATE. */
+const char *execute_server_field(const struct stmt *s, enum pg_field which);
 const char *execute_server_code(const struct stmt *s);
 
 /* Execution ended in *e, which is posted and released: the stream ends, no result stays, and the

@@ -61,6 +61,7 @@ static bool send_request(struct stmt *s, struct stream *st, const struct wire_re
  * travels as statement_timeout too, so that the server itself ends the statement cleanly. */
 bool stmt_send(struct stmt *s, struct stream *st, const struct wire_request *r, struct err *e)
 {
+    uint64_t timeout_s = r->batch ? (uint64_t)s->attrs.query_timeout_s : 0;
     struct settings_head head;
     struct wire_request full = *r;
     bool ok;
@@ -69,9 +70,9 @@ bool stmt_send(struct stmt *s, struct stream *st, const struct wire_request *r, 
         return false;
     if (r->alone)
         return send_request(s, st, r, 0, e);
-    if (!settings_head_init(&head, &s->dbc->settings, true,
-                            r->batch ? (uint64_t)s->attrs.query_timeout_s : 0, e))
+    if (!settings_head_init(&head, &s->dbc->settings, true, timeout_s, e))
         return false;
+    full.timeout_at = timeout_s > 0 ? deadline_after_s((int64_t)timeout_s) : 0;
     ok = settings_head_before(&head, &full, e) && send_request(s, st, &full, head.n, e);
     settings_head_release(&head);
     return ok;
@@ -194,11 +195,16 @@ SQLRETURN execute_failed(struct stmt *s, struct err *e)
     return diag_post_err(&s->handle, e);
 }
 
-const char *execute_server_code(const struct stmt *s)
+const char *execute_server_field(const struct stmt *s, enum pg_field which)
 {
     const struct diag_record *r = diag_record(&s->handle.diag, 1);
 
-    return r != NULL && r->pg != NULL && r->pg->value[PG_CODE] != NULL ? r->pg->value[PG_CODE] : "";
+    return r != NULL && r->pg != NULL && r->pg->value[which] != NULL ? r->pg->value[which] : "";
+}
+
+const char *execute_server_code(const struct stmt *s)
+{
+    return execute_server_field(s, PG_CODE);
 }
 
 /* A searched UPDATE or DELETE that hit no row answers SQL_NO_DATA in ODBC 3 (SQLExecute's

@@ -301,12 +301,12 @@ void session_close_if_idle(struct dbc *d)
 static bool plan_is_stale(const struct stmt *s)
 {
     const char *code = execute_server_code(s);
-    const struct diag_record *r = diag_record(&s->handle.diag, 1);
 
     if (strcmp(code, "26000") == 0)
         return true;
-    return strcmp(code, "0A000") == 0 && r->pg->value[PG_MESSAGE] != NULL &&
-           strstr(r->pg->value[PG_MESSAGE], "cached plan") != NULL;
+    /* the message has this in words, which are the server's language's */
+    return strcmp(code, "0A000") == 0 &&
+           strcmp(execute_server_field(s, PG_ROUTINE), "RevalidateCachedQuery") == 0;
 }
 
 /* Nothing has run yet: neither the statement nor, but for BEGIN, another of its transaction. */

@@ -133,13 +133,14 @@ static void judge_failure(struct err *e, bool sent)
 
 static bool send_batch(struct dbc *d, struct wire_request *r, struct err *e)
 {
+    uint64_t timeout_s = (uint64_t)d->stmt_defaults.query_timeout_s;
     struct settings_head head;
     struct exchange *x = NULL;
     bool ok;
 
-    if (!settings_head_init(&head, &d->settings, true, (uint64_t)d->stmt_defaults.query_timeout_s,
-                            e))
+    if (!settings_head_init(&head, &d->settings, true, timeout_s, e))
         return false;
+    r->timeout_at = timeout_s > 0 ? deadline_after_s((int64_t)timeout_s) : 0;
     if (settings_head_before(&head, r, e))
         x = exchange_start(d->transport, r, e);
     ok = x != NULL && read_to_end(x, r->n_stmts, e);

@@ -3,6 +3,7 @@
 
 #include <json-c/json.h>
 
+#include "base/clock.h"
 #include "base/utf.h"
 
 #define MESSAGE_MAX_BYTES (ERR_TEXT_MAX_BYTES / 2)
@@ -158,15 +159,39 @@ static void append_request_id(struct err *e)
         err_append(e, "\nREQUEST: %s", e->pg->value[PG_REQUEST_ID]);
 }
 
+/* The severity that the proxy passes on is in the language of the server's messages (FATAL of a
+ * Russian server is another word): where it is no word of PostgreSQL's own, by the codes of what
+ * ends sessions. */
+static bool is_fatal(const char *severity, const char *code)
+{
+    static const struct {
+        const char *word;
+        bool fatal;
+    } words[] = {{"ERROR", false}, {"FATAL", true}, {"PANIC", true}};
+
+    for (size_t i = 0; severity != NULL && i < ARRAY_LEN(words); i++)
+        if (strcmp(severity, words[i].word) == 0)
+            return words[i].fatal;
+    return severity != NULL && (strncmp(code, "57P", 3) == 0 || strcmp(code, "25P03") == 0);
+}
+
 /* FATAL while a statement ran: the session is gone, and with it the certainty. While connecting (no
  * such database, no such role) nothing ran. */
 static bool lost_session(int status, const struct err *e)
 {
     const char *code = e->pg->value[PG_CODE];
-    const char *severity = e->pg->value[PG_SEVERITY];
 
-    return status < 500 && severity != NULL && strcmp(severity, "FATAL") == 0 &&
+    return status < 500 && is_fatal(e->pg->value[PG_SEVERITY], code) &&
            strcmp(code, "3D000") != 0 && strncmp(code, "28", 2) != 0;
+}
+
+/* Nobody but statement_timeout or an administrator cancels: ours never get an answer. No field says
+ * which of the two, and the message says it in the server's language: where the driver has set the
+ * time, the clock knows. */
+static bool timed_out(const struct wire_request *r, struct strview message)
+{
+    return (r->timeout_at != 0 && clock_now_ms() >= r->timeout_at) ||
+           sv_find(message, SV_LIT("timeout")) != SIZE_MAX;
 }
 
 /* Of the errors while the proxy connects to the database (status 500), those that may be over in a
@@ -190,9 +215,8 @@ static void from_sqlstate(int status, const struct wire_request *r, struct err *
     const char *state = neon_error_translate_state(code, r->connecting || status >= 500);
     bool lost = lost_session(status, e);
 
-    /* nobody but statement_timeout or an administrator cancels: ours never get an answer */
     if (strcmp(code, "57014") == 0)
-        state = sv_find(message, SV_LIT("timeout")) != SIZE_MAX ? "HYT00" : "HY008";
+        state = timed_out(r, message) ? "HYT00" : "HY008";
     else if (lost && strncmp(state, "08", 2) != 0)
         state = "08S01";
     err_set_state(e, state, 0, "%.*s", (int)message.len, message.ptr);

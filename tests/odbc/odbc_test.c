@@ -521,6 +521,11 @@ void gateway_cut_sessions(void)
     free(control("POST", "/_gateway/close_websockets", ""));
 }
 
+void gateway_close_idle(void)
+{
+    free(control("POST", "/_gateway/close_idle", ""));
+}
+
 long gateway_count(const char *counter)
 {
     char *stats = gateway_get("/_gateway/stats");

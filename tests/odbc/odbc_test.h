@@ -127,6 +127,8 @@ long gateway_requests(void);
 void gateway_fault(const char *json);
 /* Ends all WebSocket sessions as a failure of the network would. */
 void gateway_cut_sessions(void);
+/* Closes the connections to PostgreSQL that wait for the next request. */
+void gateway_close_idle(void);
 /* GET of a path of the control interface; the body, to be freed. */
 char *gateway_get(const char *path);
 

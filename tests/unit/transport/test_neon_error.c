@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "transport/neon_error.h"
 
 #define MSG(text)                                                                                  \
@@ -110,6 +111,13 @@ static const struct row {
      false, false},
     {400, FATAL("terminating connection due to administrator command", "57P01"), "08001", "08S01",
      true, false},
+    /* languages of the server's: there the severity is another word */
+    {400,
+     "{\"message\":\"закрытие подключения по команде администратора\",\"code\":\"57P01\","
+     "\"severity\":\"ВАЖНО\"}",
+     "08001", "08S01", true, false},
+    {400, "{\"message\":\"деление на ноль\",\"code\":\"22012\",\"severity\":\"ОШИБКА\"}", "22012",
+     "22012", false, false},
     /* other shapes, and strangers */
     {400, "{\"msg\":\"bad upgrade\"}", "08001", "HY000", false, false},
     {400, "\"query is not supported\"", "08001", "HY000", false, false},
@@ -169,6 +177,32 @@ static void test_no_row_of_the_catalogue_is_left_out(void **state)
         if (!found)
             fail_msg("no case for \"%s\"", texts[k]);
     }
+}
+
+static int64_t noon(void)
+{
+    return 12000;
+}
+
+/* In whatever language the server says that it has cancelled the statement. */
+static void test_the_clock_tells_a_timeout_from_a_cancel(void **state)
+{
+    static const struct {
+        int64_t timeout_at;
+        const char *state;
+    } cases[] = {{0, "HY008"}, {12001, "HY008"}, {12000, "HYT00"}, {11000, "HYT00"}};
+
+    (void)state;
+    clock_set_source(noon);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct wire_request r = {.timeout_at = cases[i].timeout_at};
+        struct err e = ERR_INIT;
+        const char *body = SQL("storniere Anfrage wegen Zeitüberschreitung der Anfrage", "57014");
+        assert_false(neon_error_read(400, sv(body), "", &r, &e));
+        assert_string_equal(e.state, cases[i].state);
+        err_release(&e);
+    }
+    clock_set_source(NULL);
 }
 
 /* What is said, and with which state, when the answer leaves open whether the statement ran. */
@@ -269,6 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_row_of_the_catalogue),
         cmocka_unit_test(test_no_row_of_the_catalogue_is_left_out),
+        cmocka_unit_test(test_the_clock_tells_a_timeout_from_a_cancel),
         cmocka_unit_test(test_an_unknown_outcome_is_said),
         cmocka_unit_test(test_the_servers_fields_are_kept),
         cmocka_unit_test(test_hostile_bodies),
