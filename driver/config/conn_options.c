@@ -122,6 +122,11 @@ bool conn_options_value(const struct conn_options *o, enum conn_key_id id, struc
     return true;
 }
 
+bool conn_options_ca_is_system(const struct conn_options *o)
+{
+    return o->ca_file != NULL && str_ieq(o->ca_file, "system");
+}
+
 bool conn_options_host_is_ip(const char *host)
 {
     unsigned char address[sizeof(struct in6_addr)];

@@ -99,8 +99,11 @@ void *conn_options_member(struct conn_options *o, enum conn_key_id id);
 void conn_options_clear(struct conn_options *o, enum conn_key_id id);
 /* True when `host` is an IPv4 or IPv6 address, brackets or not. */
 bool conn_options_host_is_ip(const char *host);
+/* CAFile=system, as libpq has it: those of the system, as without the keyword. */
+bool conn_options_ca_is_system(const struct conn_options *o);
 /* Reads TokenFile and PWDFile into token and pwd. HY024 with the remedy: not readable, too large,
- * empty, or open to others. */
+ * empty, or open to others. 08001: what names certificates (CAFile, CAPath, ...) names nothing that
+ * can be read. */
 bool conn_options_load_files(struct conn_options *o, struct err *e) NEON_MUST_CHECK;
 /* Can a connection be tried? False: what is missing, 08001 (Server) or 28000 (UID, PWD), with an
  * example. */

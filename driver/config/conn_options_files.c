@@ -1,5 +1,7 @@
-/* Passwords and tokens that live in a file of their own, as container platforms mount them. Read
- * when connecting, never kept by name. Called by SQLConnect and its sisters through
+/* The files that keywords name. Passwords and tokens that live in one of their own, as container
+ * platforms mount them, are read when connecting and never kept by name; certificates and keys are
+ * libcurl's to read, and are only looked at here: it passes over a folder that is none, and says
+ * nothing of what it does not need. Called by SQLConnect and its sisters through
  * conn_options_load_files. */
 #include "config/conn_options.h"
 
@@ -101,8 +103,56 @@ static bool load(struct conn_options *o, enum conn_key_id file_id, enum conn_key
     return ok;
 }
 
+/* Not opened: a pipe's writer would lose its reader. */
+static bool can_be_read(const char *path, bool folder, const char **why)
+{
+    struct stat st;
+
+    *why = NULL;
+    if (stat(path, &st) != 0 || faccessat(AT_FDCWD, path, folder ? X_OK : R_OK, AT_EACCESS) != 0)
+        *why = strerror(errno);
+    else if (folder && !S_ISDIR(st.st_mode))
+        *why = "it is not a folder";
+    else if (!folder && S_ISDIR(st.st_mode))
+        *why = "it is a folder";
+    return *why == NULL;
+}
+
+static bool check_certificates(const struct conn_options *o, struct err *e)
+{
+    static const struct {
+        enum conn_key_id id;
+        bool folder;
+        const char *remedy;
+    } named[] = {
+        {CONN_KEY_ca_file, false,
+         "Name a file of certificates in PEM; for a folder of them as openssl rehash makes it "
+         "there "
+         "is CAPath."},
+        {CONN_KEY_ca_path, true,
+         "Name a folder of certificates as openssl rehash makes it; for a file of them there is "
+         "CAFile."},
+        {CONN_KEY_crl_file, false, "Name a file of revoked certificates in PEM."},
+        {CONN_KEY_client_cert, false, "Name a file with the certificate in PEM."},
+        {CONN_KEY_client_key, false, "Name a file with the certificate's private key in PEM."},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(named); i++) {
+        const char *path = conn_options_text(o, named[i].id);
+        const char *why;
+        if (path == NULL || (named[i].id == CONN_KEY_ca_file && conn_options_ca_is_system(o)) ||
+            can_be_read(path, named[i].folder, &why))
+            continue;
+        return err_set(e, ST_08001, 0, "%s names \"%s\", which cannot be used (%s). %s",
+                       conn_key_row(named[i].id)->name, path, why, named[i].remedy);
+    }
+    return true;
+}
+
 bool conn_options_load_files(struct conn_options *o, struct err *e)
 {
+    if (!check_certificates(o, e))
+        return false;
     /* A file wins over the secret itself only when it comes from a higher source, or is read again.
      */
     if (o->pwd_file != NULL &&

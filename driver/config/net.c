@@ -84,11 +84,6 @@ static bool make_user_agent(struct conn_options *o, struct err *e)
     return keep(&o->made.user_agent, &text, e);
 }
 
-static const char *ca_file(const struct conn_options *o)
-{
-    return o->ca_file != NULL && str_ieq(o->ca_file, "system") ? NULL : o->ca_file;
-}
-
 bool conn_options_to_net(struct conn_options *o, struct net_options *out, struct err *e)
 {
     static const enum tls_verify verify[] = {
@@ -119,7 +114,7 @@ bool conn_options_to_net(struct conn_options *o, struct net_options *out, struct
         .allow_insecure = o->allow_insecure,
         .pool_opt_in = o->pool,
         .verify = verify[o->ssl_mode],
-        .ca_file = ca_file(o),
+        .ca_file = conn_options_ca_is_system(o) ? NULL : o->ca_file,
         .ca_path = o->ca_path,
         .crl_file = o->crl_file,
         .client_cert = o->client_cert,

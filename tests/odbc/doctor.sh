@@ -61,7 +61,7 @@ dsn untrusted "ApiHost=$NEON_TEST_GATEWAY_TLS_URL"
 expect "an authority that is not trusted: whose certificate it is" "$(doctor untrusted)" '^FAILED tls .*issued by CN = localhost' 'name its authority: CAFile=' \
     'exit 1' '!login'
 dsn no-ca "ApiHost=$NEON_TEST_GATEWAY_TLS_URL" CAFile=/nowhere/ca.pem
-expect "a CAFile that is not there" "$(doctor no-ca)" '^FAILED' 'CAFile' 'exit 1'
+expect "a CAFile that is not there" "$(doctor no-ca)" '^FAILED keywords .*CAFile names "/nowhere/ca.pem"' 'exit 1'
 
 make_certificate() # NAME SUBJECT-ALTERNATIVE-NAME OPENSSL-CA-DATES...
 {

@@ -167,7 +167,10 @@ static void test_tls_is_verified(void **state)
     assert_connects(f, "DSN=neon-tls");
     snprintf(more, sizeof more, "ApiHost=%s;CAFile=/no/such/file;RetryCount=0",
              test_env("NEON_TEST_GATEWAY_TLS_URL"));
-    assert_refused(f, login(more), "08001", "CAFile");
+    assert_refused(f, login(more), "08001", "CAFile names \"/no/such/file\"");
+    snprintf(more, sizeof more, "DSN=neon-tls;CAPath=%s", test_env("NEON_TEST_CA"));
+    assert_refused(f, more, "08001", "for a file of them there is CAFile");
+    assert_refused(f, "DSN=neon;sslcrl=/no/such/file", "08001", "CRLFile");
     /* TLS towards a server that speaks none */
     snprintf(plain, sizeof plain, "%s", test_env("NEON_TEST_GATEWAY_URL"));
     snprintf(more, sizeof more, "ApiHost=https%s;RetryCount=0", plain + 4);

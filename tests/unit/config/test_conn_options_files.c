@@ -161,6 +161,50 @@ static void test_what_is_no_file_is_refused_without_hanging(void **state)
     remove_file("fifo");
 }
 
+static void check_certificate(const char *key, const char *name, const char *part)
+{
+    struct conn_options o;
+    struct err e = ERR_INIT;
+
+    conn_options_init(&o);
+    set_file(&o, key, name, CONN_SRC_STRING);
+    if (conn_options_load_files(&o, &e) != (part == NULL))
+        fail_msg("%s of %s: %s", key, name, part == NULL ? buf_str(&e.text) : "accepted");
+    if (part != NULL) {
+        assert_string_equal(e.state, "08001");
+        if (strstr(buf_str(&e.text), key) == NULL || strstr(buf_str(&e.text), part) == NULL)
+            fail_msg("the message is %s", buf_str(&e.text));
+    }
+    conn_options_release(&o);
+    err_release(&e);
+}
+
+/* libcurl passes over a CAPath that is no folder, and over all of them when it needs none. */
+static void test_certificates_that_cannot_be_read_are_refused(void **state)
+{
+    static const char *const files[] = {"CAFile", "CRLFile", "ClientCert", "ClientKey"};
+    struct conn_options o;
+    struct err e = ERR_INIT;
+
+    (void)state;
+    write_file("f", TEXT("any"), 0600);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        check_certificate(files[i], "f", NULL);
+        check_certificate(files[i], "nothing-here", "No such file");
+        check_certificate(files[i], "f/below", "Not a directory");
+        check_certificate(files[i], ".", "it is a folder");
+    }
+    check_certificate("CAFile", ".", "there is CAPath");
+    check_certificate("CAPath", ".", NULL);
+    check_certificate("CAPath", "nothing-here", "No such file");
+    check_certificate("CAPath", "f", "there is CAFile");
+    remove_file("f");
+    conn_options_init(&o);
+    set(&o, "sslrootcert", "system", CONN_SRC_STRING);
+    assert_true(conn_options_load_files(&o, &e));
+    conn_options_release(&o);
+}
+
 /* Container platforms mount secrets as links into a folder of their own. */
 static void test_a_link_to_a_private_file_is_followed(void **state)
 {
@@ -263,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_a_file_open_to_others_is_refused),
         cmocka_unit_test(test_contents_that_are_no_secret_are_refused),
         cmocka_unit_test(test_what_is_no_file_is_refused_without_hanging),
+        cmocka_unit_test(test_certificates_that_cannot_be_read_are_refused),
         cmocka_unit_test(test_a_link_to_a_private_file_is_followed),
         cmocka_unit_test(test_the_higher_source_decides_between_file_and_password),
         cmocka_unit_test(test_a_file_is_read_again_and_stays_out_of_the_out_string),
