@@ -178,9 +178,59 @@ static bool write_filed(const struct dsn_request *r, const struct conn_options *
     const char *secret = conn_options_text(o, filed[which].secret);
     bool ok = secret_file_path(r->dsn, filed[which].kind, &path, e) &&
               secret_file_write(path.data, sv(secret), e) &&
-              write_entry(r->dsn, conn_key_row(filed[which].file)->name, path.data, e);
+              write_entry(r->dsn, conn_key_row(filed[which].file)->name, path.data, e) &&
+              write_entry(r->dsn, conn_key_row(filed[which].secret)->name, NULL, e);
 
     buf_release(&path);
+    return ok;
+}
+
+/* The file that was made for the data source of the user's, and the keyword when it names that. */
+static bool drop_filed(const char *dsn, size_t which, struct err *e)
+{
+    const char *key = conn_key_row(filed[which].file)->name;
+    struct buf path = BUF_INIT(4096);
+    struct err nowhere = ERR_INIT; /* without a place for them there is none */
+    char named[4096] = "";
+    bool ok = true;
+
+    if (secret_file_path(dsn, filed[which].kind, &path, &nowhere)) {
+        SQLGetPrivateProfileString(dsn, key, "", named, (int)sizeof named, "odbc.ini");
+        ok = (strcmp(named, path.data) != 0 || write_entry(dsn, key, NULL, e)) &&
+             secret_file_remove(path.data, e);
+    }
+    err_release(&nowhere);
+    buf_release(&path);
+    return ok;
+}
+
+/* Does the data source, as it was written, use the file that is made for it? */
+static bool uses_filed(const struct dsn_request *r, const struct conn_options *o, size_t which)
+{
+    const char *named = conn_options_text(o, filed[which].file);
+    struct buf path = BUF_INIT(4096);
+    struct err nowhere = ERR_INIT;
+    bool uses = conn_options_text(o, filed[which].secret) != NULL && !o->save_password;
+
+    if (!uses && named != NULL && secret_file_path(r->dsn, filed[which].kind, &path, &nowhere))
+        uses = strcmp(named, path.data) == 0;
+    err_release(&nowhere);
+    buf_release(&path);
+    return uses;
+}
+
+/* No password stays behind that nothing names any more: of what was replaced as a whole, or of a
+ * secret that stands in odbc.ini now. */
+static bool drop_unused(const struct dsn_request *r, const struct conn_options *o,
+                        enum dsn_change change, struct err *e)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < ARRAY_LEN(filed) && !r->system; i++) {
+        bool moved = conn_options_text(o, filed[i].secret) != NULL;
+        if (!uses_filed(r, o, i) && (change == DSN_ADD || moved))
+            ok = drop_filed(r->dsn, i, e);
+    }
     return ok;
 }
 
@@ -306,6 +356,7 @@ static void take_off_iodbc_list(const char *dsn)
 
 struct removal {
     const char *dsn;
+    bool system;
 };
 
 /* KEY= with nothing behind it: the keyword is taken out. */
@@ -316,6 +367,9 @@ static bool remove_emptied(void *ctx, const struct connstr_pair *pair, struct er
 
     if (pair->value.len > 0 || id == CONN_KEY_COUNT)
         return true;
+    for (size_t i = 0; i < ARRAY_LEN(filed) && !r->system; i++)
+        if ((id == filed[i].secret || id == filed[i].file) && !drop_filed(r->dsn, i, e))
+            return false;
     return write_entry(r->dsn, conn_key_row(id)->name, NULL, e);
 }
 
@@ -373,7 +427,7 @@ bool dsn_store_is_open(const char *dsn, struct buf *path)
 bool dsn_store(const struct dsn_request *r, enum dsn_change change, struct err *e)
 {
     struct conn_options o;
-    struct removal removal = {r->dsn};
+    struct removal removal = {r->dsn, r->system};
     bool ok = check_name(r->dsn, e);
 
     conn_options_init(&o);
@@ -385,25 +439,23 @@ bool dsn_store(const struct dsn_request *r, enum dsn_change change, struct err *
     ok = ok && (change != DSN_ADD || list_for_iodbc(r, e));
     if (ok && change == DSN_CHANGE)
         ok = connstr_parse(r->connstr, remove_emptied, &removal, e);
-    ok = ok && write_rows(r, &o, e);
+    ok = ok && write_rows(r, &o, e) && drop_unused(r, &o, change, e);
     conn_options_release(&o);
     return ok;
 }
 
 bool dsn_store_remove(const char *dsn, struct err *e)
 {
+    UWORD mode = ODBC_BOTH_DSN;
+
     if (!check_name(dsn, e))
         return false;
     if (!dsn_store_exists(dsn))
         return err_set(e, ST_HY000, 0, "There is no data source \"%s\".", dsn);
-    for (size_t i = 0; i < ARRAY_LEN(filed); i++) {
-        struct buf path = BUF_INIT(4096);
-        bool ok = secret_file_path(dsn, filed[i].kind, &path, e);
-        ok = ok && secret_file_remove(path.data, e);
-        buf_release(&path);
-        if (!ok)
+    SQLGetConfigMode(&mode);
+    for (size_t i = 0; i < ARRAY_LEN(filed) && mode != ODBC_SYSTEM_DSN; i++)
+        if (!drop_filed(dsn, i, e))
             return false;
-    }
     take_off_iodbc_list(dsn);
     return SQLRemoveDSNFromIni(dsn) || installer_failed("removed", dsn, e);
 }

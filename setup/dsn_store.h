@@ -3,7 +3,8 @@
  *
  * What is written comes from the one keyword table, spelled as it spells it. Secrets do not go into
  * odbc.ini unless SavePassword=1 asks for it: a password or token is put into a private file
- * (secret_file.h) that PWDFile or TokenFile names. Files: the user's odbc.ini ($ODBCINI or
+ * (secret_file.h) that PWDFile or TokenFile names, and that goes when they name it no more. Files:
+ * the user's odbc.ini ($ODBCINI or
  * ~/.odbc.ini) or the system's, as SQLSetConfigMode says. */
 #ifndef NEON_SETUP_DSN_STORE_H
 #define NEON_SETUP_DSN_STORE_H
@@ -25,7 +26,8 @@ struct dsn_request {
 /* False: HY000 (name, place), HY024 (value, keyword that is not known, with the nearest known),
  * HY001. Nothing is written then, but for what the system refused halfway, which the text says. */
 bool dsn_store(const struct dsn_request *r, enum dsn_change change, struct err *e) NEON_MUST_CHECK;
-/* Removes it, and the private files made for it. False: HY000 when there is none of that name. */
+/* Removes it, and the private files made for it (the system's have none). False: HY000 when there
+ * is none of that name. */
 bool dsn_store_remove(const char *dsn, struct err *e) NEON_MUST_CHECK;
 /* True for a connection string that can be read and names no password, token, file for one, or
  * UseEnv. */

@@ -267,8 +267,8 @@ static int remove_one(const struct tool_args *a)
         return not_there(a, a->words[1]);
     if (!dsn_store_remove(a->words[1], &e))
         return tool_fail_err(a, &e);
-    printf("The data source \"%s\" is gone, and so is the password file made for it.\n",
-           a->words[1]);
+    printf("The data source \"%s\" is gone%s.\n", a->words[1],
+           a->system ? "" : ", and so is the password file made for it");
     return 0;
 }
 

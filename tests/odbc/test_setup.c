@@ -169,6 +169,72 @@ static void a_data_source_is_changed(void **state)
     assert_null(strstr(file_text(p->ini), "you"));
 }
 
+static bool is_there(const struct place *p, const char *name)
+{
+    char path[700];
+
+    snprintf(path, sizeof path, "%s/neon-odbc/%s", p->folder, name);
+    return access(path, F_OK) == 0;
+}
+
+/* A secret does not stay where nothing names it any more. */
+static void a_password_file_goes_with_its_keyword(void **state)
+{
+    static const char server[] = "Server=ep-a-1.eu.neon.test";
+    struct place *p = *state;
+    char own[700];
+
+    snprintf(own, sizeof own, "PWDFile=%s/neon-odbc/old.pwd", p->folder);
+    assert_configures(ODBC_ADD_DSN, list("DSN=old", server, "Token=a.b.c", NULL));
+    assert_true(is_there(p, "old.token"));
+    assert_configures(ODBC_ADD_DSN, list("DSN=old", server, "PWD=hush-hush", NULL));
+    assert_true(is_there(p, "old.pwd") && !is_there(p, "old.token"));
+    assert_configures(ODBC_ADD_DSN, list("DSN=old", server, own, NULL)); /* it is named */
+    assert_true(is_there(p, "old.pwd"));
+    assert_configures(ODBC_CONFIG_DSN, list("DSN=old", "UID=me", NULL)); /* nothing of it */
+    assert_true(is_there(p, "old.pwd"));
+    assert_configures(ODBC_ADD_DSN, list("DSN=old", server, NULL));
+    assert_false(is_there(p, "old.pwd"));
+
+    assert_configures(ODBC_CONFIG_DSN, list("DSN=old", "PWD=hush-hush", NULL));
+    assert_true(is_there(p, "old.pwd"));
+    assert_configures(ODBC_CONFIG_DSN, list("DSN=old", "PWD=", NULL));
+    assert_false(is_there(p, "old.pwd"));
+    assert_null(strstr(file_text(p->ini), "old.pwd"));
+    assert_configures(ODBC_CONFIG_DSN, list("DSN=old", "PWD=hush-hush", NULL));
+    assert_configures(ODBC_CONFIG_DSN, list("DSN=old", "PWDFile=", NULL));
+    assert_false(is_there(p, "old.pwd"));
+
+    /* from the file into odbc.ini, and back */
+    assert_configures(ODBC_CONFIG_DSN, list("DSN=old", "PWD=hush-hush", NULL));
+    assert_configures(ODBC_CONFIG_DSN, list("DSN=old", "PWD=hush-again", "SavePassword=1", NULL));
+    assert_false(is_there(p, "old.pwd"));
+    assert_null(strstr(file_text(p->ini), "old.pwd"));
+    assert_non_null(strstr(file_text(p->ini), "hush-again"));
+    assert_configures(ODBC_CONFIG_DSN, list("DSN=old", "PWD=hush-hush", NULL));
+    assert_true(is_there(p, "old.pwd"));
+    assert_null(strstr(file_text(p->ini), "hush"));
+    assert_configures(ODBC_REMOVE_DSN, list("DSN=old", NULL));
+    assert_false(is_there(p, "old.pwd"));
+}
+
+/* The system's data source of the same name has nothing to do with the user's. */
+static void the_systems_leaves_the_users_password(void **state)
+{
+    static const char server[] = "Server=ep-a-1.eu.neon.test";
+    struct place *p = *state;
+
+    assert_configures(ODBC_ADD_DSN, list("DSN=both", server, "PWD=hush-hush", NULL));
+    assert_configures(ODBC_ADD_SYS_DSN, list("DSN=both", server, NULL));
+    assert_true(is_there(p, "both.pwd"));
+    assert_configures(ODBC_CONFIG_SYS_DSN, list("DSN=both", "UID=me", "PWDFile=", NULL));
+    assert_true(is_there(p, "both.pwd"));
+    assert_configures(ODBC_REMOVE_SYS_DSN, list("DSN=both", NULL));
+    assert_true(is_there(p, "both.pwd"));
+    assert_configures(ODBC_REMOVE_DSN, list("DSN=both", NULL));
+    assert_false(is_there(p, "both.pwd"));
+}
+
 static void wrong_requests_change_nothing(void **state)
 {
     static char long_path[1200] = "CAFile=/";
@@ -320,6 +386,10 @@ int main(void)
                                         teardown_place),
         cmocka_unit_test_setup_teardown(a_url_is_spelled_out, setup_place, teardown_place),
         cmocka_unit_test_setup_teardown(a_data_source_is_changed, setup_place, teardown_place),
+        cmocka_unit_test_setup_teardown(a_password_file_goes_with_its_keyword, setup_place,
+                                        teardown_place),
+        cmocka_unit_test_setup_teardown(the_systems_leaves_the_users_password, setup_place,
+                                        teardown_place),
         cmocka_unit_test_setup_teardown(wrong_requests_change_nothing, setup_place, teardown_place),
         cmocka_unit_test_setup_teardown(a_password_goes_into_the_file_only_when_asked, setup_place,
                                         teardown_place),
