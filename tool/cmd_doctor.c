@@ -103,6 +103,20 @@ static void note_open_secret(struct doctor *d, const char *secret)
     buf_release(&path);
 }
 
+static void note_braces(struct doctor *d)
+{
+    char text[DOCTOR_TEXT_CAP];
+
+    for (enum conn_key_id id = 0; id < CONN_KEY_COUNT; id++) {
+        if (!conn_options_is_braced(&d->options, id))
+            continue;
+        snprintf(text, sizeof text, "the braces around %s belong to its value in odbc.ini",
+                 conn_key_row(id)->name);
+        doctor_say(d, WARNING, "keywords", -1, text,
+                   "If they are not part of it, take them away: they are for connection strings.");
+    }
+}
+
 static bool is_no_data_source(const struct doctor *d)
 {
     const char *dsn = conn_options_text(&d->options, CONN_KEY_dsn);
@@ -139,6 +153,7 @@ static bool read_keywords(struct doctor *d)
     err_release(&e);
     doctor_say(d, ok ? GOOD : FAILED, "keywords", -1, text, remedy);
     note_open_secret(d, secret);
+    note_braces(d);
     return ok;
 }
 

@@ -122,6 +122,18 @@ bool conn_options_value(const struct conn_options *o, enum conn_key_id id, struc
     return true;
 }
 
+bool conn_options_is_braced(const struct conn_options *o, enum conn_key_id id)
+{
+    const char *text = conn_key_row(id)->kind == CONN_TEXT && o->source[id] == CONN_SRC_DSN
+                           ? conn_options_text(o, id)
+                           : NULL;
+    size_t len = text != NULL ? strlen(text) : 0;
+    bool from_file =
+        (id == CONN_KEY_pwd && o->pwd_from_file) || (id == CONN_KEY_token && o->token_from_file);
+
+    return len >= 2 && text[0] == '{' && text[len - 1] == '}' && !from_file;
+}
+
 bool conn_options_ca_is_system(const struct conn_options *o)
 {
     return o->ca_file != NULL && str_ieq(o->ca_file, "system");

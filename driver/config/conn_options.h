@@ -99,6 +99,9 @@ void *conn_options_member(struct conn_options *o, enum conn_key_id id);
 void conn_options_clear(struct conn_options *o, enum conn_key_id id);
 /* True when `host` is an IPv4 or IPv6 address, brackets or not. */
 bool conn_options_host_is_ip(const char *host);
+/* A text that a data source gives in braces: they belong to the value there, as in every driver's
+ * odbc.ini, but whoever wrote them may have had connection strings in mind. */
+bool conn_options_is_braced(const struct conn_options *o, enum conn_key_id id);
 /* CAFile=system, as libpq has it: those of the system, as without the keyword. */
 bool conn_options_ca_is_system(const struct conn_options *o);
 /* Reads TokenFile and PWDFile into token and pwd. HY024 with the remedy: not readable, too large,

@@ -517,11 +517,25 @@ static bool open_steps(struct dbc *d, struct err *e)
     return !d->options.verify_connection_early || probe(d, e);
 }
 
+static void explain_login(const struct conn_options *o, struct err *e)
+{
+    static const enum conn_key_id logins[] = {CONN_KEY_pwd, CONN_KEY_uid};
+
+    for (size_t i = 0; i < ARRAY_LEN(logins) && err_is(e, ST_28000); i++)
+        if (conn_options_is_braced(o, logins[i]))
+            err_append(e,
+                       "\n%s of the data source stands in braces, which belong to it: odbc.ini "
+                       "takes values as they are, braces are for connection strings. If they are "
+                       "not part of it, write it without them.",
+                       conn_key_row(logins[i])->name);
+}
+
 bool dbc_open(struct dbc *d, struct conn_options *options, struct err *e)
 {
     conn_options_move(&d->options, options);
     d->pid = process_id();
     if (!open_steps(d, e)) {
+        explain_login(&d->options, e);
         dbc_close(d);
         return false;
     }

@@ -60,6 +60,10 @@ expect "a data source that does not exist" "$(doctor nowhere)" '^FAILED keywords
 dsn untrusted "ApiHost=$NEON_TEST_GATEWAY_TLS_URL"
 expect "an authority that is not trusted: whose certificate it is" "$(doctor untrusted)" '^FAILED tls .*issued by CN = localhost' 'name its authority: CAFile=' \
     'exit 1' '!login'
+printf '\n[braces]\nDriver = Neon\nApiHost = %s\nAllowInsecure = 1\nServer = %s\nDatabase = %s\nUID = %s\nPWD = {%s}\n' "$NEON_TEST_GATEWAY_URL" \
+    "$NEON_TEST_SERVER" "$NEON_TEST_DATABASE" "$NEON_TEST_USER" "$NEON_TEST_PASSWORD" >>"$ODBCINI"
+expect "braces around a password" "$(doctor braces)" 'keywords .*the braces around PWD belong to its value' '^FAILED login .*28000' \
+    'PWD of the data source stands in braces' 'exit 1'
 dsn no-ca "ApiHost=$NEON_TEST_GATEWAY_TLS_URL" CAFile=/nowhere/ca.pem
 expect "a CAFile that is not there" "$(doctor no-ca)" '^FAILED keywords .*CAFile names "/nowhere/ca.pem"' 'exit 1'
 

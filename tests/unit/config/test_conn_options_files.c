@@ -276,6 +276,40 @@ static void test_a_file_is_read_again_and_stays_out_of_the_out_string(void **sta
     remove_file("f");
 }
 
+/* Who writes them into odbc.ini may have had connection strings in mind. */
+static void test_braces_that_belong_to_a_value(void **state)
+{
+    static const struct {
+        const char *key, *value;
+        enum conn_source source;
+        bool braced;
+    } cases[] = {
+        {"PWD", "{a;b}", CONN_SRC_DSN, true},     {"PWD", "{}", CONN_SRC_DSN, true},
+        {"PWD", "{", CONN_SRC_DSN, false},        {"PWD", "{a", CONN_SRC_DSN, false},
+        {"PWD", "a}", CONN_SRC_DSN, false},       {"UID", "{me}", CONN_SRC_DSN, true},
+        {"PWD", "{a;b}", CONN_SRC_STRING, false}, {"PWD", "{a;b}", CONN_SRC_URL, false},
+    };
+    struct conn_options o;
+    struct err e = ERR_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        conn_options_init(&o);
+        set(&o, cases[i].key, cases[i].value, cases[i].source);
+        if (conn_options_is_braced(&o, conn_key_find(sv(cases[i].key))) != cases[i].braced)
+            fail_msg("%s=%s: %s", cases[i].key, cases[i].value, cases[i].braced ? "no" : "yes");
+        conn_options_release(&o);
+    }
+    write_file("f", TEXT("{filed}"), 0600); /* there nobody thinks of them */
+    conn_options_init(&o);
+    set_file(&o, "PWDFile", "f", CONN_SRC_DSN);
+    assert_true(conn_options_load_files(&o, &e));
+    assert_string_equal(o.pwd, "{filed}");
+    assert_false(conn_options_is_braced(&o, CONN_KEY_pwd));
+    conn_options_release(&o);
+    remove_file("f");
+}
+
 static void test_without_memory(void **state)
 {
     (void)state;
@@ -311,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_a_link_to_a_private_file_is_followed),
         cmocka_unit_test(test_the_higher_source_decides_between_file_and_password),
         cmocka_unit_test(test_a_file_is_read_again_and_stays_out_of_the_out_string),
+        cmocka_unit_test(test_braces_that_belong_to_a_value),
         cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests_name("conn_options_files", tests, make_folder, remove_folder);
