@@ -227,23 +227,25 @@ enum probe_column {
     PROBE_CONFORMING_STRINGS,
     PROBE_DATE_STYLE,
     PROBE_FLOAT_DIGITS,
-    PROBE_SEARCH_PATH,
+    PROBE_PATH_CHECK, /* over HTTP an error where tables would be made in pg_temp */
     PROBE_COUNT
 };
 
 /* In the order of enum probe_column; qualified, so that no search_path changes what is asked. */
-static const char probe_sql[] =
-    "SELECT pg_catalog.current_setting('server_version'), "
-    "pg_catalog.current_setting('server_version_num'), "
-    "current_user::pg_catalog.text, pg_catalog.current_database()::pg_catalog.text, "
-    "pg_catalog.current_setting('default_transaction_isolation'), "
-    "pg_catalog.current_setting('TimeZone'), "
-    "pg_catalog.current_setting('client_encoding'), "
-    "pg_catalog.current_setting('standard_conforming_strings'), "
-    "pg_catalog.current_setting('DateStyle'), "
-    "CASE WHEN pg_catalog.current_setting('extra_float_digits')::pg_catalog.int4 > 0 THEN '1' "
-    "ELSE pg_catalog.current_setting('extra_float_digits') END, "
-    "pg_catalog.current_setting('search_path')";
+#define PROBE_SQL(path_check)                                                                      \
+    "SELECT pg_catalog.current_setting('server_version'), "                                        \
+    "pg_catalog.current_setting('server_version_num'), "                                           \
+    "current_user::pg_catalog.text, pg_catalog.current_database()::pg_catalog.text, "              \
+    "pg_catalog.current_setting('default_transaction_isolation'), "                                \
+    "pg_catalog.current_setting('TimeZone'), "                                                     \
+    "pg_catalog.current_setting('client_encoding'), "                                              \
+    "pg_catalog.current_setting('standard_conforming_strings'), "                                  \
+    "pg_catalog.current_setting('DateStyle'), "                                                    \
+    "CASE WHEN pg_catalog.current_setting('extra_float_digits')::pg_catalog.int4 > 0 THEN '1' "    \
+    "ELSE pg_catalog.current_setting('extra_float_digits') END, "                                  \
+    "coalesce(" path_check ", 0)"
+static const char probe_http_sql[] = PROBE_SQL(SETTINGS_PATH_CHECK);
+static const char probe_session_sql[] = PROBE_SQL("0");
 
 /* Settings without which text would be misread; each can be put right for the role. */
 static const struct required_setting {
@@ -290,7 +292,8 @@ static bool check_settings(const struct cell *row, struct err *e)
     return true;
 }
 
-/* A path that makes tables in pg_temp, with or without the user's own schema before it. */
+/* A path that begins with pg_temp, with or without the user's own schema before it. What only the
+ * server knows, SETTINGS_PATH_CHECK asks it. */
 static bool is_temp_path(const char *path)
 {
     static const char user[] = "\"$user\"";
@@ -298,26 +301,8 @@ static bool is_temp_path(const char *path)
 
     while (*p == ' ' || *p == ',' || strncmp(p, user, sizeof user - 1) == 0)
         p += *p == '"' ? sizeof user - 1 : 1;
-    return strncmp(p + (*p == '"'), "pg_temp", 7) == 0;
-}
-
-/* Where each statement may meet another session; with a keyword's search_path it is that one. */
-static bool check_search_path(const struct dbc *d, const struct cell *row, struct err *e)
-{
-    const struct cell *cell = &row[PROBE_SEARCH_PATH];
-    char path[256]; /* its beginning */
-
-    snprintf(path, sizeof path, "%.*s",
-             (int)(cell->len < sizeof path ? cell->len : sizeof path - 1), cell->ptr);
-    if (d->options.transport == TRANSPORT_WEBSOCKET || !is_temp_path(path))
-        return true;
-    return err_set(
-        e, ST_08004, 0,
-        "The search_path of this user and database is \"%.60s\": tables would be made in "
-        "pg_temp, and over HTTP, which keeps no session, they would be gone at once. Set "
-        "the keyword SearchPath (SearchPath=public), use Transport=websocket, or run "
-        "once: ALTER ROLE %.*s SET search_path TO public",
-        path, (int)(row[PROBE_USER].len < 63 ? row[PROBE_USER].len : 63), row[PROBE_USER].ptr);
+    p += *p == '"';
+    return sv_ieq(sv_n(p, strnlen(p, 7)), SV_LIT("pg_temp"));
 }
 
 bool dbc_setting_matters(const char *name)
@@ -368,7 +353,7 @@ static bool take_server_info(struct dbc *d, const struct cell *row, struct err *
                 e, ST_08001, 0,
                 "The server left a question about its settings unanswered: it does not behave like "
                 "PostgreSQL.");
-    if (!check_settings(row, e) || !check_search_path(d, row, e))
+    if (!check_settings(row, e))
         return false;
     if (sv_to_i64(sv_n(row[PROBE_VERSION_NUM].ptr, row[PROBE_VERSION_NUM].len), &num) && num > 0 &&
         num < 100000000)
@@ -428,7 +413,8 @@ static bool read_probe(struct dbc *d, struct exchange *x, struct row_decoder *de
 
 static bool probe(struct dbc *d, struct err *e)
 {
-    const struct wire_stmt stmt = {.sql = SV_LIT(probe_sql)};
+    bool in_session = d->options.transport == TRANSPORT_WEBSOCKET;
+    const struct wire_stmt stmt = {.sql = sv(in_session ? probe_session_sql : probe_http_sql)};
     struct settings_head head;
     struct wire_request request = {
         .stmts = &stmt,
@@ -438,7 +424,6 @@ static bool probe(struct dbc *d, struct err *e)
         .deadline = deadline_after_s(dbc_login_timeout_s(d)),
         .read_timeout_s = dbc_read_timeout_s(d),
     };
-    bool in_session = d->options.transport == TRANSPORT_WEBSOCKET;
     struct row_decoder *dec = in_session ? row_decoder_new_pgwire() : row_decoder_new();
     struct exchange *x = NULL;
     bool ok = false;
@@ -446,7 +431,7 @@ static bool probe(struct dbc *d, struct err *e)
     if (dec == NULL)
         return err_oom(e);
     /* A keyword's value that the server does not take is an error of connecting. */
-    if (settings_head_init(&head, &d->settings, !in_session, 0, e)) {
+    if (settings_head_init(&head, &d->settings, !in_session, 0, LOOK_NEVER, e)) {
         if (settings_head_before(&head, &request, e))
             x = in_session ? session_exchange_new(d->session, e) : exchange_new(d->transport, e);
         if (x != NULL && exchange_begin(x, &request, e))

@@ -178,15 +178,31 @@ static void add_timeout(struct settings_head *h, uint64_t timeout_s, struct wire
         SV_LIT("SELECT pg_catalog.set_config('statement_timeout', $1, true)"), param, 1};
 }
 
-bool settings_head_init(struct settings_head *h, const struct settings *s, bool local,
-                        uint64_t timeout_s, struct err *e)
+bool setting_path_is_in_doubt(const struct setting *one)
 {
+    static const char temp[] = "pg_temp";
+
+    if (one == NULL || strcmp(one->name, "search_path") != 0)
+        return false;
+    if (one->value == NULL)
+        return one->words != NULL; /* in any spelling */
+    for (const char *p = one->value; strlen(p) >= sizeof temp - 1; p++)
+        if (sv_ieq(sv_n(p, sizeof temp - 1), sv(temp)))
+            return true;
+    return false;
+}
+
+bool settings_head_init(struct settings_head *h, const struct settings *s, bool local,
+                        uint64_t timeout_s, enum settings_look look, struct err *e)
+{
+    bool check = look == LOOK_ALWAYS || (look == LOOK_IN_DOUBT &&
+                                         setting_path_is_in_doubt(settings_find(s, "search_path")));
     bool ok = true;
 
     *h = (struct settings_head){0};
-    if (s->n == 0 && timeout_s == 0)
+    if (s->n == 0 && timeout_s == 0 && !check)
         return true;
-    h->stmts = mem_calloc(s->n + 1, sizeof *h->stmts);
+    h->stmts = mem_calloc(s->n + 2, sizeof *h->stmts);
     h->texts = mem_calloc(s->n + 1, sizeof *h->texts);
     h->params = mem_calloc(2 * s->n + 1, sizeof *h->params);
     ok = h->stmts != NULL && h->texts != NULL && h->params != NULL;
@@ -200,6 +216,8 @@ bool settings_head_init(struct settings_head *h, const struct settings *s, bool 
     }
     if (ok && timeout_s > 0 && settings_find(s, "statement_timeout") == NULL)
         add_timeout(h, timeout_s, &h->params[2 * s->n]);
+    if (ok && check)
+        h->stmts[h->n++] = (struct wire_stmt){SV_LIT(SETTINGS_PATH_CHECK_SQL), NULL, 0};
     if (ok)
         return true;
     settings_head_release(h);

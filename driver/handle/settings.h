@@ -5,7 +5,20 @@
 #ifndef NEON_HANDLE_SETTINGS_H
 #define NEON_HANDLE_SETTINGS_H
 
+#include "transport/neon_error.h" /* NEON_ERROR_TEMPORARY_PATH */
 #include "transport/transport.h"
+
+/* An expression of SQL for what the server alone knows: that new tables would be made in pg_temp,
+ * because of the schemas before it none exists for the role. Then it is the error of
+ * NEON_ERROR_TEMPORARY_PATH, else NULL. Who may not make temporary tables, or is on a replica, is
+ * not asked: current_schema() makes their schema. */
+#define SETTINGS_PATH_CHECK                                                                        \
+    "CASE WHEN pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP') AND NOT "  \
+    "pg_catalog.pg_is_in_recovery() THEN CASE WHEN pg_catalog.starts_with("                        \
+    "pg_catalog.current_schema()::pg_catalog.text, 'pg_temp') THEN "                               \
+    "('" NEON_ERROR_TEMPORARY_PATH " ' OPERATOR(pg_catalog.||) "                                   \
+    "pg_catalog.current_schema()::pg_catalog.text)::pg_catalog.int4 END END"
+#define SETTINGS_PATH_CHECK_SQL "SELECT " SETTINGS_PATH_CHECK
 
 struct setting {
     char *name;    /* owned; lower case, "search_path", "app.user" */
@@ -45,10 +58,15 @@ struct settings_head {
     struct wire_param *params; /* owned */
     char timeout_text[24];
 };
+/* Does it set a search_path that may lead to pg_temp? NULL: no. */
+bool setting_path_is_in_doubt(const struct setting *one);
+/* When SETTINGS_PATH_CHECK stands before a request over HTTP: where the search_path may lead to
+ * pg_temp, or before what creates something. What only reads needs none. */
+enum settings_look { LOOK_NEVER, LOOK_IN_DOUBT, LOOK_ALWAYS };
 /* All of them in as few statements as their order allows, and statement_timeout when timeout_s is
  * not 0 and no setting gives it. n = 0: there are none. */
 bool settings_head_init(struct settings_head *h, const struct settings *s, bool local,
-                        uint64_t timeout_s, struct err *e) NEON_MUST_CHECK;
+                        uint64_t timeout_s, enum settings_look look, struct err *e) NEON_MUST_CHECK;
 /* Puts them before the statements of *r, which is a batch then. The array belongs to the head. */
 bool settings_head_before(struct settings_head *h, struct wire_request *r,
                           struct err *e) NEON_MUST_CHECK;

@@ -20,6 +20,7 @@ enum tx_item_kind {
     TX_WRITE,
     TX_CHECK,   /* sent with the commit only */
     TX_SETTING, /* SET */
+    TX_LOOK,    /* SETTINGS_PATH_CHECK, before what creates something */
     TX_UNDONE /* behind a savepoint that was rolled back, kept for the checks among them: sent with
                  the commit only, which rolls it back again */
 };

@@ -76,6 +76,7 @@ enum sql_flag {
     /* calls whose effect or answer belongs to the transaction, and that a read-only one may make:
      * pg_advisory_xact_lock, pg_notify, lo_create, txid_current */
     SQLF_TRANSACTION_FUNCTION = 1 << 15,
+    SQLF_CREATES = 1 << 16, /* CREATE, SELECT INTO: where, the search_path may say */
 };
 
 struct sql_kind {

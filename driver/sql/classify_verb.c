@@ -25,6 +25,8 @@ static struct sql_kind create(struct reader *r)
     concurrent = reader_accept(r, KW_index) && r->t.kw == KW_concurrently;
     if (concurrent)
         k.cls = SQLC_ALONE;
+    if (k.cls == SQLC_DDL)
+        k.flags |= SQLF_CREATES;
     /* The name stands before the first parenthesis; the words up to AS suffice. */
     for (; !reader_at_end(r) && r->t.kind != TOK_LPAREN && r->t.kw != KW_as && r->t.kw != KW_on;
          reader_next(r))

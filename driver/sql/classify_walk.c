@@ -152,7 +152,7 @@ static bool is_inner_write(const struct reader *r)
 /* SELECT .. INTO [TEMP|..] name: r->t is INTO. */
 static unsigned select_into_flags(struct reader r)
 {
-    unsigned flags = SQLF_SELECT_INTO;
+    unsigned flags = SQLF_SELECT_INTO | SQLF_CREATES;
 
     reader_next(&r);
     if (!reader_accept(&r, KW_local))

@@ -127,7 +127,8 @@ static unsigned statement_flags(struct strview text, bool unlocks, bool executed
         return flags;
     }
     k = sql_classify(text);
-    return (k.flags & SQLF_TEMP) | (outlasts(k, text, unlocks) ? SQLF_SESSION_FUNCTION : 0);
+    return (k.flags & (SQLF_TEMP | SQLF_CREATES)) |
+           (outlasts(k, text, unlocks) ? SQLF_SESSION_FUNCTION : 0);
 }
 
 /* Does a statement end at this token? Labels do too, and the words behind which one begins. */

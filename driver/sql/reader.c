@@ -56,8 +56,11 @@ bool reader_option_is_on(struct reader r, enum keyword kw, enum keyword kw2)
 
 bool reader_names_pg_temp(const struct reader *r)
 {
+    struct strview name = r->t.text;
     struct token dot;
 
-    return (r->t.kw == KW_pg_temp || sv_eq(r->t.text, SV_LIT("\"pg_temp\""))) &&
+    if (r->t.kind == TOK_QUOTED_IDENT && name.len > 2)
+        name = sv_n(name.ptr + 1, name.len - 2);
+    return sv_ieq(sv_n(name.ptr, name.len < 7 ? name.len : 7), SV_LIT("pg_temp")) &&
            tokens_peek(&r->ts, &dot) && dot.kind == TOK_DOT;
 }

@@ -158,12 +158,24 @@ static void forget_descriptions(struct stmt *s)
         }
 }
 
+/* Among others of its text: a role, too, may lead the search_path elsewhere. */
+static bool sets_something(const struct stmt *s)
+{
+    for (size_t i = 0; i < s->script.n_stmts; i++)
+        if (setting_is_about(s->script.stmts[i].kind.cls) ||
+            s->script.stmts[i].kind.cls == SQLC_SET_LOCAL ||
+            (s->script.stmts[i].kind.flags & SQLF_SET_CONFIG_LOCAL))
+            return true;
+    return false;
+}
+
 static SQLRETURN run_read(struct stmt *s, const struct wire_stmt *read,
                           const struct sql_kind *kind);
 
 SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const struct execution *x)
 {
     bool batch = plan->kind == PLAN_BATCH || x->rollback;
+    bool look = !x->rollback && stmt_creates(s) && sets_something(s);
     bool read_only = batch && dbc_is_read_only(s->dbc);
     struct err e = ERR_INIT;
     struct wire_stmt *stmts;
@@ -179,7 +191,7 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
                          "the session, and committed. Nothing was sent; please report it.");
     if (plan->kind == PLAN_SESSION)
         return session_statements(s, x);
-    if (!setting_fits(s, x->stmts, x->n_stmts, &e) ||
+    if (!setting_fits(s, x->stmts, x->n_stmts, &e) || (look && !setting_path_fits(s, &e)) ||
         (x->n_stmts > 1 && !transaction_may_set(s, &e))) {
         stmt_close(s);
         return diag_post_err(&s->handle, &e);
@@ -189,12 +201,13 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
     if (stmts == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
     memcpy(stmts, x->stmts, x->n_stmts * sizeof *stmts);
-    if (x->rollback)
-        stmts[x->n_stmts] = (struct wire_stmt){SV_LIT("ROLLBACK"), NULL, 0};
+    if (x->rollback || look)
+        stmts[x->n_stmts] = (struct wire_stmt){
+            x->rollback ? SV_LIT("ROLLBACK") : SV_LIT(SETTINGS_PATH_CHECK_SQL), NULL, 0};
     rc = execute_start(s,
                        &(struct wire_request){
                            .stmts = stmts,
-                           .n_stmts = x->n_stmts + x->rollback,
+                           .n_stmts = x->n_stmts + (x->rollback || look),
                            .batch = batch,
                            .alone = !plan->takes_settings,
                            .isolation = batch ? dbc_isolation_header(s->dbc) : ISOLATION_DEFAULT,
@@ -204,7 +217,7 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
                            .deadline = stmt_deadline(s),
                            .read_timeout_s = dbc_read_timeout_s(s->dbc),
                        },
-                       &(struct surroundings){0, x->rollback, SIZE_MAX, NULL},
+                       &(struct surroundings){0, x->rollback || look, SIZE_MAX, NULL},
                        &s->script.stmts[0].kind);
     mem_free(stmts);
     return rc;
@@ -479,6 +492,7 @@ static SQLRETURN prepare_to_run(struct stmt *s, struct plan *plan)
 static SQLRETURN rerun(struct stmt *s, const char *const *casts)
 {
     const struct plan plan = {.kind = PLAN_SESSION};
+    bool makes_temporary = neon_error_is_temporary_path(diag_record(&s->handle.diag, 1)->pg);
     bool again;
     SQLRETURN rc;
 
@@ -487,9 +501,13 @@ static SQLRETURN rerun(struct stmt *s, const char *const *casts)
     rc = session_make_ready(s, &again);
     if (again)
         return diag_post(&s->handle, ST_08001, 0,
-                         "This read needs a session, which cannot be had: the server refused it "
-                         "over HTTP.");
-    return rc == SQL_SUCCESS ? run(s, &plan, casts) : rc;
+                         "This statement needs a session, which cannot be had: the server refused "
+                         "it over HTTP.");
+    if (rc == SQL_SUCCESS)
+        rc = run(s, &plan, casts);
+    if (makes_temporary && SQL_SUCCEEDED(rc))
+        session_set_stateful(s->dbc->session, true);
+    return rc;
 }
 
 static SQLRETURN execute_one(struct stmt *s, const char **casts)

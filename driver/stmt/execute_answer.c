@@ -57,6 +57,22 @@ static bool send_request(struct stmt *s, struct stream *st, const struct wire_re
     return true;
 }
 
+bool stmt_creates(const struct stmt *s)
+{
+    bool creates = false;
+
+    for (size_t i = 0; i < s->script.n_stmts; i++)
+        creates |= (s->script.stmts[i].kind.flags & SQLF_CREATES) != 0;
+    return creates && !transaction_is_open(s->dbc); /* there each has its check before it */
+}
+
+static enum settings_look look_before(const struct stmt *s, const struct wire_request *r)
+{
+    if (r->read_only) /* CREATE fails there, SET does not */
+        return LOOK_NEVER;
+    return stmt_creates(s) ? LOOK_ALWAYS : LOOK_IN_DOUBT;
+}
+
 /* The settings of the session stand before every request, for HTTP keeps none; the query timeout
  * travels as statement_timeout too, so that the server itself ends the statement cleanly. */
 bool stmt_send(struct stmt *s, struct stream *st, const struct wire_request *r, struct err *e)
@@ -70,7 +86,7 @@ bool stmt_send(struct stmt *s, struct stream *st, const struct wire_request *r, 
         return false;
     if (r->alone)
         return send_request(s, st, r, 0, e);
-    if (!settings_head_init(&head, &s->dbc->settings, true, timeout_s, e))
+    if (!settings_head_init(&head, &s->dbc->settings, true, timeout_s, look_before(s, r), e))
         return false;
     full.timeout_at = timeout_s > 0 ? deadline_after_s((int64_t)timeout_s) : 0;
     ok = settings_head_before(&head, &full, e) && send_request(s, st, &full, head.n, e);

@@ -275,7 +275,11 @@ bool session_can_rerun(const struct stmt *s, enum plan_kind kind)
     const struct script_stmt *st = &s->script.stmts[0];
     bool plain = s->script.n_stmts == 1 && st->kind.cls == SQLC_SELECT && st->kind.flags == 0;
 
-    if (session_use(s->dbc) != SESSION_ASIDE || r == NULL || !plain)
+    if (session_use(s->dbc) != SESSION_ASIDE || r == NULL)
+        return false;
+    if (neon_error_is_temporary_path(r->pg)) /* nothing of the batch holds */
+        return !transaction_is_open(s->dbc);
+    if (!plain)
         return false;
     if (kind == PLAN_READ)
         return r->native == 507 || strcmp(execute_server_code(s), "25006") == 0;

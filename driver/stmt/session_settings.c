@@ -58,7 +58,7 @@ bool session_tell_settings(struct dbc *d, struct err *e)
     }
     if (same_settings(&d->settings, &d->session_settings))
         return true;
-    if (!settings_head_init(&head, &d->settings, false, 0, e))
+    if (!settings_head_init(&head, &d->settings, false, 0, LOOK_NEVER, e))
         return false;
     r.stmts = head.stmts;
     r.n_stmts = head.n;

@@ -65,6 +65,15 @@ static SQLRETURN post(struct stmt *s, struct err *e)
 
 /* ---- SET and RESET of one name ---- */
 
+#define SHOWN "SELECT pg_catalog.current_setting($1)"
+
+/* Can it change where tables are made? */
+static bool leads_somewhere(const char *name)
+{
+    return strcmp(name, "search_path") == 0 || strcmp(name, "role") == 0 ||
+           strcmp(name, "session_authorization") == 0;
+}
+
 /* Asks what the setting has become behind `one`, which is SET LOCAL in that request: so the server
  * has seen name and value. */
 static SQLRETURN try_setting(struct stmt *s, const struct setting *one)
@@ -74,6 +83,7 @@ static SQLRETURN try_setting(struct stmt *s, const struct setting *one)
     struct buf sql = BUF_INIT(0);
     struct wire_param params[2];
     struct wire_stmt stmts[2];
+    bool leads = leads_somewhere(one->name);
     struct err e = ERR_INIT;
     bool used = t->used;
     bool open = transaction_is_open(s->dbc);
@@ -86,7 +96,8 @@ static SQLRETURN try_setting(struct stmt *s, const struct setting *one)
         return post(s, &e);
     }
     stmts[0] = (struct wire_stmt){buf_sv(&sql), params, n};
-    stmts[1] = (struct wire_stmt){SV_LIT("SELECT pg_catalog.current_setting($1)"), &name, 1};
+    stmts[1] = (struct wire_stmt){leads ? SV_LIT(SHOWN ", " SETTINGS_PATH_CHECK) : SV_LIT(SHOWN),
+                                  &name, 1};
     if (open && !keep(s, one, false, &e)) {
         buf_release(&sql);
         return post(s, &e);
@@ -268,21 +279,67 @@ static bool call_name(const struct stmt *s, const struct setting_call *c, struct
     return out->failed == BUF_OK && out->len > 0;
 }
 
+/* What the call has set; one->value NULL: nothing that is kept. *name and one->value are the
+ * caller's to release. */
+static bool read_call(struct stmt *s, const struct setting_call *c, size_t column, struct buf *name,
+                      struct setting *one, struct err *e)
+{
+    char *value = NULL;
+
+    *one = (struct setting){0};
+    if (!value_at(s, column, &value, e))
+        return false;
+    if (value != NULL && call_name(s, c, name)) {
+        *one = (struct setting){.name = name->data, .value = value};
+        return true;
+    }
+    mem_free(value);
+    return name->failed == BUF_OK || err_oom(e);
+}
+
 static bool keep_call(struct stmt *s, const struct setting_call *c, size_t column, struct err *e)
 {
     struct buf name = BUF_INIT(4096);
-    char *value = NULL;
-    bool ok = value_at(s, column, &value, e);
+    struct setting one;
+    bool ok = read_call(s, c, column, &name, &one, e);
 
-    if (ok && value != NULL && call_name(s, c, &name)) {
-        const struct setting one = {.name = name.data, .value = value};
-        ok = dbc_check_setting(s->dbc, one.name, value, e) && keep(s, &one, c->lasting, e);
-    } else if (ok && name.failed != BUF_OK) {
-        ok = err_oom(e);
-    }
+    if (ok && one.value != NULL)
+        ok = dbc_check_setting(s->dbc, one.name, one.value, e) && keep(s, &one, c->lasting, e);
+    mem_free(one.value);
     buf_release(&name);
-    mem_free(value);
     return ok;
+}
+
+/* A search_path that may lead to pg_temp is shown to the server once more, which says whether it
+ * does. The rows of the statement are gone then. */
+static SQLRETURN try_path(struct stmt *s, const struct setting_call *c, size_t column, bool *tried)
+{
+    struct buf name = BUF_INIT(4096);
+    struct err e = ERR_INIT;
+    struct setting one;
+    SQLRETURN rc = SQL_SUCCESS;
+
+    if (!read_call(s, c, column, &name, &one, &e))
+        rc = post(s, &e);
+    else if (one.value != NULL && setting_path_is_in_doubt(&one)) {
+        *tried = true;
+        rc =
+            dbc_check_setting(s->dbc, one.name, one.value, &e) ? try_setting(s, &one) : post(s, &e);
+    }
+    mem_free(one.value);
+    buf_release(&name);
+    return rc;
+}
+
+static SQLRETURN ask_calls(struct stmt *s, const struct wire_stmt *local,
+                           const struct setting_call *calls, size_t n)
+{
+    SQLRETURN rc = execute_probe(s, local, 1);
+    bool tried = false;
+
+    for (size_t i = 0; i < n && !tried && SQL_SUCCEEDED(rc); i++)
+        rc = try_path(s, &calls[i], i, &tried);
+    return tried && SQL_SUCCEEDED(rc) ? execute_probe(s, local, 1) : rc;
 }
 
 static SQLRETURN run_calls(struct stmt *s, const char *const *casts)
@@ -304,7 +361,7 @@ static SQLRETURN run_calls(struct stmt *s, const char *const *casts)
         rc = post(s, &e);
     } else {
         const struct wire_stmt one = {buf_sv(&local), s->wire_params, st->n_params};
-        rc = execute_probe(s, &one, 1);
+        rc = ask_calls(s, &one, calls, n);
         s->dbc->tx.used = used;
     }
     for (size_t i = 0; ok && i < n && SQL_SUCCEEDED(rc); i++)
@@ -470,7 +527,7 @@ static bool tell(struct dbc *d, const struct settings *those, const char *name, 
                                  deadline_after_s((int64_t)d->stmt_defaults.query_timeout_s),
                              .read_timeout_s = dbc_read_timeout_s(d)};
     bool ok = (name == NULL || base == NULL || settings_put(&one, base, e)) &&
-              settings_head_init(&head, name != NULL ? &one : those, false, 0, e);
+              settings_head_init(&head, name != NULL ? &one : those, false, 0, LOOK_NEVER, e);
 
     if (ok) {
         r.stmts = head.stmts;

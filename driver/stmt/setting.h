@@ -20,6 +20,8 @@ bool setting_queue(struct stmt *s, const struct script_stmt *st, struct err *e) 
  * they would end what ReadOnly=1 has promised (setting_fits.c). */
 bool setting_fits(struct stmt *s, const struct wire_stmt *stmts, size_t n_stmts,
                   struct err *e) NEON_MUST_CHECK;
+/* Among statements that create something, over HTTP: HYC00 where SET may lead them to pg_temp. */
+bool setting_path_fits(const struct stmt *s, struct err *e) NEON_MUST_CHECK;
 /* SET (not LOCAL), RESET, DISCARD. */
 bool setting_is_about(enum sql_class cls);
 /* The session has executed it: what it has set is kept, so that the next session can be told, and

@@ -104,3 +104,34 @@ bool setting_fits(struct stmt *s, const struct wire_stmt *stmts, size_t n_stmts,
     }
     return ok;
 }
+
+/* pg_temp in whatever spelling. */
+static bool may_name_temp(struct strview text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] == '\\' || text.ptr[i] == '&' ||
+            sv_ieq(sv_n(text.ptr + i, text.len - i < 7 ? text.len - i : 7), SV_LIT("pg_temp")))
+            return true;
+    return false;
+}
+
+bool setting_path_fits(const struct stmt *s, struct err *e)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < s->script.n_stmts; i++) {
+        const struct script_stmt *st = &s->script.stmts[i];
+        struct strview text = sv_n(st->text, st->len);
+        struct setting_text t;
+        if (st->kind.cls != SQLC_SET && st->kind.cls != SQLC_SET_LOCAL)
+            continue;
+        if (setting_text_read(text, &t) && strcmp(buf_str(&t.name), "search_path") == 0 &&
+            may_name_temp(text))
+            ok = err_set(e, ST_HYC00, 0,
+                         "A search_path with pg_temp cannot be set in one text with what creates "
+                         "something: over HTTP a table in pg_temp would be gone at once. Send the "
+                         "SET by itself: it finds out where tables would be made.");
+        buf_release(&t.name);
+    }
+    return ok;
+}

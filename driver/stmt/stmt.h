@@ -251,6 +251,9 @@ SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wir
  * the side. */
 bool stmt_send(struct stmt *s, struct stream *st, const struct wire_request *r,
                struct err *e) NEON_MUST_CHECK;
+/* Does its text create something, outside of a transaction? The server is asked where, before it.
+ */
+bool stmt_creates(const struct stmt *s);
 void stmt_stop(struct stmt *s, struct stream *st);
 int64_t stmt_deadline(const struct stmt *s);
 /* Makes stmt->local the open result; nothing stays prepared. stmt_show_local: what is does. */

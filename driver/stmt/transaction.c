@@ -138,7 +138,8 @@ static bool send_batch(struct dbc *d, struct wire_request *r, struct err *e)
     struct exchange *x = NULL;
     bool ok;
 
-    if (!settings_head_init(&head, &d->settings, true, timeout_s, e))
+    if (!settings_head_init(&head, &d->settings, true, timeout_s,
+                            r->read_only ? LOOK_NEVER : LOOK_IN_DOUBT, e))
         return false;
     r->timeout_at = timeout_s > 0 ? deadline_after_s((int64_t)timeout_s) : 0;
     if (settings_head_before(&head, r, e))
@@ -590,6 +591,9 @@ static bool queue_one(struct stmt *s, const struct script_stmt *st, const char *
     if (d->options.buffered_row_count == BUFFERED_ROW_COUNT_NONE && s->script.n_stmts == 1 &&
         insert_values_find(st, &place))
         return tx_add_row(&d->tx, st, &place, casts + first, s->wire_params + first, limit, e);
+    if ((st->kind.flags & SQLF_CREATES) &&
+        !tx_add(&d->tx, TX_LOOK, SV_LIT(SETTINGS_PATH_CHECK_SQL), NULL, 0, limit, e))
+        return false;
     ok = script_render(st, casts + first, &text) || err_oom(e);
     ok = ok &&
          tx_add(&d->tx, TX_WRITE, buf_sv(&text), s->wire_params + first, st->n_params, limit, e);

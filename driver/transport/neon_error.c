@@ -206,6 +206,23 @@ static bool may_pass(const char *code)
     return false;
 }
 
+bool neon_error_is_temporary_path(const struct pg_fields *f)
+{
+    return f != NULL && f->value[PG_CODE] != NULL && strcmp(f->value[PG_CODE], "22P02") == 0 &&
+           f->value[PG_MESSAGE] != NULL &&
+           strstr(f->value[PG_MESSAGE], NEON_ERROR_TEMPORARY_PATH) != NULL;
+}
+
+static void from_temporary_path(const struct wire_request *r, struct err *e)
+{
+    err_set_state(e, r->connecting ? "08004" : "HYC00", 0,
+                  "New tables would be made in pg_temp, because the search_path begins with it, or "
+                  "none of the schemas before it exists for this role; and over HTTP, which keeps "
+                  "no session, they would be gone at once. Name a schema that exists "
+                  "(the keyword SearchPath=public, SET search_path TO public, or once: ALTER ROLE "
+                  "... SET search_path TO public), or use Transport=websocket.");
+}
+
 /* An SQLSTATE of the server: the statement failed and was rolled back. At 500 it failed while
  * connecting to the database. */
 static void from_sqlstate(int status, const struct wire_request *r, struct err *e)
@@ -215,6 +232,10 @@ static void from_sqlstate(int status, const struct wire_request *r, struct err *
     const char *state = neon_error_translate_state(code, r->connecting || status >= 500);
     bool lost = lost_session(status, e);
 
+    if (neon_error_is_temporary_path(e->pg)) {
+        from_temporary_path(r, e);
+        return;
+    }
     if (strcmp(code, "57014") == 0)
         state = timed_out(r, message) ? "HYT00" : "HY008";
     else if (lost && strncmp(state, "08", 2) != 0)

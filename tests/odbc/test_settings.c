@@ -522,14 +522,18 @@ static void test_wrong_keywords_fail_when_connecting(void **state)
  * ROLE has set (for what SET says, transports.def). */
 static void test_a_role_whose_tables_would_be_temporary(void **state)
 {
-    static const char *const paths[] = {"pg_temp, public", "\"$user\", pg_temp"};
+    static const char *const paths[] = {"pg_temp, public", "\"$user\", pg_temp",
+                                        "\"$user\", nosuch, pg_temp, public",
+                                        "closed_to_it, pg_temp"};
     struct fixture *f = *state;
     char sql[200], connstr[200], role[40];
 
-    snprintf(role, sizeof role, "temporary_%ld", (long)getpid());
+    snprintf(role, sizeof role, "temporary_%d_%ld", over(OVER_HTTP) + 2 * over(OVER_AUTO),
+             (long)getpid());
     snprintf(sql, sizeof sql,
-             "CREATE ROLE %s LOGIN PASSWORD 'odd-p'; GRANT TEMP ON DATABASE shop TO %s", role,
-             role);
+             "CREATE ROLE %s LOGIN PASSWORD 'odd-p'; GRANT TEMP ON DATABASE shop TO %s; CREATE "
+             "SCHEMA closed_to_it",
+             role, role);
     pg_admin(sql);
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         SQLFreeHandle(SQL_HANDLE_STMT, f->stmt);
@@ -551,6 +555,125 @@ static void test_a_role_whose_tables_would_be_temporary(void **state)
         snprintf(connstr, sizeof connstr, "DSN=neon;UID=%s;PWD=odd-p;SearchPath=public", role);
         fixture_connect(f, connstr);
         assert_string_equal(query_text(f->stmt, "SHOW search_path"), "public");
+    }
+    reconnect(state, "DSN=neon");
+    snprintf(sql, sizeof sql, "DROP OWNED BY %s; DROP ROLE %s; DROP SCHEMA closed_to_it", role,
+             role);
+    pg_admin(sql);
+}
+
+/* The table is there for a moment only: nothing but the session that made it could read it. */
+static void assert_temporary_works(SQLHSTMT s)
+{
+    run(s, "CREATE TABLE t_of_the_session AS SELECT 42 AS a");
+    assert_int_equal(query_number(s, "SELECT a FROM t_of_the_session"), 42);
+    run(s, "DROP TABLE t_of_the_session");
+}
+
+/* Only the server knows whether a schema before pg_temp exists. */
+static void test_a_path_that_leads_to_pg_temp(void **state)
+{
+    static const char *const texts[] = {
+        "SET search_path TO nosuch, pg_temp",
+        "SET search_path TO nosuch, U&\"pg\\005Ftemp\", public",
+        "SET SCHEMA E'pg\\x5ftemp'",
+        "SELECT set_config('search_path', 'nosuch, pg_temp', false)",
+        "SELECT set_config('search_path', 'NOSUCH, PG_TEMP', false)",
+        "SELECT set_config('search_path', 'PG_TEMP', false)",
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        SQLHSTMT s = reconnect(state, NULL);
+        bool refused = over(OVER_HTTP) || (over(OVER_AUTO) && strstr(texts[i], "'PG_TEMP'"));
+        if (refused) {
+            assert_stmt_state(s, exec(s, texts[i]), "HYC00");
+            assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, s), "Transport="));
+            SHOWN("search_path", "\"$user\", public");
+            run(s, "BEGIN");
+            if (over(OVER_HTTP)) /* elsewhere in a session */
+                assert_stmt_state(s, exec(s, texts[i]), "HYC00");
+            run(s, "ROLLBACK");
+        } else {
+            run(s, texts[i]);
+            run(s, "SELECT 1");
+            assert_temporary_works(s);
+        }
+    }
+}
+
+/* A path that is good stays good only as long as its schema is there. */
+static void test_a_path_to_pg_temp_from_which_the_schema_goes(void **state)
+{
+    SQLHSTMT s = reconnect(state, NULL);
+
+    pg_admin("DROP SCHEMA IF EXISTS going CASCADE; CREATE SCHEMA going; GRANT ALL ON SCHEMA going "
+             "TO PUBLIC");
+    run(s, "SET search_path TO going, pg_temp");
+    assert_string_equal(
+        query_text(s, "SELECT set_config('search_path', 'going, public, pg_temp', false)"),
+        "going, public, pg_temp");
+    run(s, "SET search_path TO going, pg_temp");
+    run(s, "CREATE TABLE t_stays (a int)");
+    assert_int_equal(query_number(s, "SELECT count(*) FROM pg_tables WHERE schemaname = 'going' "
+                                     "AND tablename = 't_stays'"),
+                     1);
+    pg_admin("DROP SCHEMA going CASCADE");
+    if (over(OVER_HTTP)) {
+        assert_stmt_state(s, exec(s, "CREATE TABLE t_goes (a int)"), "HYC00");
+        assert_stmt_state(s, exec(s, "SELECT 1 AS a INTO t_goes"), "HYC00");
+        assert_stmt_state(s, exec(s, "DO $$ BEGIN EXECUTE 'create ' || 'table t_goes ()'; END $$"),
+                          "HYC00"); /* nor by what is not seen in the text */
+        run(s, "SET search_path TO public");
+        run(s, "SELECT 1");
+        return;
+    }
+    assert_temporary_works(s);
+}
+
+/* What the driver has not seen: the role, or what another text has set. */
+static void test_the_server_is_asked_where_before_something_is_made(void **state)
+{
+    static const char *const texts[] = {
+        "CREATE TABLE t_goes (a int)",
+        "CREATE VIEW t_goes AS SELECT 1",
+        "SELECT 1 AS a INTO t_goes",
+        "SET app.x TO '1'; CREATE TABLE t_goes (a int)",
+        "SET search_path TO nosuch, pg_temp; CREATE TABLE t_goes (a int)",
+        "SET LOCAL search_path TO nosuch, pg_temp; CREATE TABLE t_goes (a int)",
+    };
+    static const char *const early[] = {"1", "0"};
+    struct fixture *f = *state;
+    char sql[200], connstr[200], role[40];
+
+    snprintf(role, sizeof role, "astray_%d_%ld", over(OVER_HTTP), (long)getpid());
+    snprintf(sql, sizeof sql,
+             "CREATE ROLE %s LOGIN PASSWORD 'odd-p'; GRANT TEMP ON DATABASE shop TO %s", role,
+             role);
+    pg_admin(sql);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(sql, sizeof sql, "ALTER ROLE %s RESET search_path", role);
+        pg_admin(sql);
+        SQLFreeHandle(SQL_HANDLE_STMT, f->stmt);
+        SQLDisconnect(f->dbc);
+        snprintf(connstr, sizeof connstr,
+                 "DSN=neon;Pool=0;UID=%s;PWD=odd-p;VerifyConnectionEarly=%s", role, early[i]);
+        fixture_connect(f, connstr);
+        snprintf(sql, sizeof sql, "ALTER ROLE %s SET search_path = nosuch, pg_temp", role);
+        pg_admin(sql);
+        run(f->stmt, "SELECT 1");
+        for (size_t k = 0; k < sizeof texts / sizeof texts[0] && over(OVER_HTTP); k++) {
+            assert_stmt_state(f->stmt, exec(f->stmt, texts[k]), "HYC00");
+            assert_string_equal(
+                query_text(f->stmt, "SELECT coalesce(to_regclass('t_goes')::text, 'none')"),
+                "none");
+        }
+        if (over(OVER_HTTP)) {
+            run(f->stmt, "BEGIN");
+            run(f->stmt, "CREATE TABLE t_goes (a int)");
+            assert_stmt_state(f->stmt, exec(f->stmt, "COMMIT"), "HYC00");
+            continue;
+        }
+        assert_temporary_works(f->stmt);
     }
     reconnect(state, "DSN=neon");
     snprintf(sql, sizeof sql, "DROP OWNED BY %s; DROP ROLE %s", role, role);
@@ -615,10 +738,15 @@ int main(void)
         T(test_keywords),
         T(test_wrong_keywords_fail_when_connecting),
         T(test_a_role_whose_tables_would_be_temporary),
+        T(test_a_path_that_leads_to_pg_temp),
+        T(test_a_path_to_pg_temp_from_which_the_schema_goes),
         T(test_resetting_the_connection),
 
     };
 
+    const struct CMUnitTest requests[] = {
+        T(test_the_server_is_asked_where_before_something_is_made)};
     const struct CMUnitTest http[] = {T(test_without_settings_nothing_is_added)};
-    return RUN_OVER(OVER_ALL, everywhere) + RUN_OVER(OVER_HTTP, http);
+    return RUN_OVER(OVER_ALL, everywhere) + RUN_OVER(OVER_HTTP | OVER_AUTO, requests) +
+           RUN_OVER(OVER_HTTP, http);
 }

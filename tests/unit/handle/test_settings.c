@@ -57,7 +57,7 @@ static void test_statements(void **state)
     struct wire_request r = {.stmts = &own, .n_stmts = 1};
 
     (void)state;
-    assert_true(settings_head_init(&h, &s, true, 0, &e));
+    assert_true(settings_head_init(&h, &s, true, 0, LOOK_IN_DOUBT, &e));
     assert_int_equal(h.n, 0);
     assert_true(settings_head_before(&h, &r, &e));
     assert_false(r.batch);
@@ -68,7 +68,7 @@ static void test_statements(void **state)
     assert_true(put(&s, "c", NULL, "c TO x, y", false, &e));
     assert_true(put(&s, "d", "4", NULL, false, &e));
     assert_true(put(&s, "e.\"f", NULL, NULL, false, &e));
-    assert_true(settings_head_init(&h, &s, true, 7, &e));
+    assert_true(settings_head_init(&h, &s, true, 7, LOOK_IN_DOUBT, &e));
     assert_int_equal(h.n, 5);
     expect(&h, 0, "SELECT pg_catalog.set_config($1, $2, true), pg_catalog.set_config($3, $4, true)",
            4);
@@ -85,12 +85,44 @@ static void test_statements(void **state)
     settings_head_release(&h);
     /* for a session that stays, and with a timeout of the user's own */
     assert_true(put(&s, "statement_timeout", "5s", NULL, false, &e));
-    assert_true(settings_head_init(&h, &s, false, 7, &e));
+    assert_true(settings_head_init(&h, &s, false, 7, LOOK_NEVER, &e));
     expect(&h, 1, "SET SESSION c TO x, y", 0);
     assert_int_equal(h.n, 5);
     expect(&h, 4, "SELECT pg_catalog.set_config($1, $2, false)", 2);
     settings_head_release(&h);
     settings_release(&s);
+}
+
+/* Where tables would be made is asked behind all settings: a role may change it, too. */
+static void test_looks_where_tables_would_be_made(void **state)
+{
+    static const struct {
+        const char *value, *words;
+        enum settings_look look;
+        bool looks;
+    } cases[] = {
+        {"public", NULL, LOOK_IN_DOUBT, false},
+        {"public", NULL, LOOK_ALWAYS, true},
+        {"public, pg_temp", NULL, LOOK_IN_DOUBT, true},
+        {"public, PG_TEMP_3", NULL, LOOK_IN_DOUBT, true},
+        {"public, pg_temp", NULL, LOOK_NEVER, false},
+        {NULL, "search_path TO U&\"pg\\005ftemp\"", LOOK_IN_DOUBT, true},
+        {NULL, NULL, LOOK_IN_DOUBT, false}, /* reset */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct settings s = {0};
+        struct settings_head h;
+        struct err e = ERR_INIT;
+        assert_true(put(&s, "search_path", cases[i].value, cases[i].words, false, &e));
+        assert_true(put(&s, "role", "x", NULL, false, &e));
+        assert_true(settings_head_init(&h, &s, true, 0, cases[i].look, &e));
+        assert_int_equal(sv_eq(h.stmts[h.n - 1].sql, SV_LIT(SETTINGS_PATH_CHECK_SQL)),
+                         cases[i].looks);
+        settings_head_release(&h);
+        settings_release(&s);
+    }
 }
 
 static void test_memory_that_runs_out(void **state)
@@ -103,7 +135,7 @@ static void test_memory_that_runs_out(void **state)
         bool ok;
         mem_fail_at(n, 0);
         ok = put(&s, "a", "1", NULL, false, &e) && put(&s, "a", NULL, "a TO 2", false, &e) &&
-             settings_copy(&copy, &s, &e) && settings_head_init(&h, &s, true, 1, &e);
+             settings_copy(&copy, &s, &e) && settings_head_init(&h, &s, true, 1, LOOK_ALWAYS, &e);
         mem_fail_at(0, 0);
         if (!ok)
             assert_string_equal(e.state, "HY001");
@@ -119,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_list),
         cmocka_unit_test(test_statements),
+        cmocka_unit_test(test_looks_where_tables_would_be_made),
         cmocka_unit_test(test_memory_that_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,7 @@ static const struct {
     FLAG(LISTENS),
     FLAG(COPY_IN),
     FLAG(TRANSACTION_FUNCTION),
+    FLAG(CREATES),
 };
 
 struct tally {
