@@ -713,6 +713,17 @@ static void test_without_settings_nothing_is_added(void **state)
     run(s, "SELECT 1");
     assert_requests(1);
     assert_int_equal(gateway_count("statements"), 2); /* all settings are one */
+    run(s, "RESET ALL");
+    gateway_reset();
+    run(s, "CREATE SCHEMA made_in_one_request");
+    assert_requests(1);
+    assert_int_equal(gateway_count("statements"), 2); /* where: settings.h */
+    run(s, "SET search_path TO made_in_one_request");
+    gateway_reset();
+    run(s, "CREATE TABLE t (a int)");
+    assert_requests(1);
+    assert_int_equal(gateway_count("statements"), 3);
+    run(s, "DROP SCHEMA made_in_one_request CASCADE");
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)

@@ -99,6 +99,8 @@ static const struct row {
     {400, SQL("column does not exist", "42703"), "42S22", "42S22", false, false},
     {400, SQL("column twice", "42701"), "42S21", "42S21", false, false},
     {400, SQL("invalid input syntax", "22P02"), "22018", "22018", false, false},
+    {400, SQL("syntaxe en entrée : « " NEON_ERROR_TEMPORARY_PATH " pg_temp_3 »", "22P02"), "08004",
+     "HYC00", false, false},
     {400, SQL("duplicate key", "23505"), "23505", "23505", false, false},
     {400, SQL("could not serialize access", "40001"), "40001", "40001", false, false},
     {400, SQL("deadlock detected", "40P01"), "40P01", "40P01", false, false},
