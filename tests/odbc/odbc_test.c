@@ -549,17 +549,20 @@ long gateway_requests(void)
 
 /* ---- locales ---- */
 
+bool make_german_locale(void)
+{
+    static const char command[] =
+        "cd \"$NEON_TEST_LOCALES\" && { test -d " GERMAN_LOCALE " || { localedef -i de_DE -f UTF-8 "
+        "./new." GERMAN_LOCALE " && mv new." GERMAN_LOCALE " " GERMAN_LOCALE
+        "; }; } >/dev/null 2>&1";
+
+    return system(command) == 0;
+}
+
 bool switch_locale(const char *name)
 {
-    char command[2048];
-    char dir[512];
-
     if (setlocale(LC_ALL, name) != NULL)
         return true;
-    snprintf(dir, sizeof dir, "%s/tmp/locale.%ld", test_env("NEON_TEST_DIR"), (long)getpid());
-    snprintf(command, sizeof command,
-             "mkdir -p '%s' && localedef -i de_DE -f UTF-8 '%s/de_DE.UTF-8' >/dev/null 2>&1", dir,
-             dir);
-    return system(command) == 0 && setenv("LOCPATH", dir, 1) == 0 &&
+    return make_german_locale() && setenv("LOCPATH", test_env("NEON_TEST_LOCALES"), 1) == 0 &&
            setlocale(LC_ALL, name) != NULL;
 }

@@ -158,6 +158,9 @@ const char *test_env(const char *name);
 void sleep_us(long us);
 /* 0 to n - 1; the same numbers in each run. */
 long random_below(long n);
+/* Makes it, once in a run, where this PostgreSQL finds it too. False: localedef has no German. */
+#define GERMAN_LOCALE "de_DE.UTF-8"
+bool make_german_locale(void);
 /* Makes it the locale of the process, German if need be generated first. False: it cannot be had.
  */
 bool switch_locale(const char *name);

@@ -2,30 +2,17 @@
  * understands by their fields and by the clock. */
 #include "odbc_test.h"
 
-#define GERMAN "de_DE.UTF-8"
-
-/* The server looks for its locales there too (tests/with-services.sh). */
-static bool make_locale(void)
-{
-    char command[1024];
-    const char *dir = test_env("NEON_TEST_LOCALES");
-
-    snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 '%s/" GERMAN "' >/dev/null 2>&1",
-             dir);
-    return system(command) == 0;
-}
-
 /* Has the server both the locale and its translations? */
 static bool speaks_german(void)
 {
-    return strcmp(
-               pg_admin("CREATE FUNCTION pg_temp.said() RETURNS text LANGUAGE plpgsql AS $$ BEGIN "
-                        "PERFORM set_config('lc_messages', '" GERMAN "', true); RETURN 1 / 0; "
-                        "EXCEPTION WHEN OTHERS THEN RETURN SQLERRM; END $$; SELECT pg_temp.said()"),
-               "Division durch Null") == 0;
+    return strcmp(pg_admin(
+                      "CREATE FUNCTION pg_temp.said() RETURNS text LANGUAGE plpgsql AS $$ BEGIN "
+                      "PERFORM set_config('lc_messages', '" GERMAN_LOCALE "', true); RETURN 1 / 0; "
+                      "EXCEPTION WHEN OTHERS THEN RETURN SQLERRM; END $$; SELECT pg_temp.said()"),
+                  "Division durch Null") == 0;
 }
 
-/* Sessions opened from now on are German's; those that are open are not used any more. */
+/* For sessions opened from now on; those that are open are not used any more. */
 static void speak(const char *set)
 {
     char sql[100];
@@ -38,8 +25,8 @@ static void speak(const char *set)
 static int start(void **state)
 {
     (void)state;
-    if (make_locale() && speaks_german())
-        speak("SET lc_messages TO '" GERMAN "'");
+    if (make_german_locale() && speaks_german())
+        speak("SET lc_messages TO '" GERMAN_LOCALE "'");
     return 0;
 }
 
@@ -58,7 +45,7 @@ static struct fixture *german(const char *transport)
     if (strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "Division durch Null") != NULL)
         return f;
     fixture_free(f);
-    printf("# the server has no German messages, or the locale " GERMAN " cannot be made\n");
+    printf("# the server has no German messages, or the locale " GERMAN_LOCALE " cannot be made\n");
     skip();
     return NULL;
 }

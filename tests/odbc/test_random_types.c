@@ -21,9 +21,16 @@ static const struct {
 #include "../unit/convert/random_types.def"
 };
 
-static char theirs[64]; /* the server's values */
-static char ours[64];   /* what the driver wrote of them */
-static int n_values;
+#define N_TYPES (sizeof types / sizeof types[0])
+#define MAX_VALUES 10000
+
+/* Tables of each type, random_theirs_PID_T: the server's values; random_ours_PID_T: what the driver
+ * wrote of them. One psql makes them all, one tells their text, one compares them: starting one for
+ * each type would cost more than all else. */
+#define TABLE "random_%s_%ld_%zu"
+#define THEIRS(t) "theirs", (long)getpid(), (t)
+#define OURS(t) "ours", (long)getpid(), (t)
+static int n_values; /* the first of each */
 
 /* One block of rows, bound by column. */
 static SQLINTEGER keys[BLOCK];
@@ -71,23 +78,47 @@ static size_t native_size(SQLSMALLINT c_type)
 
 /* ---- psql's text ---- */
 
-static FILE *open_psql(const char *column, char *path, size_t cap)
+struct psql {
+    FILE *out;
+    char path[512];
+};
+
+/* The first values of all types, one type after the other. */
+static void open_psql(struct psql *p, const char *column)
 {
     char command[2048];
     FILE *f;
 
-    snprintf(path, cap, "%s/tmp/random.%ld.sql", test_env("NEON_TEST_DIR"), (long)getpid());
-    f = fopen(path, "w");
+    snprintf(p->path, sizeof p->path, "%s/tmp/random.%ld.sql", test_env("NEON_TEST_DIR"),
+             (long)getpid());
+    f = fopen(p->path, "w");
     assert_non_null(f);
-    fprintf(f, "select %s from %s order by k;\n", column, theirs);
+    for (size_t t = 0; t < N_TYPES; t++)
+        fprintf(f, "select %s from " TABLE " where k <= %d order by k;\n", column, THEIRS(t),
+                n_values);
     assert_int_equal(fclose(f), 0);
     snprintf(command, sizeof command,
              "PGCLIENTENCODING=UTF8 psql -X -q -A -t -P 'null=" NULL_TEXT
              "' -v ON_ERROR_STOP=1 -f '%s' \"$NEON_TEST_PG_URL\"",
-             path);
-    f = popen(command, "r");
-    assert_non_null(f);
-    return f;
+             p->path);
+    p->out = popen(command, "r");
+    assert_non_null(p->out);
+}
+
+static const char *psql_line(struct psql *p)
+{
+    static char line[4 * TEXT_BYTES];
+
+    assert_non_null(fgets(line, sizeof line, p->out));
+    line[strcspn(line, "\n")] = '\0';
+    return line;
+}
+
+static void close_psql(struct psql *p)
+{
+    assert_int_equal(fgetc(p->out), EOF);
+    assert_int_equal(pclose(p->out), 0);
+    unlink(p->path);
 }
 
 /* The text that ODBC has of psql's: a boolean is a bit, bytes have no prefix. */
@@ -106,14 +137,10 @@ static bool same_text(size_t t, const char *a, const char *b)
     return strcmp(types[t].type, "bytea") == 0 ? strcasecmp(a, b) == 0 : strcmp(a, b) == 0;
 }
 
-static void compare_block(size_t t, FILE *psql, SQLULEN rows)
+static void compare_block(size_t t, struct psql *psql, SQLULEN rows)
 {
-    char line[4 * TEXT_BYTES];
-
     for (SQLULEN i = 0; i < rows; i++) {
-        assert_non_null(fgets(line, sizeof line, psql));
-        line[strcspn(line, "\n")] = '\0';
-        const char *wanted = odbc_text(t, line);
+        const char *wanted = odbc_text(t, psql_line(psql));
         const char *got = text_len[i] == SQL_NULL_DATA ? NULL_TEXT : texts[i];
         if (!same_text(t, wanted, got))
             fail_msg("%s, row %d: psql has '%s', the driver '%s'", types[t].type, keys[i], wanted,
@@ -153,22 +180,21 @@ static void bind_parameters(SQLHSTMT stmt, size_t t)
 }
 
 /* Reads all values in blocks, compares their text, and writes each block again. */
-static void copy_values(struct fixture *f, size_t t)
+static void copy_values(struct fixture *f, size_t t, struct psql *psql)
 {
-    char path[512];
     char sql[256];
     SQLULEN fetched = 0;
     SQLHSTMT writer = new_stmt(f);
-    FILE *psql = open_psql("v", path, sizeof path);
     int total = 0;
     SQLRETURN rc;
 
     set_block(f->stmt, &fetched);
     bind_columns(f->stmt, t);
     bind_parameters(writer, t);
-    snprintf(sql, sizeof sql, "INSERT INTO %s VALUES (?, ?)", ours);
+    snprintf(sql, sizeof sql, "INSERT INTO " TABLE " VALUES (?, ?)", OURS(t));
     assert_stmt_ok(writer, SQLPrepare(writer, sqltext(sql), SQL_NTS));
-    snprintf(sql, sizeof sql, "SELECT k, v, v FROM %s ORDER BY k", theirs);
+    snprintf(sql, sizeof sql, "SELECT k, v, v FROM " TABLE " WHERE k <= %d ORDER BY k", THEIRS(t),
+             n_values);
     run(f->stmt, sql);
     while ((rc = SQLFetch(f->stmt)) != SQL_NO_DATA) {
         if (rc != SQL_SUCCESS)
@@ -184,8 +210,6 @@ static void copy_values(struct fixture *f, size_t t)
         total += (int)fetched;
     }
     assert_int_equal(total, n_values);
-    assert_int_equal(pclose(psql), 0);
-    unlink(path);
     SQLFreeHandle(SQL_HANDLE_STMT, writer);
     SQLFreeStmt(f->stmt, SQL_CLOSE);
     SQLFreeStmt(f->stmt, SQL_UNBIND);
@@ -193,67 +217,100 @@ static void copy_values(struct fixture *f, size_t t)
     assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_ROWS_FETCHED_PTR, NULL, 0));
 }
 
-static void make_values(size_t t)
-{
-    char sql[2048];
+/* One text for pg_admin, of a part for each type. */
+static char script[N_TYPES * 2048];
 
-    snprintf(
-        sql, sizeof sql,
-        "SET ROLE app; SELECT setseed(0.5); DROP TABLE IF EXISTS %s, %s; "
-        "CREATE TABLE %s (k int PRIMARY KEY, v %s); CREATE TABLE %s (k int PRIMARY KEY, v %s); "
-        "INSERT INTO %s SELECT i, CASE WHEN i %% %d <> 0 THEN x END "
-        "FROM (SELECT i, (%s)::%s AS x FROM generate_series(1, %d) i) s; ANALYZE %s",
-        theirs, ours, theirs, types[t].type, ours, types[t].type, theirs, NULL_EVERY,
-        types[t].expression, types[t].type, n_values, theirs);
-    pg_admin(sql);
+#define ADD(...)                                                                                   \
+    (at += (size_t)snprintf(script + at, sizeof script - at, __VA_ARGS__),                         \
+     assert_true(at < sizeof script))
+
+static void make_values(void)
+{
+    size_t at = 0;
+
+    ADD("SET ROLE app");
+    for (size_t t = 0; t < N_TYPES; t++) {
+        ADD("; DO $$ BEGIN PERFORM setseed(0.5); END $$; CREATE TABLE " TABLE
+            " (k int PRIMARY KEY, v %s); CREATE TABLE " TABLE " (k int PRIMARY KEY, v %s); ",
+            THEIRS(t), types[t].type, OURS(t), types[t].type);
+        ADD("INSERT INTO " TABLE " SELECT i, CASE WHEN i %% %d <> 0 THEN x END FROM "
+            "(SELECT i, (%s)::%s AS x FROM generate_series(1, %d) i) s",
+            THEIRS(t), NULL_EVERY, types[t].expression, types[t].type, MAX_VALUES);
+    }
+    pg_admin(script);
 }
 
-static void check_copy(size_t t)
+static void empty_ours(void)
 {
-    /* The structure cannot tell 1 day -01:00:00 from 23:00:00, which are equal but print
-     * differently. */
-    const char *as_text = types[t].c_type == SQL_C_INTERVAL_DAY_TO_SECOND ? "" : "::text";
-    char sql[1024];
-    const char *answer;
+    size_t at = 0;
 
-    snprintf(sql, sizeof sql,
-             "SELECT count(*) || coalesce(': ' || min(a.v::text || ' became ' || b.v::text) FILTER "
-             "(WHERE a.v%s IS DISTINCT FROM b.v%s), '') FROM %s a FULL JOIN %s b USING (k)",
-             as_text, as_text, theirs, ours);
-    answer = pg_admin(sql);
-    if (atoi(answer) != n_values || strchr(answer, ':') != NULL)
-        fail_msg("%s as %d: of %d values %s", types[t].type, types[t].c_type, n_values, answer);
-    snprintf(
-        sql, sizeof sql,
-        "SELECT count(*) FROM %s a FULL JOIN %s b USING (k) WHERE a.v%s IS DISTINCT FROM b.v%s",
-        theirs, ours, as_text, as_text);
-    assert_string_equal(pg_admin(sql), "0");
+    for (size_t t = 0; t < N_TYPES; t++)
+        ADD("%s " TABLE, t == 0 ? "TRUNCATE" : ",", OURS(t));
+    pg_admin(script);
+}
+
+static void drop_tables(void)
+{
+    size_t at = 0;
+
+    for (size_t t = 0; t < N_TYPES; t++)
+        ADD("%s " TABLE ", " TABLE, t == 0 ? "DROP TABLE" : ",", THEIRS(t), OURS(t));
+    pg_admin(script);
+}
+
+/* Of each type a line: how many there are, how many differ, and one of those. */
+static void check_copies(void)
+{
+    char wanted[40];
+    const char *line;
+    size_t at = 0;
+
+    for (size_t t = 0; t < N_TYPES; t++) {
+        /* The structure cannot tell 1 day -01:00:00 from 23:00:00, which are equal but print
+         * differently. */
+        const char *as_text = types[t].c_type == SQL_C_INTERVAL_DAY_TO_SECOND ? "" : "::text";
+        ADD("SELECT concat(count(*), ' ', count(*) FILTER (WHERE d), min(': ' || v) FILTER (WHERE "
+            "d)) FROM (SELECT a.v%s IS DISTINCT FROM b.v%s AS d, concat(a.v, ' became ', b.v) AS v "
+            "FROM " TABLE " b FULL JOIN (SELECT * FROM " TABLE " WHERE k <= %d) a USING (k)) s;\n",
+            as_text, as_text, OURS(t), THEIRS(t), n_values);
+    }
+    snprintf(wanted, sizeof wanted, "%d 0", n_values);
+    line = pg_admin(script);
+    for (size_t t = 0; t < N_TYPES; t++) {
+        size_t len = strcspn(line, "\n");
+        if (len != strlen(wanted) || strncmp(line, wanted, len) != 0)
+            fail_msg("%s as %d: there are, differ: %.*s", types[t].type, types[t].c_type, (int)len,
+                     line);
+        line += len + (line[len] == '\n');
+    }
 }
 
 static void test_random_values_there_and_back(void **state)
 {
-    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
-        make_values(t);
-        copy_values(*state, t);
-        check_copy(t);
-    }
+    struct psql psql;
+
+    empty_ours();
+    open_psql(&psql, "v");
+    for (size_t t = 0; t < N_TYPES; t++)
+        copy_values(*state, t, &psql);
+    close_psql(&psql);
+    check_copies();
 }
 
 /* SQLGetData in pieces of a few bytes makes up the same text as the bound column. */
 static void test_random_values_in_pieces(void **state)
 {
     struct fixture *f = *state;
+    struct psql psql;
 
-    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
+    open_psql(&psql, "v::text");
+    for (size_t t = 0; t < N_TYPES; t++) {
         char sql[256];
-        char path[512];
-        FILE *psql;
-        make_values(t);
-        psql = open_psql("v::text", path, sizeof path);
-        snprintf(sql, sizeof sql, "SELECT k, v::text FROM %s ORDER BY k", theirs);
+        snprintf(sql, sizeof sql, "SELECT k, v::text FROM " TABLE " WHERE k <= %d ORDER BY k",
+                 THEIRS(t), n_values);
         run(f->stmt, sql);
         while (SQLFetch(f->stmt) != SQL_NO_DATA) {
-            char line[4 * TEXT_BYTES];
+            const char *line;
             char piece[8];
             SQLLEN len = 0;
             SQLRETURN rc;
@@ -266,15 +323,13 @@ static void test_random_values_in_pieces(void **state)
                     snprintf(piece, sizeof piece, "%s", NULL_TEXT);
                 n += (size_t)snprintf(texts[0] + n, TEXT_BYTES - n, "%s", piece);
             }
-            assert_non_null(fgets(line, sizeof line, psql));
-            line[strcspn(line, "\n")] = '\0';
+            line = psql_line(&psql);
             if (strcmp(texts[0], line) != 0)
                 fail_msg("%s: '%s' in pieces is '%s'", types[t].type, line, texts[0]);
         }
         SQLFreeStmt(f->stmt, SQL_CLOSE);
-        assert_int_equal(pclose(psql), 0);
-        unlink(path);
     }
+    close_psql(&psql);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
@@ -284,14 +339,12 @@ int main(void)
     static const struct {
         const char *locale;
         int values;
-    } runs[] = {{"C.UTF-8", 10000}, {"POSIX", 300}, {"de_DE.UTF-8", 300}};
+    } runs[] = {{"C.UTF-8", MAX_VALUES}, {"POSIX", 300}, {"de_DE.UTF-8", 300}};
     const struct CMUnitTest all[] = {T(test_random_values_there_and_back)};
     const struct CMUnitTest pieces[] = {T(test_random_values_in_pieces)};
-    char sql[256];
     int failed = 0;
 
-    snprintf(theirs, sizeof theirs, "random_theirs_%ld", (long)getpid());
-    snprintf(ours, sizeof ours, "random_ours_%ld", (long)getpid());
+    make_values();
     for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
         if (!switch_locale(runs[i].locale)) {
             print_message("locale %s cannot be had: tests/deps.sh installs locales\n",
@@ -304,7 +357,6 @@ int main(void)
     }
     n_values = 100;
     failed += cmocka_run_group_tests_name("pieces", pieces, NULL, NULL);
-    snprintf(sql, sizeof sql, "DROP TABLE IF EXISTS %s, %s", theirs, ours);
-    pg_admin(sql);
+    drop_tables();
     return failed;
 }
