@@ -8,12 +8,39 @@ static void async_on(SQLHSTMT stmt)
                    SQLSetStmtAttr(stmt, SQL_ATTR_ASYNC_ENABLE, (SQLPOINTER)SQL_ASYNC_ENABLE_ON, 0));
 }
 
-/* Polls; counts how often the call was still executing. */
-#define POLL(rc, still, call)                                                                      \
+#define POLL(rc, call)                                                                             \
     do {                                                                                           \
-        (still) = 0;                                                                               \
-        while (((rc) = (call)) == SQL_STILL_EXECUTING)                                             \
-            (still)++;                                                                             \
+        (rc) = (call);                                                                             \
+    } while ((rc) == SQL_STILL_EXECUTING)
+
+/* Another session, which keeps what it has locked until let_go: who waits for it cannot have its
+ * answer before. */
+static struct fixture *hold(const char *sql)
+{
+    struct fixture *holder = fixture_over("websocket");
+
+    run(holder->stmt, "SET idle_in_transaction_session_timeout TO '60s'"); /* not for ever */
+    fixture_autocommit(holder, false);
+    run(holder->stmt, sql);
+    return holder;
+}
+
+static void let_go(struct fixture *holder)
+{
+    assert_dbc_ok(holder->dbc, SQLEndTran(SQL_HANDLE_DBC, holder->dbc, SQL_ROLLBACK));
+    fixture_free(holder);
+}
+
+#define LOCK_CUSTOMERS "LOCK TABLE customers IN ACCESS EXCLUSIVE MODE"
+
+/* The call is still executing while the lock is held, and ends when it is not. */
+#define POLL_HELD(rc, lock, call)                                                                  \
+    do {                                                                                           \
+        struct fixture *holder = hold(lock);                                                       \
+        for (int i = 0; i < 3; i++)                                                                \
+            assert_int_equal((call), SQL_STILL_EXECUTING);                                         \
+        let_go(holder);                                                                            \
+        POLL(rc, call);                                                                            \
     } while (0)
 
 static void test_execute_and_fetch(void **state)
@@ -21,53 +48,47 @@ static void test_execute_and_fetch(void **state)
     struct fixture *f = *state;
     SQLRETURN rc;
     SQLINTEGER n = 0;
-    long still = 0;
     int rows = 0;
 
     async_on(f->stmt);
-    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT 41 + 1 FROM pg_sleep(0.3)"), SQL_NTS));
+    POLL_HELD(
+        rc, LOCK_CUSTOMERS,
+        SQLExecDirect(f->stmt, sqltext("SELECT 41 + 1 FROM customers WHERE id = 1"), SQL_NTS));
     assert_stmt_ok(f->stmt, rc);
-    assert_true(still > 0);
-    POLL(rc, still, SQLFetch(f->stmt));
+    POLL(rc, SQLFetch(f->stmt));
     assert_stmt_ok(f->stmt, rc);
-    POLL(rc, still, SQLGetData(f->stmt, 1, SQL_C_SLONG, &n, 0, NULL));
+    POLL(rc, SQLGetData(f->stmt, 1, SQL_C_SLONG, &n, 0, NULL));
     assert_stmt_ok(f->stmt, rc);
     assert_int_equal(n, 42);
-    POLL(rc, still, SQLFetch(f->stmt));
+    POLL(rc, SQLFetch(f->stmt));
     assert_int_equal(rc, SQL_NO_DATA);
-    POLL(rc, still, SQLMoreResults(f->stmt));
+    POLL(rc, SQLMoreResults(f->stmt));
     assert_int_equal(rc, SQL_NO_DATA);
     /* A result that is still on its way while it is read. */
-    POLL(rc, still,
-         SQLExecDirect(f->stmt,
-                       sqltext("SELECT g, repeat('x', 200) FROM generate_series(1, 20000) g"),
-                       SQL_NTS));
+    POLL(rc, SQLExecDirect(f->stmt,
+                           sqltext("SELECT g, repeat('x', 200) FROM generate_series(1, 20000) g"),
+                           SQL_NTS));
     assert_stmt_ok(f->stmt, rc);
     for (;; rows++) {
-        POLL(rc, still, SQLFetch(f->stmt));
+        POLL(rc, SQLFetch(f->stmt));
         if (rc == SQL_NO_DATA)
             break;
         assert_stmt_ok(f->stmt, rc);
     }
     assert_int_equal(rows, 20000);
     SQLFreeStmt(f->stmt, SQL_CLOSE);
-    POLL(rc, still,
-         SQLExecDirect(f->stmt,
-                       sqltext("SELECT g, repeat('x', 200) FROM generate_series(1, 20000) g"),
-                       SQL_NTS));
+    POLL(rc, SQLExecDirect(f->stmt,
+                           sqltext("SELECT g, repeat('x', 200) FROM generate_series(1, 20000) g"),
+                           SQL_NTS));
     assert_stmt_ok(f->stmt, rc);
     for (rows = 0;; rows++) {
-        POLL(rc, still, SQLFetchScroll(f->stmt, SQL_FETCH_NEXT, 0));
+        POLL(rc, SQLFetchScroll(f->stmt, SQL_FETCH_NEXT, 0));
         if (rc == SQL_NO_DATA)
             break;
         assert_stmt_ok(f->stmt, rc);
     }
     assert_int_equal(rows, 20000);
 }
-
-/* An answer may be there before it is asked for, where other processes have the processor: one of
- * many calls is enough to see that it does not wait. */
-#define TRIES 100
 
 static void test_prepared_and_described(void **state)
 {
@@ -77,56 +98,46 @@ static void test_prepared_and_described(void **state)
     SQLSMALLINT type = 0;
     SQLINTEGER id = 7;
     SQLCHAR name[32];
-    long still;
 
     async_on(f->stmt);
-    POLL(rc, still,
-         SQLPrepare(f->stmt, sqltext("SELECT name FROM customers WHERE id = ?"), SQL_NTS));
+    POLL(rc, SQLPrepare(f->stmt, sqltext("SELECT name FROM customers WHERE id = ?"), SQL_NTS));
     assert_stmt_ok(f->stmt, rc);
-    POLL(rc, still, SQLNumResultCols(f->stmt, &columns));
+    POLL(rc, SQLNumResultCols(f->stmt, &columns));
     assert_stmt_ok(f->stmt, rc);
     assert_int_equal(columns, 1);
-    POLL(rc, still, SQLDescribeCol(f->stmt, 1, name, sizeof name, NULL, &type, NULL, NULL, NULL));
+    POLL(rc, SQLDescribeCol(f->stmt, 1, name, sizeof name, NULL, &type, NULL, NULL, NULL));
     assert_stmt_ok(f->stmt, rc);
     assert_string_equal(name, "name");
-    POLL(rc, still, SQLDescribeParam(f->stmt, 1, &type, NULL, NULL, NULL));
+    POLL(rc, SQLDescribeParam(f->stmt, 1, &type, NULL, NULL, NULL));
     assert_stmt_ok(f->stmt, rc);
     assert_int_equal(type, SQL_INTEGER);
     assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER,
                                              0, 0, &id, 0, NULL));
-    still = 0;
-    for (int i = 0; i < TRIES && still == 0; i++) {
-        SQLFreeStmt(f->stmt, SQL_CLOSE);
-        POLL(rc, still, SQLExecute(f->stmt));
-        assert_stmt_ok(f->stmt, rc);
-    }
-    assert_true(still > 0);
+    POLL_HELD(rc, LOCK_CUSTOMERS, SQLExecute(f->stmt));
+    assert_stmt_ok(f->stmt, rc);
 }
 
+/* What is held is what only remarks are read from. */
 static void test_catalog(void **state)
 {
+    static const char hold_remarks[] = "SELECT t_hold_remarks()";
     struct fixture *f = *state;
     SQLRETURN rc;
-    long still = 0;
 
+    pg_admin("CREATE OR REPLACE FUNCTION t_hold_remarks() RETURNS void LANGUAGE plpgsql SECURITY "
+             "DEFINER AS $$ BEGIN LOCK TABLE pg_catalog.pg_description IN ACCESS EXCLUSIVE MODE; "
+             "END $$");
     async_on(f->stmt);
-    for (int i = 0; i < TRIES && still == 0; i++) {
-        SQLFreeStmt(f->stmt, SQL_CLOSE);
-        POLL(rc, still,
-             SQLTables(f->stmt, NULL, 0, NULL, 0, sqltext("customers"), SQL_NTS, NULL, 0));
-        assert_stmt_ok(f->stmt, rc);
-    }
-    assert_true(still > 0);
-    POLL(rc, still, SQLFetch(f->stmt));
+    POLL_HELD(rc, hold_remarks,
+              SQLTables(f->stmt, NULL, 0, NULL, 0, sqltext("customers"), SQL_NTS, NULL, 0));
     assert_stmt_ok(f->stmt, rc);
-    still = 0;
-    for (int i = 0; i < TRIES && still == 0; i++) {
-        SQLFreeStmt(f->stmt, SQL_CLOSE);
-        POLL(rc, still,
-             SQLColumns(f->stmt, NULL, 0, NULL, 0, sqltext("customers"), SQL_NTS, NULL, 0));
-        assert_stmt_ok(f->stmt, rc);
-    }
-    assert_true(still > 0);
+    POLL(rc, SQLFetch(f->stmt));
+    assert_stmt_ok(f->stmt, rc);
+    SQLFreeStmt(f->stmt, SQL_CLOSE);
+    POLL_HELD(rc, hold_remarks,
+              SQLColumns(f->stmt, NULL, 0, NULL, 0, sqltext("customers"), SQL_NTS, NULL, 0));
+    assert_stmt_ok(f->stmt, rc);
+    pg_admin("DROP FUNCTION t_hold_remarks()");
 }
 
 static void test_data_at_execution(void **state)
@@ -136,23 +147,22 @@ static void test_data_at_execution(void **state)
     SQLLEN ind = SQL_DATA_AT_EXEC;
     SQLPOINTER token = NULL;
     SQLCHAR text[16];
-    long still;
 
     async_on(f->stmt);
     assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_CHAR,
                                              SQL_LONGVARCHAR, 0, 0, (SQLPOINTER)17, 0, &ind));
-    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT upper(?) FROM pg_sleep(0.1)"), SQL_NTS));
+    POLL(rc,
+         SQLExecDirect(f->stmt, sqltext("SELECT upper(?) FROM customers WHERE id = 1"), SQL_NTS));
     assert_int_equal(rc, SQL_NEED_DATA);
-    POLL(rc, still, SQLParamData(f->stmt, &token));
+    POLL(rc, SQLParamData(f->stmt, &token));
     assert_int_equal(rc, SQL_NEED_DATA);
     assert_ptr_equal(token, (SQLPOINTER)17);
-    POLL(rc, still, SQLPutData(f->stmt, sqltext("abc"), 3));
+    POLL(rc, SQLPutData(f->stmt, sqltext("abc"), 3));
     assert_stmt_ok(f->stmt, rc);
-    POLL(rc, still, SQLParamData(f->stmt, &token));
+    POLL_HELD(rc, LOCK_CUSTOMERS, SQLParamData(f->stmt, &token));
     assert_stmt_ok(f->stmt, rc);
-    assert_true(still > 0);
-    POLL(rc, still, SQLFetch(f->stmt));
-    POLL(rc, still, SQLGetData(f->stmt, 1, SQL_C_CHAR, text, sizeof text, NULL));
+    POLL(rc, SQLFetch(f->stmt));
+    POLL(rc, SQLGetData(f->stmt, 1, SQL_C_CHAR, text, sizeof text, NULL));
     assert_string_equal(text, "ABC");
 }
 
@@ -160,10 +170,9 @@ static void test_errors_and_cancel(void **state)
 {
     struct fixture *f = *state;
     SQLRETURN rc;
-    long still;
 
     async_on(f->stmt);
-    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT 1 / 0 FROM pg_sleep(0.1)"), SQL_NTS));
+    POLL(rc, SQLExecDirect(f->stmt, sqltext("SELECT 1 / 0 FROM pg_sleep(0.1)"), SQL_NTS));
     assert_stmt_state(f->stmt, rc, "22012");
     rc = SQLExecDirect(f->stmt, sqltext("SELECT 'async cancel', pg_sleep(30)"), SQL_NTS);
     assert_int_equal(rc, SQL_STILL_EXECUTING);
@@ -173,7 +182,7 @@ static void test_errors_and_cancel(void **state)
                   "0") == 0)
         assert_int_equal(SQLExecDirect(f->stmt, sqltext("x"), SQL_NTS), SQL_STILL_EXECUTING);
     assert_stmt_ok(f->stmt, SQLCancel(f->stmt));
-    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("x"), SQL_NTS));
+    POLL(rc, SQLExecDirect(f->stmt, sqltext("x"), SQL_NTS));
     assert_stmt_state(f->stmt, rc, "HY008");
     while (strcmp(pg_admin(
                       "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE "
@@ -182,10 +191,10 @@ static void test_errors_and_cancel(void **state)
         continue;
     /* Query timeout. */
     assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)1, 0));
-    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT pg_sleep(30)"), SQL_NTS));
+    POLL(rc, SQLExecDirect(f->stmt, sqltext("SELECT pg_sleep(30)"), SQL_NTS));
     assert_stmt_state(f->stmt, rc, "HYT00");
     assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)0, 0));
-    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT 1"), SQL_NTS));
+    POLL(rc, SQLExecDirect(f->stmt, sqltext("SELECT 1"), SQL_NTS));
     assert_stmt_ok(f->stmt, rc);
 }
 
@@ -195,6 +204,7 @@ static void test_what_else_is_called_meanwhile(void **state)
     struct fixture *f = *state;
     SQLHSTMT s = f->stmt;
     SQLHSTMT other = NULL;
+    struct fixture *holder;
     SQLRETURN rc;
     SQLSMALLINT n;
     SQLINTEGER number = 0;
@@ -202,7 +212,8 @@ static void test_what_else_is_called_meanwhile(void **state)
     assert_direct_ok(
         SQL_HANDLE_STMT, s,
         DRIVER(SQLSetStmtAttr)(s, SQL_ATTR_ASYNC_ENABLE, (SQLPOINTER)SQL_ASYNC_ENABLE_ON, 0));
-    rc = DRIVER(SQLExecDirect)(s, sqltext("SELECT 5 FROM pg_sleep(0.5)"), SQL_NTS);
+    holder = hold(LOCK_CUSTOMERS);
+    rc = DRIVER(SQLExecDirect)(s, sqltext("SELECT 5 FROM customers WHERE id = 1"), SQL_NTS);
     assert_int_equal(rc, SQL_STILL_EXECUTING);
     assert_direct_state(SQL_HANDLE_STMT, s, DRIVER(SQLFetch)(s), "HY010");
     assert_direct_state(SQL_HANDLE_STMT, s, DRIVER(SQLNumParams)(s, &n), "HY010");
@@ -211,6 +222,7 @@ static void test_what_else_is_called_meanwhile(void **state)
     assert_direct_state(SQL_HANDLE_DBC, f->dbc,
                         DRIVER(SQLEndTran)(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT), "HY010");
     assert_direct_state(SQL_HANDLE_DBC, f->dbc, DRIVER(SQLDisconnect)(f->dbc), "HY010");
+    let_go(holder);
     /* Another statement's ordinary call comes behind; the first one's result waits for it. */
     assert_direct_ok(SQL_HANDLE_DBC, f->dbc,
                      DRIVER(SQLAllocHandle)(SQL_HANDLE_STMT, f->dbc, &other));
@@ -233,24 +245,24 @@ static void test_two_statements(void **state)
     struct fixture *f = *state;
     SQLHSTMT other = new_stmt(f);
     SQLHSTMT third = new_stmt(f);
+    struct fixture *holder = hold(LOCK_CUSTOMERS);
     SQLRETURN rc;
-    long still;
 
     async_on(f->stmt);
     async_on(other);
     async_on(third);
-    assert_int_equal(SQLExecDirect(f->stmt, sqltext("SELECT 1 FROM pg_sleep(0.2)"), SQL_NTS),
-                     SQL_STILL_EXECUTING);
+    assert_int_equal(
+        SQLExecDirect(f->stmt, sqltext("SELECT 1 FROM customers WHERE id = 1"), SQL_NTS),
+        SQL_STILL_EXECUTING);
     assert_int_equal(SQLExecDirect(other, sqltext("SELECT 2"), SQL_NTS), SQL_STILL_EXECUTING);
     assert_int_equal(SQLExecDirect(third, sqltext("SELECT 3"), SQL_NTS), SQL_STILL_EXECUTING);
     assert_stmt_ok(third, SQLCancel(third));
-    POLL(rc, still, SQLExecDirect(third, sqltext("SELECT 3"), SQL_NTS));
+    POLL(rc, SQLExecDirect(third, sqltext("SELECT 3"), SQL_NTS));
     assert_stmt_state(third, rc, "HY008");
-    POLL(rc, still, SQLExecDirect(other, sqltext("SELECT 2"), SQL_NTS));
+    let_go(holder);
+    POLL(rc, SQLExecDirect(other, sqltext("SELECT 2"), SQL_NTS));
     assert_stmt_ok(other, rc);
-    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT 1"), SQL_NTS));
-    assert_stmt_ok(f->stmt, rc);
-    assert_int_equal(still, 0);
+    assert_stmt_ok(f->stmt, SQLExecDirect(f->stmt, sqltext("SELECT 1"), SQL_NTS)); /* long since */
     SQLFreeHandle(SQL_HANDLE_STMT, other);
     SQLFreeHandle(SQL_HANDLE_STMT, third);
 }
@@ -260,7 +272,6 @@ static void test_arrays_and_transactions(void **state)
     struct fixture *f = *state;
     SQLINTEGER id[100];
     SQLRETURN rc;
-    long still;
 
     pg_admin("DROP TABLE IF EXISTS async; CREATE TABLE async (id int PRIMARY KEY); GRANT ALL ON "
              "async TO "
@@ -271,11 +282,11 @@ static void test_arrays_and_transactions(void **state)
     async_on(f->stmt);
     assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)100, 0));
     SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0, id, 0, NULL);
-    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("INSERT INTO async VALUES (?)"), SQL_NTS));
+    POLL(rc, SQLExecDirect(f->stmt, sqltext("INSERT INTO async VALUES (?)"), SQL_NTS));
     assert_stmt_state(f->stmt, rc, "23505");
     assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "Row 100 of the array failed"));
     id[99] = 99;
-    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("INSERT INTO async VALUES (?)"), SQL_NTS));
+    POLL(rc, SQLExecDirect(f->stmt, sqltext("INSERT INTO async VALUES (?)"), SQL_NTS));
     assert_stmt_ok(f->stmt, rc);
     assert_string_equal(pg_admin("SELECT count(*) FROM async"), "100");
 }
@@ -332,37 +343,35 @@ static void test_a_transaction_in_a_session(void **state)
     SQLRETURN rc;
     SQLINTEGER n = 0;
     SQLHSTMT other = new_stmt(f);
-    long still;
 
     async_on(f->stmt);
     assert_dbc_ok(
         f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_OFF, 0));
-    POLL(rc, still,
-         SQLExecDirect(f->stmt,
-                       sqltext("DO $$ BEGIN PERFORM pg_sleep(0.2); RAISE NOTICE 'slept'; END $$"),
-                       SQL_NTS));
+    POLL_HELD(rc, LOCK_CUSTOMERS,
+              SQLExecDirect(f->stmt,
+                            sqltext("DO $$ BEGIN PERFORM 1 FROM customers; RAISE NOTICE 'waited'; "
+                                    "END $$"),
+                            SQL_NTS));
     assert_int_equal(rc, SQL_SUCCESS_WITH_INFO);
-    assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "slept"));
-    assert_true(still > 0);
-    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("CREATE TEMP TABLE mine (a int)"), SQL_NTS));
+    assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "waited"));
+    POLL(rc, SQLExecDirect(f->stmt, sqltext("CREATE TEMP TABLE mine (a int)"), SQL_NTS));
     assert_stmt_ok(f->stmt, rc);
     /* rows in portions, each waited for; another statement in between */
-    POLL(rc, still,
-         SQLExecDirect(f->stmt, sqltext("SELECT g FROM generate_series(1, 50000) g"), SQL_NTS));
+    POLL(rc, SQLExecDirect(f->stmt, sqltext("SELECT g FROM generate_series(1, 50000) g"), SQL_NTS));
     assert_stmt_ok(f->stmt, rc);
     assert_stmt_ok(f->stmt, SQLBindCol(f->stmt, 1, SQL_C_SLONG, &n, 0, NULL));
     for (SQLINTEGER want = 1; want <= 50000; want++) {
-        POLL(rc, still, SQLFetch(f->stmt));
+        POLL(rc, SQLFetch(f->stmt));
         assert_stmt_ok(f->stmt, rc);
         if (n != want)
             fail_msg("%d instead of %d", (int)n, (int)want);
         if (want == 3000)
             run(other, "INSERT INTO mine VALUES (1)");
     }
-    POLL(rc, still, SQLFetch(f->stmt));
+    POLL(rc, SQLFetch(f->stmt));
     assert_int_equal(rc, SQL_NO_DATA);
     SQLFreeStmt(f->stmt, SQL_CLOSE);
-    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("SELECT 1 / 0 FROM mine"), SQL_NTS));
+    POLL(rc, SQLExecDirect(f->stmt, sqltext("SELECT 1 / 0 FROM mine"), SQL_NTS));
     assert_stmt_state(f->stmt, rc, "22012");
     assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
     SQLFreeHandle(SQL_HANDLE_STMT, other);
@@ -374,20 +383,19 @@ static void test_copy_is_polled_too(void **state)
     SQLLEN len = SQL_DATA_AT_EXEC, rows = 0;
     SQLPOINTER token = NULL;
     SQLRETURN rc;
-    long still;
 
     async_on(f->stmt);
-    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("CREATE TEMP TABLE mine (a int)"), SQL_NTS));
+    POLL(rc, SQLExecDirect(f->stmt, sqltext("CREATE TEMP TABLE mine (a int)"), SQL_NTS));
     assert_stmt_ok(f->stmt, rc);
     assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_CHAR,
                                              SQL_LONGVARCHAR, 0, 0, (SQLPOINTER)1, 0, &len));
-    POLL(rc, still, SQLExecDirect(f->stmt, sqltext("COPY mine FROM STDIN"), SQL_NTS));
+    POLL(rc, SQLExecDirect(f->stmt, sqltext("COPY mine FROM STDIN"), SQL_NTS));
     assert_int_equal(rc, SQL_NEED_DATA);
-    POLL(rc, still, SQLParamData(f->stmt, &token));
+    POLL(rc, SQLParamData(f->stmt, &token));
     assert_int_equal(rc, SQL_NEED_DATA);
-    POLL(rc, still, SQLPutData(f->stmt, sqltext("1\n2\n"), 4));
+    POLL(rc, SQLPutData(f->stmt, sqltext("1\n2\n"), 4));
     assert_stmt_ok(f->stmt, rc);
-    POLL(rc, still, SQLParamData(f->stmt, &token));
+    POLL(rc, SQLParamData(f->stmt, &token));
     assert_stmt_ok(f->stmt, rc);
     assert_stmt_ok(f->stmt, SQLRowCount(f->stmt, &rows));
     assert_int_equal(rows, 2);
