@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 /* ---- the list ---- */
@@ -79,6 +80,36 @@ const struct setting *settings_find(const struct settings *s, const char *name)
         if (strcmp(s->items[i - 1].name, name) == 0)
             return &s->items[i - 1];
     return NULL;
+}
+
+/* "1500ms", "2s", "1min", as the server shows it; 0 for none, and for what is written otherwise. */
+static int64_t duration_ms(const char *text)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
+    size_t digits = 0;
+    int64_t n;
+
+    while (ascii_is_digit(text[digits]))
+        digits++;
+    if (!sv_to_i64(sv_n(text, digits), &n) || n > INT32_MAX)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(units); i++)
+        if (strcmp(text + digits, units[i].unit) == 0)
+            return n * units[i].ms;
+    return 0;
+}
+
+int64_t settings_timeout_at(const struct settings *s, uint64_t timeout_s)
+{
+    const struct setting *own = settings_find(s, "statement_timeout");
+    int64_t ms = own != NULL && own->value != NULL ? duration_ms(own->value) : 0;
+
+    if (timeout_s > 0 && timeout_s <= INT32_MAX && (ms == 0 || (int64_t)timeout_s * 1000 < ms))
+        ms = (int64_t)timeout_s * 1000;
+    return ms > 0 ? clock_now_ms() + ms : 0;
 }
 
 void settings_drop(struct settings *s, const char *name)

@@ -40,6 +40,9 @@ bool settings_copy(struct settings *to, const struct settings *from, struct err 
 const struct setting *settings_find(const struct settings *s, const char *name);
 /* Sets (or sets again, as the last). Copies. False: HY001, and nothing has changed. */
 bool settings_put(struct settings *s, const struct setting *one, struct err *e) NEON_MUST_CHECK;
+/* By clock_now_ms: when the server has surely ended a statement that is sent now, for its
+ * statement_timeout, which is the setting or, when timeout_s is not 0, that. 0: no such time. */
+int64_t settings_timeout_at(const struct settings *s, uint64_t timeout_s);
 void settings_drop(struct settings *s, const char *name);
 /* True when one of them is not optional: a statement that takes no settings is refused then. */
 bool settings_matter(const struct settings *s);

@@ -84,11 +84,11 @@ bool stmt_send(struct stmt *s, struct stream *st, const struct wire_request *r, 
 
     if (!check_connection(s, e))
         return false;
+    full.timeout_at = settings_timeout_at(&s->dbc->settings, timeout_s);
     if (r->alone)
-        return send_request(s, st, r, 0, e);
+        return send_request(s, st, &full, 0, e);
     if (!settings_head_init(&head, &s->dbc->settings, true, timeout_s, look_before(s, r), e))
         return false;
-    full.timeout_at = timeout_s > 0 ? deadline_after_s((int64_t)timeout_s) : 0;
     ok = settings_head_before(&head, &full, e) && send_request(s, st, &full, head.n, e);
     settings_head_release(&head);
     return ok;

@@ -500,13 +500,15 @@ bool setting_is_about(enum sql_class cls)
 
 static bool note_set(struct stmt *s, const struct setting_text *t, struct err *e)
 {
-    bool of_transactions = strncmp(buf_str(&t->name), "default_transaction_", 20) == 0;
+    /* those whose value the driver goes by */
+    bool plain = strncmp(buf_str(&t->name), "default_transaction_", 20) == 0 ||
+                 strcmp(buf_str(&t->name), "statement_timeout") == 0;
     struct buf value = BUF_INIT(4096);
     struct setting one = {.name = t->name.data};
     char *words = NULL;
     bool ok = true;
 
-    if (of_transactions && setting_plain_value(t->words, &value))
+    if (plain && setting_plain_value(t->words, &value))
         one.value = value.data;
     else
         ok = (one.words = words = mem_strndup(t->words.ptr, t->words.len)) != NULL || err_oom(e);

@@ -141,7 +141,7 @@ static bool send_batch(struct dbc *d, struct wire_request *r, struct err *e)
     if (!settings_head_init(&head, &d->settings, true, timeout_s,
                             r->read_only ? LOOK_NEVER : LOOK_IN_DOUBT, e))
         return false;
-    r->timeout_at = timeout_s > 0 ? deadline_after_s((int64_t)timeout_s) : 0;
+    r->timeout_at = settings_timeout_at(&d->settings, timeout_s);
     if (settings_head_before(&head, r, e))
         x = exchange_start(d->transport, r, e);
     ok = x != NULL && read_to_end(x, r->n_stmts, e);

@@ -50,7 +50,7 @@ struct wire_request {
     bool committing;  /* a lost answer is 08007 instead of 08S01 */
     int64_t deadline; /* base/clock.h; DEADLINE_NONE = no query or login timeout */
     int64_t read_timeout_s; /* no byte for so long: HYT01; 0 = none */
-    /* of clock_now_ms: the statement_timeout that is set before it has passed then; 0 = none is */
+    /* by clock_now_ms: the server's statement_timeout has passed then; 0 = not known */
     int64_t timeout_at;
 
     /* a session's alone (pgwire_session.h) */

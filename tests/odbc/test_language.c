@@ -97,6 +97,39 @@ static void test_a_query_timeout(void **state)
     fixture_free(f);
 }
 
+/* The application's own: the driver has seen it set. */
+static void test_a_statement_timeout(void **state)
+{
+    static const char *const transports[] = {"http", "auto", "websocket"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof transports / sizeof transports[0]; i++) {
+        struct fixture *f = german(transports[i]);
+        SQLHSTMT s = f->stmt;
+        run(s, "SET statement_timeout TO '1s'");
+        assert_stmt_state(s, exec(s, "SELECT pg_sleep(60)"), "HYT00");
+        fixture_autocommit(f, false);
+        run(s, "SELECT 1");
+        SQLFreeStmt(s, SQL_CLOSE);
+        assert_stmt_state(s, exec(s, "SELECT pg_sleep(60)"), "HYT00");
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+        fixture_free(f);
+    }
+}
+
+/* Before its time is over it is somebody else's doing. */
+static void test_a_backend_that_is_cancelled(void **state)
+{
+    struct fixture *f = german("http");
+    SQLHSTMT s = f->stmt;
+
+    (void)state;
+    run(s, "SET statement_timeout TO '1h'");
+    assert_stmt_state(s, exec(s, "SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(60)"),
+                      "HY008");
+    fixture_free(f);
+}
+
 /* FATAL is its severity in German too. */
 static void test_a_backend_that_is_ended(void **state)
 {
@@ -115,6 +148,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_kept_statement_whose_table_changes),
         cmocka_unit_test(test_a_query_timeout),
+        cmocka_unit_test(test_a_statement_timeout),
+        cmocka_unit_test(test_a_backend_that_is_cancelled),
         cmocka_unit_test(test_a_backend_that_is_ended),
     };
 

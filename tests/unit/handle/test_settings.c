@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "handle/settings.h"
 
@@ -93,6 +94,42 @@ static void test_statements(void **state)
     settings_release(&s);
 }
 
+static int64_t noon(void)
+{
+    return 12000;
+}
+
+static void test_when_a_statement_has_timed_out(void **state)
+{
+    static const struct {
+        const char *value;
+        uint64_t timeout_s;
+        int64_t at;
+    } cases[] = {
+        {NULL, 0, 0},       {NULL, 2, 14000},     {"0", 0, 0},         {"0", 1, 13000},
+        {"1500", 0, 13500}, {"1500ms", 0, 13500}, {"2s", 0, 14000},    {"2s", 1, 13000},
+        {"1s", 2, 13000},   {"1min", 0, 72000},   {"1h", 0, 3612000},  {"2d", 0, 172812000},
+        {"soon", 0, 0},     {"", 0, 0},           {"1 century", 0, 0}, {"99999999999999d", 0, 0},
+        {"soon", 3, 15000},
+    };
+
+    (void)state;
+    clock_set_source(noon);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct settings s = {0};
+        struct err e = ERR_INIT;
+        int64_t at;
+        if (cases[i].value != NULL)
+            assert_true(put(&s, "statement_timeout", cases[i].value, NULL, false, &e));
+        at = settings_timeout_at(&s, cases[i].timeout_s);
+        if (at != cases[i].at)
+            fail_msg("%s and %d s: %lld", cases[i].value ? cases[i].value : "none",
+                     (int)cases[i].timeout_s, (long long)at);
+        settings_release(&s);
+    }
+    clock_set_source(NULL);
+}
+
 /* Where tables would be made is asked behind all settings: a role may change it, too. */
 static void test_looks_where_tables_would_be_made(void **state)
 {
@@ -151,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_list),
         cmocka_unit_test(test_statements),
+        cmocka_unit_test(test_when_a_statement_has_timed_out),
         cmocka_unit_test(test_looks_where_tables_would_be_made),
         cmocka_unit_test(test_memory_that_runs_out),
     };
