@@ -10,6 +10,7 @@
 #include "sql/escapes.h"
 #include "sql/markers.h"
 #include "sql/split.h"
+#include "sql/unicode_names.h"
 
 #define SCRIPT_MAX_STATEMENTS 100000
 
@@ -146,17 +147,14 @@ static bool check_text(struct strview text, struct err *e)
     return true;
 }
 
-bool script_parse(struct strview text, const struct script_options *o, struct script *out,
-                  struct err *e)
+static bool parse_text(struct strview text, const struct script_options *o, struct script *out,
+                       struct err *e)
 {
     struct translation tr = {.text = BUF_INIT(0)};
     struct parser p = {.tr = &tr, .out = out, .e = e};
     bool ok;
 
-    *out = (struct script){0};
-    if (text.ptr == NULL)
-        text = SV_LIT("");
-    ok = check_text(text, e) && escapes_translate(text, o, &tr, e);
+    ok = escapes_translate(text, o, &tr, e);
     if (ok) {
         p.one = is_one_statement(buf_sv(&tr.text));
         ok = add_all(&p, buf_sv(&tr.text));
@@ -175,6 +173,25 @@ bool script_parse(struct strview text, const struct script_options *o, struct sc
         out->n_stmts == 1 && out->n_params == 0 && out->stmts[0].kind.flags & SQLF_COPY_IN;
     out->n_params += out->copy_in;
     return true;
+}
+
+bool script_parse(struct strview text, const struct script_options *o, struct script *out,
+                  struct err *e)
+{
+    struct buf plain = BUF_INIT(0);
+    bool ok;
+
+    *out = (struct script){0};
+    if (text.ptr == NULL)
+        text = SV_LIT("");
+    if (!check_text(text, e))
+        return false;
+    if (!unicode_names_possible(text))
+        return parse_text(text, o, out, e);
+    ok = unicode_names_write_plain(text, &plain) || err_oom(e);
+    ok = ok && parse_text(buf_sv(&plain), o, out, e);
+    buf_release(&plain);
+    return ok;
 }
 
 void script_release(struct script *s)
