@@ -169,6 +169,16 @@ static bool read_set(struct tokens *ts, struct setting_text *out)
     return true;
 }
 
+static bool is_discarded(const struct token *t)
+{
+    static const char *const what[] = {"all", "plans", "sequences", "temp", "temporary"};
+
+    for (size_t i = 0; i < ARRAY_LEN(what); i++)
+        if (word_is(t, what[i]))
+            return true;
+    return false;
+}
+
 bool setting_text_read(struct strview stmt, struct setting_text *out)
 {
     struct tokens ts = {stmt, 0};
@@ -186,13 +196,13 @@ bool setting_text_read(struct strview stmt, struct setting_text *out)
         return false;
     if (verb.kw == KW_discard) {
         out->verb = word_is(&t, "all") ? SETTING_DISCARD_ALL : SETTING_DISCARD;
-        return true;
+        return is_discarded(&t) && tokens_next(&ts, &t) && at_end(ts);
     }
     if (verb.kw != KW_reset)
         return false;
     if (word_is(&t, "all")) {
         out->verb = SETTING_RESET_ALL;
-        return true;
+        return tokens_next(&ts, &t) && at_end(ts);
     }
     out->verb = SETTING_RESET;
     return read_name(&ts, &out->name) && at_end(ts);

@@ -10,6 +10,8 @@
 /* Appends the savepoint's name of SAVEPOINT, RELEASE and ROLLBACK TO, folded as the server folds
  * it. False: there is none, or memory is out (out->failed). */
 bool transaction_savepoint_name(struct strview stmt, struct buf *out) NEON_MUST_CHECK;
+/* Is it COMMIT, END, ROLLBACK or ABORT, [WORK | TRANSACTION] [AND [NO] CHAIN], and nothing more? */
+bool transaction_end_is_whole(struct strview stmt);
 
 enum transaction_level {
     LEVEL_UNSAID,

@@ -442,6 +442,11 @@ static bool end(struct stmt *s, bool commit, struct err *e)
     bool chain = (s->script.stmts[0].kind.flags & SQLF_CHAIN) != 0;
     bool ok = true;
 
+    if (!transaction_end_is_whole(sv_n(s->script.stmts[0].text, s->script.stmts[0].len)))
+        return err_set_state(e, "42601", 0,
+                             "The statement is not understood: %s [WORK | TRANSACTION] [AND [NO] "
+                             "CHAIN] is possible.",
+                             commit ? "COMMIT" : "ROLLBACK");
     if (chain && !transaction_is_open(d))
         return err_set_state(e, "25P01", 0,
                              "%s AND CHAIN can only be used in a transaction: send BEGIN first, or "
@@ -473,8 +478,11 @@ static bool savepoint(struct stmt *s, const struct script_stmt *st, struct err *
     struct buf name = BUF_INIT(0);
     bool ok =
         transaction_savepoint_name(sv_n(st->text, st->len), &name) ||
-        (name.failed != BUF_OK ? err_oom(e)
-                               : err_set_state(e, "42601", 0, "The savepoint's name is missing."));
+        (name.failed != BUF_OK
+             ? err_oom(e)
+             : err_set_state(e, "42601", 0,
+                             "The statement is not understood: SAVEPOINT name, RELEASE "
+                             "[SAVEPOINT] name and ROLLBACK TO [SAVEPOINT] name are possible."));
 
     for (size_t i = 0; ok && i < ARRAY_LEN(verbs); i++)
         if (verbs[i].cls == st->kind.cls)

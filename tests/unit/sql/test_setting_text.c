@@ -61,9 +61,21 @@ static void test_set_and_reset(void **state)
 
 static void test_what_is_no_setting(void **state)
 {
-    static const char *const texts[] = {
-        "",          ";",           "SET",        "SET ;",    "RESET",
-        "RESET a b", "SET 'x' = 1", "SET a. = 1", "SELECT 1", "SET SESSION CHARACTERISTICS AS"};
+    static const char *const texts[] = {"",
+                                        ";",
+                                        "SET",
+                                        "SET ;",
+                                        "RESET",
+                                        "RESET a b",
+                                        "SET 'x' = 1",
+                                        "SET a. = 1",
+                                        "SELECT 1",
+                                        "SET SESSION CHARACTERISTICS AS",
+                                        "RESET ALL a",
+                                        "DISCARD",
+                                        "DISCARD a",
+                                        "DISCARD ALL a",
+                                        "DISCARD TEMP, PLANS"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {

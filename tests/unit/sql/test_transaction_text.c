@@ -18,6 +18,19 @@ static void test_savepoint_names(void **state)
         {"RELEASE SAVEPOINT \"A \"\"b\"", "A \"b"},
         {"ROLLBACK WORK TO SAVEPOINT x -- comment", "x"},
         {"ROLLBACK /* a */ TO \xC3\xA9", "\xC3\xA9"},
+        {"; RELEASE a", "a"},
+        {"RELEASE savepoint", "savepoint"},
+        {"ROLLBACK TO SAVEPOINT savepoint", "savepoint"},
+        {"SAVEPOINT n23456789012345678901234567890123456789012345678901234567890123x",
+         "n23456789012345678901234567890123456789012345678901234567890123"},
+        {"SAVEPOINT n2345678901234567890123456789012345678901234567890123456789012\xC3\xA9",
+         "n2345678901234567890123456789012345678901234567890123456789012"},
+        {"SAVEPOINT \"\"", NULL},
+        {"SAVEPOINT a b", NULL},
+        {"RELEASE a b", NULL},
+        {"ROLLBACK a", NULL},
+        {"ROLLBACK TO SAVEPOINT a AND CHAIN", NULL},
+        {"ABORT TO a", NULL},
         {"SAVEPOINT", NULL},
         {"SAVEPOINT 1", NULL},
         {"", NULL},
@@ -32,6 +45,30 @@ static void test_savepoint_names(void **state)
             assert_string_equal(buf_str(&name), cases[i].name);
         buf_release(&name);
     }
+}
+
+static void test_ends_that_are_whole(void **state)
+{
+    static const struct {
+        const char *sql;
+        bool whole;
+    } cases[] = {
+        {"COMMIT", true},
+        {"; end work;;", true},
+        {"ROLLBACK /* a */ TRANSACTION AND CHAIN -- b", true},
+        {"ABORT AND NO CHAIN", true},
+        {"COMMIT a", false},
+        {"COMMIT WORK TRANSACTION", false},
+        {"COMMIT AND", false},
+        {"ROLLBACK AND CHAIN AND CHAIN", false},
+        {"END IF", false},
+        {"COMMIT PREPARED 'a'", false},
+        {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(transaction_end_is_whole(sv(cases[i].sql)), cases[i].whole);
 }
 
 static void test_modes(void **state)
@@ -56,7 +93,14 @@ static void test_modes(void **state)
          true,
          {LEVEL_READ_UNCOMMITTED, SWITCH_UNSAID, SWITCH_UNSAID}},
         {"BEGIN ISOLATION LEVEL CHAOS", false, {LEVEL_UNSAID, SWITCH_UNSAID, SWITCH_UNSAID}},
+        {"; START TRANSACTION;", true, {LEVEL_UNSAID, SWITCH_UNSAID, SWITCH_UNSAID}},
+        {"READ ONLY, NOT DEFERRABLE", true, {LEVEL_UNSAID, SWITCH_ON, SWITCH_OFF}},
         {"BEGIN READ", false, {LEVEL_UNSAID, SWITCH_UNSAID, SWITCH_UNSAID}},
+        {"BEGIN WORK WORK", false, {LEVEL_UNSAID, SWITCH_UNSAID, SWITCH_UNSAID}},
+        {"BEGIN READ ONLY,", false, {LEVEL_UNSAID, SWITCH_UNSAID, SWITCH_UNSAID}},
+        {"BEGIN SERIALIZABLE", false, {LEVEL_UNSAID, SWITCH_UNSAID, SWITCH_UNSAID}},
+        {"SET TRANSACTION", false, {LEVEL_UNSAID, SWITCH_UNSAID, SWITCH_UNSAID}},
+        {"", false, {LEVEL_UNSAID, SWITCH_UNSAID, SWITCH_UNSAID}},
         {"SET CONSTRAINTS ALL DEFERRED", false, {LEVEL_UNSAID, SWITCH_UNSAID, SWITCH_UNSAID}},
     };
 
@@ -72,6 +116,7 @@ static void test_modes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_savepoint_names),
+                                       cmocka_unit_test(test_ends_that_are_whole),
                                        cmocka_unit_test(test_modes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
