@@ -335,7 +335,7 @@ bool classify_explain_executes(struct reader *r)
     struct token first;
     bool analyze = false;
 
-    if (r->t.kind == TOK_LPAREN && tokens_peek(&r->ts, &first) && first.kind == TOK_IDENT &&
+    if (r->t.kind == TOK_LPAREN && tokens_peek(&r->ts, &first) && token_is_name(&first) &&
         first.kw != KW_select && first.kw != KW_with && first.kw != KW_values &&
         first.kw != KW_table) {
         analyze = reader_option_is_on(*r, KW_analyze, KW_analyse);

@@ -18,6 +18,9 @@ static const char *const session_functions[] = {
     "dblink_connect",
     "dblink_connect_u",
     "pg_replication_origin_session_setup",
+    "pg_backup_start",
+    "pg_start_backup", /* its name up to version 14 */
+    "set_limit",       /* of pg_trgm */
 };
 
 /* Functions whose effect or answer belongs to a transaction, and which the server allows in a
@@ -93,8 +96,34 @@ static bool third_argument_is_true(struct reader r)
     return is_true && r.t.kind == TOK_RPAREN;
 }
 
+static bool makes_slot(const struct token *name)
+{
+    return is_call_of(name, "pg_create_physical_replication_slot") ||
+           is_call_of(name, "pg_create_logical_replication_slot") ||
+           is_call_of(name, "pg_copy_physical_replication_slot") ||
+           is_call_of(name, "pg_copy_logical_replication_slot");
+}
+
+/* A slot ends with its session when the third argument says so, or one that is named temporary. r
+ * stands at "(". */
+static bool may_be_temporary(struct reader r)
+{
+    size_t inside = r.depth + 1;
+    size_t commas = 0;
+    bool temporary = false;
+
+    for (reader_next(&r); !reader_at_end(&r) && r.depth >= inside; reader_next(&r)) {
+        commas += r.t.kind == TOK_COMMA && r.depth == inside;
+        temporary |= r.t.kw == KW_temporary;
+        if (commas == 2 && r.last.kind == TOK_COMMA)
+            temporary = r.t.kw != KW_false;
+    }
+    return temporary;
+}
+
 struct calls_seen {
     bool setseed, random;
+    bool lo_open, loread;
     bool set_config; /* for the session: another need not be read */
 };
 
@@ -113,6 +142,10 @@ static unsigned function_flags(const struct reader *r, struct calls_seen *seen)
         return SQLF_SEQUENCE;
     seen->setseed |= is_call_of(name, "setseed");
     seen->random |= is_call_of(name, "random");
+    seen->lo_open |= is_call_of(name, "lo_open");
+    seen->loread |= is_call_of(name, "loread");
+    if (makes_slot(name) && may_be_temporary(*r))
+        return SQLF_SESSION_FUNCTION;
     for (size_t i = 0; i < ARRAY_LEN(session_functions); i++)
         if (is_call_of(name, session_functions[i]))
             return SQLF_SESSION_FUNCTION;
@@ -153,6 +186,7 @@ static bool is_inner_write(const struct reader *r)
 static unsigned select_into_flags(struct reader r)
 {
     unsigned flags = SQLF_SELECT_INTO | SQLF_CREATES;
+    struct token dot;
 
     reader_next(&r);
     if (!reader_accept(&r, KW_local))
@@ -160,7 +194,11 @@ static unsigned select_into_flags(struct reader r)
     if (keyword_is_temp(r.t.kw))
         flags |= SQLF_TEMP;
     reader_accept(&r, KW_table);
-    return reader_names_pg_temp(&r) ? flags | SQLF_TEMP : flags;
+    for (; token_is_name(&r.t) && tokens_peek(&r.ts, &dot) && dot.kind == TOK_DOT;
+         reader_next(&r), reader_next(&r))
+        if (reader_names_pg_temp(&r))
+            flags |= SQLF_TEMP;
+    return flags;
 }
 
 static bool is_dml(enum sql_class c)
@@ -168,11 +206,24 @@ static bool is_dml(enum sql_class c)
     return c == SQLC_INSERT || c == SQLC_UPDATE || c == SQLC_DELETE || c == SQLC_MERGE;
 }
 
+/* UPDATE [ONLY] [pg_catalog.]pg_settings, a view whose rule is set_config(.., false). */
+static bool updates_settings(struct reader r)
+{
+    struct token dot;
+
+    if (r.t.kw != KW_update)
+        return false;
+    reader_next(&r);
+    reader_accept(&r, KW_only);
+    for (int part = 0; part < 2 && tokens_peek(&r.ts, &dot) && dot.kind == TOK_DOT; part++) {
+        reader_next(&r);
+        reader_next(&r);
+    }
+    return is_call_of(&r.t, "pg_settings");
+}
+
 static unsigned word_flags(const struct reader *r, enum sql_class cls)
 {
-    /* A column's name (t.into) or label (AS into) may be any word. */
-    if (r->last.kind == TOK_DOT || r->last.kw == KW_as)
-        return 0;
     switch (r->t.kw) {
     case KW_returning:
         return is_dml(cls) && reader_is_top(r) ? SQLF_RETURNING : 0;
@@ -209,22 +260,29 @@ unsigned classify_walk(struct reader r, struct sql_kind k)
 {
     struct token before = {0}; /* the token before r.last */
     struct token schema = {0}; /* and the one before that */
-    struct calls_seen seen = {false, false, false};
+    struct calls_seen seen = {0};
     bool runs = k.cls != SQLC_DDL;
     bool runs_behind_as = !runs && r.t.kw == KW_create && runs_query(r);
+    bool named = false; /* r.last was such a name itself: t.as, AS as */
     unsigned flags = 0;
 
     while (!reader_at_end(&r)) {
-        if (r.t.kw != KW_NONE) {
+        /* A column's name (t.into) or label (AS into) may be any word. */
+        named = !named && (r.last.kind == TOK_DOT || r.last.kw == KW_as);
+        if (r.t.kw != KW_NONE && !named) {
             flags |= word_flags(&r, k.cls);
+            flags |= runs && updates_settings(r) ? SQLF_SESSION_FUNCTION : 0;
             runs |= runs_behind_as && r.t.kw == KW_as && reader_is_top(&r);
-        } else if (runs && is_function_call(&r, &schema, &before)) {
-            flags |= function_flags(&r, &seen);
         }
+        if (runs && is_function_call(&r, &schema, &before))
+            flags |= function_flags(&r, &seen);
         schema = before;
         before = r.last;
         reader_next(&r);
     }
-    /* A seed with its random numbers in one statement has had its effect. */
-    return seen.setseed && !seen.random ? flags | SQLF_SESSION_FUNCTION : flags;
+    /* A seed with its random numbers, a large object with what is read of it, in one statement:
+     * they have had their effect. */
+    if (seen.setseed && !seen.random)
+        flags |= SQLF_SESSION_FUNCTION;
+    return seen.lo_open && !seen.loread ? flags | SQLF_TRANSACTION_FUNCTION : flags;
 }

@@ -2,6 +2,9 @@
  * that it executes. Called by classify.c, and calls it for the body's statements. */
 #include "sql/do_block.h"
 
+#include <string.h>
+
+#include "base/mem.h"
 #include "sql/classify.h"
 #include "sql/token.h"
 
@@ -81,54 +84,121 @@ bool do_block_listens(struct strview stmt)
 
 /* ---- what would outlive the DO ---- */
 
+static bool starts_do(struct strview text)
+{
+    struct tokens ts = {text, 0};
+    struct token t;
+
+    return tokens_next(&ts, &t) && t.kw == KW_do;
+}
+
+/* Written with escapes that may be any letter: U&'..', U&"..", E'\x6c'. */
+static bool hides_words(const struct token *t)
+{
+    const char *p = t->text.ptr;
+
+    if (t->kind != TOK_STRING && t->kind != TOK_QUOTED_IDENT)
+        return false;
+    if (t->text.len > 1 && p[1] == '&')
+        return true;
+    for (size_t i = 0; ascii_lower(p[0]) == 'e' && i + 1 < t->text.len; i++)
+        if (p[i] == '\\' && strchr("xuU01234567", p[++i]) != NULL)
+            return true;
+    return false;
+}
+
 static bool begins_with(struct strview text, struct strview word)
 {
     return text.len >= word.len && sv_ieq(sv_n(text.ptr, word.len), word);
 }
 
-/* Is a word in it that begins so? */
-static bool mentions(struct strview text, struct strview word)
+/* Is a word in it that begins so, quoted or not? */
+static bool mentions(struct strview text, const char *word)
 {
     struct tokens ts = {text, 0};
     struct token t;
 
     while (tokens_next(&ts, &t))
-        if (t.kind == TOK_IDENT && begins_with(t.text, word))
+        if ((t.kind == TOK_IDENT && begins_with(t.text, sv(word))) ||
+            (t.kind == TOK_QUOTED_IDENT &&
+             begins_with(sv_n(t.text.ptr + 1, t.text.len - 1), sv(word))))
             return true;
     return false;
 }
 
 /* A lock that the body gives back, and currval behind its own nextval, need nobody's session. */
-static bool outlasts(struct sql_kind k, struct strview text, bool unlocks)
+static bool calls_what_outlasts(struct strview text, bool unlocks)
 {
-    if (k.cls == SQLC_SET || k.cls == SQLC_PREPARE || k.cls == SQLC_SET_SESSION_CHARACTERISTICS)
-        return true;
-    if ((k.flags & (SQLF_SESSION_FUNCTION | SQLF_SET_CONFIG_SESSION)) == 0)
-        return false;
-    return mentions(text, SV_LIT("set_config")) ||
-           (!unlocks && (mentions(text, SV_LIT("pg_advisory_lock")) ||
-                         mentions(text, SV_LIT("pg_try_advisory_lock"))));
+    static const char *const lasting[] = {"set_config",
+                                          "setseed",
+                                          "set_limit",
+                                          "dblink_connect",
+                                          "pg_replication_origin",
+                                          "pg_backup_start",
+                                          "pg_start_",
+                                          "pg_settings",
+                                          "load"};
+
+    for (size_t i = 0; i < ARRAY_LEN(lasting); i++)
+        if (mentions(text, lasting[i]))
+            return true;
+    return !unlocks &&
+           (mentions(text, "pg_advisory_lock") || mentions(text, "pg_try_advisory_lock"));
 }
 
-/* A statement of the body, or a text that it executes (executed: which executes no other). */
-static unsigned statement_flags(struct strview text, bool unlocks, bool executed)
+static bool is_session_statement(enum sql_class cls)
+{
+    return cls == SQLC_SET || cls == SQLC_PREPARE || cls == SQLC_SET_SESSION_CHARACTERISTICS;
+}
+
+/* How a text comes to be executed. */
+enum role {
+    ROLE_STATEMENT, /* of the body */
+    ROLE_EXECUTED,  /* between the quotes of EXECUTE: it executes no other */
+    ROLE_ASSIGNED,  /* to a variable, in a body that EXECUTEs: SET may be a part of UPDATE there */
+};
+
+static unsigned text_flags(struct strview text, bool unlocks, enum role role)
+{
+    static const unsigned session = SQLF_SESSION_FUNCTION | SQLF_SET_CONFIG_SESSION;
+    struct sql_kind k = sql_classify(text);
+    bool outlasts = (role != ROLE_ASSIGNED && is_session_statement(k.cls)) ||
+                    ((k.flags & session) && calls_what_outlasts(text, unlocks));
+
+    return (k.flags & (SQLF_TEMP | SQLF_CREATES | SQLF_WITH_HOLD)) |
+           (outlasts ? SQLF_SESSION_FUNCTION : 0);
+}
+
+/* The strings behind a token of the statement. */
+static unsigned strings_flags(struct tokens ts, bool unlocks, enum role role)
+{
+    struct token t;
+    unsigned flags = 0;
+
+    while (tokens_next(&ts, &t))
+        if (is_string(&t))
+            flags |= starts_do(inside(&t)) ? SQLF_SESSION_FUNCTION
+                                           : text_flags(inside(&t), unlocks, role);
+    return flags;
+}
+
+static unsigned statement_flags(struct strview text, bool unlocks, bool executes)
 {
     struct tokens ts = {text, 0};
     struct token t;
-    struct sql_kind k;
     unsigned flags;
 
-    if (!tokens_next(&ts, &t) || sv_ieq(t.text, SV_LIT("DO")))
+    if (!tokens_next(&ts, &t))
         return 0;
-    if (sv_ieq(t.text, SV_LIT("EXECUTE"))) {
-        for (flags = 0; !executed && tokens_next(&ts, &t);)
-            if (is_string(&t))
-                flags |= statement_flags(inside(&t), unlocks, true);
-        return flags;
-    }
-    k = sql_classify(text);
-    return (k.flags & (SQLF_TEMP | SQLF_CREATES)) |
-           (outlasts(k, text, unlocks) ? SQLF_SESSION_FUNCTION : 0);
+    if (starts_do(text)) /* nobody looks into that one: two levels are all there are */
+        return SQLF_SESSION_FUNCTION;
+    flags = text_flags(text, unlocks, ROLE_STATEMENT);
+    if (sv_ieq(t.text, SV_LIT("EXECUTE")))
+        return flags | strings_flags(ts, unlocks, ROLE_EXECUTED);
+    while (executes && tokens_next(&ts, &t))
+        if (token_is_op(&t, ":="))
+            return flags | strings_flags(ts, unlocks, ROLE_ASSIGNED);
+    return flags;
 }
 
 /* Does a statement end at this token? Labels do too, and the words behind which one begins. */
@@ -139,28 +209,37 @@ static bool is_boundary(const struct token *t)
 
 static unsigned body_flags(struct strview body)
 {
-    bool unlocks = mentions(body, SV_LIT("pg_advisory_unlock"));
+    bool unlocks = mentions(body, "pg_advisory_unlock");
+    bool executes = mentions(body, "execute");
     struct tokens ts = {body, 0};
     struct token t;
     size_t from = 0;
     unsigned flags = 0;
 
-    while (tokens_next(&ts, &t))
+    while (tokens_next(&ts, &t)) {
         if (is_boundary(&t)) {
-            flags |= statement_flags(sv_n(body.ptr + from, t.at - from), unlocks, false);
+            flags |= statement_flags(sv_n(body.ptr + from, t.at - from), unlocks, executes);
             from = t.at + t.text.len;
         }
-    return flags | statement_flags(sv_n(body.ptr + from, body.len - from), unlocks, false);
+        if (hides_words(&t))
+            flags |= SQLF_SESSION_FUNCTION;
+    }
+    return flags | statement_flags(sv_n(body.ptr + from, body.len - from), unlocks, executes);
 }
 
 unsigned do_block_lasting_flags(struct strview stmt)
 {
     struct tokens ts = {stmt, 0};
-    struct token t;
+    struct token t, last = {.kind = TOK_SPACE};
     unsigned flags = 0;
 
-    while (tokens_next(&ts, &t))
-        if (is_string(&t))
-            flags |= body_flags(inside(&t));
+    for (; tokens_next(&ts, &t); last = t) {
+        if (!is_string(&t))
+            continue;
+        flags |= body_flags(inside(&t));
+        if (hides_words(&t) ||
+            (t.kind == TOK_STRING && last.kind == TOK_STRING)) /* 'a' <line> 'b' */
+            flags |= SQLF_SESSION_FUNCTION;
+    }
     return flags;
 }

@@ -36,13 +36,20 @@ bool reader_rest_has_pair(struct reader r, enum keyword first, enum keyword seco
     return false;
 }
 
+/* An option's name may be quoted too. */
+static enum keyword option_of(const struct token *t)
+{
+    return t->kind == TOK_QUOTED_IDENT ? keyword_of(sv_n(t->text.ptr + 1, t->text.len - 2)) : t->kw;
+}
+
 bool reader_option_is_on(struct reader r, enum keyword kw, enum keyword kw2)
 {
     size_t outside = r.depth;
     bool on = false;
 
     while (reader_next(&r) && r.depth > outside) {
-        if (r.t.kw != KW_NONE && (r.t.kw == kw || r.t.kw == kw2) &&
+        enum keyword option = option_of(&r.t);
+        if (option != KW_NONE && (option == kw || option == kw2) &&
             (r.last.kind == TOK_LPAREN || r.last.kind == TOK_COMMA)) {
             struct token value;
             bool given = tokens_peek(&r.ts, &value);

@@ -76,8 +76,9 @@ static const struct {
     [R_SESSION_FUNCTION] =
         {ST_HYC00, NO_SESSION
          ", so what this leaves in one or takes from it (a session-level advisory "
-         "lock, currval, lastval, set_config(..., false) among other things, SET seed, "
-         "SET in the body of a DO) would have no lasting effect or no value. Use INSERT ... "
+         "lock, currval, lastval, set_config(..., false) among other things, SET seed, UPDATE "
+         "pg_settings, SET in the body of a DO) would have no lasting effect or no value. Use "
+         "INSERT ... "
          "RETURNING instead of currval, pg_advisory_xact_lock "
          "inside one text instead of session locks, and send SELECT set_config(...) by "
          "itself."},
