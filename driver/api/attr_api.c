@@ -5,6 +5,7 @@
 #include "handle/notification.h"
 #include "neonodbc.h"
 #include "stmt/transaction.h"
+#include "stmt/transaction_end.h"
 
 /* Writes what a get found, in the width the standard fixes. */
 static SQLRETURN put_value(struct handle *h, const struct attr_value *v, SQLPOINTER app,

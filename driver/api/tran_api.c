@@ -1,7 +1,7 @@
 /* SQLEndTran. Without a transaction open, and for one without writes, committing or rolling back is
  * the success the standard wants, and costs no request. */
 #include "api/api_enter.h"
-#include "stmt/transaction.h"
+#include "stmt/transaction_end.h"
 
 static bool completion_is_valid(SQLSMALLINT completion)
 {

@@ -20,16 +20,6 @@ bool transaction_checks_reads(const struct dbc *d);
  * read-only request which the driver alone wanted so (25006) does not, and says what to do. */
 void transaction_note_error(struct dbc *d, struct err *e);
 
-/* Sends what waits as one batch; nothing waits: no request. The transaction is over afterwards,
- * committed or not. False: the server's error (rolled back), 40001 (a read would give other rows
- * now), 25S03 (a statement had failed before: rolled back), 08007 (the answer was lost: unknown).
- */
-bool transaction_commit(struct dbc *d, struct err *e) NEON_MUST_CHECK;
-/* No request. */
-void transaction_rollback(struct dbc *d);
-/* SQLEndTran on a connection; SQL_ATTR_AUTOCOMMIT = on with a transaction open. Posts. */
-SQLRETURN transaction_end(struct dbc *d, bool commit);
-
 /* PLAN_LOCAL: BEGIN, COMMIT, SAVEPOINT, ... as text, answered without a request but for COMMIT. */
 SQLRETURN transaction_run_text(struct stmt *s);
 /* BufferedRowCount=preview: the commit is to make sure that the waiting item `at`, which was tried
