@@ -61,14 +61,15 @@ static void test_pieces(void **state)
     assert_string_equal(pieces("{call p(?, ?, ?)}", 2),
                         "|p|3|X p($1::int4, \"c\" => $2::text)|1|3");
     assert_string_equal(pieces("CALL p(?)", 0), "|p|1|X p($1::int4)|1");
+    assert_string_equal(pieces("CALL U&\"\\0070\"(?)", 0), "|p|1|X \"p\"($1::int4)|1");
     assert_string_equal(pieces("{call p($1, $1)}", 0), "|p|2|X p($1::int4, $1::int4)|1");
 }
 
 static void test_what_is_no_call(void **state)
 {
-    static const char *const texts[] = {
-        "SELECT f(?)",  "CALL p",    "CALL p(?", "CALL p(?,)", "CALL p(,)",  "CALL p(?) x",
-        "CALL p(?)(?)", "CALL p(?]", "CALL",     "CALL .p(?)", "CALL p.(?)", "CALL U&\"p\"(1)"};
+    static const char *const texts[] = {"SELECT f(?)", "CALL p",      "CALL p(?",     "CALL p(?,)",
+                                        "CALL p(,)",   "CALL p(?) x", "CALL p(?)(?)", "CALL p(?]",
+                                        "CALL",        "CALL .p(?)",  "CALL p.(?)"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
