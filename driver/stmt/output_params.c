@@ -229,6 +229,16 @@ static bool must_be_looked_up(struct stmt *s, const struct call_text *c)
     return !st->has_return_value;
 }
 
+/* By itself set_config can be carried, in the form that setting.c reads; as a call it needs a
+ * session. */
+static unsigned flags_of_call(unsigned flags)
+{
+    bool lasts = (flags & SQLF_SET_CONFIG_SESSION) != 0;
+
+    flags &= ~(unsigned)(SQLF_SET_CONFIG_ALONE | SQLF_SET_CONFIG_SESSION);
+    return lasts ? flags | SQLF_SESSION_FUNCTION : flags;
+}
+
 SQLRETURN output_params_resolve(struct stmt *s)
 {
     struct script_stmt *st = &s->script.stmts[0];
@@ -240,8 +250,9 @@ SQLRETURN output_params_resolve(struct stmt *s)
         return c.oom ? diag_post(&s->handle, ST_HY001, 0, "Out of memory.") : SQL_SUCCESS;
     if (must_be_looked_up(s, &c))
         rc = find_routine(s, &c, &r);
-    if (rc == SQL_SUCCESS && r != NULL)
-        st->kind = (struct sql_kind){r->is_procedure ? SQLC_CALL : SQLC_SELECT, 0};
+    if (rc == SQL_SUCCESS && r != NULL) /* what its text calls stays as it is */
+        st->kind.cls = r->is_procedure ? SQLC_CALL : SQLC_SELECT;
+    st->kind.flags = flags_of_call(st->kind.flags);
     call_text_release(&c);
     return rc;
 }

@@ -200,12 +200,36 @@ static void test_refusals(void **state)
                       "HYC00");
 }
 
+/* What a session alone keeps goes to one, called as a function too. */
+static void test_calls_that_need_a_session(void **state)
+{
+    struct fixture *f = *state;
+    char text[16] = "";
+    SQLLEN ind = 0;
+
+    bind_text(f->stmt, 1, SQL_PARAM_OUTPUT, text, sizeof text, &ind);
+    assert_stmt_ok(
+        f->stmt, SQLExecDirect(f->stmt, sqltext("{? = call set_config('work_mem', '9MB', false)}"),
+                               SQL_NTS));
+    assert_string_equal(text, "9MB");
+    assert_stmt_ok(
+        f->stmt,
+        SQLExecDirect(f->stmt, sqltext("{? = call current_setting('work_mem')}"), SQL_NTS));
+    assert_string_equal(text, "9MB");
+    SQLFreeStmt(f->stmt, SQL_RESET_PARAMS);
+    assert_stmt_ok(f->stmt,
+                   SQLExecDirect(f->stmt, sqltext("{call pg_advisory_lock(4714)}"), SQL_NTS));
+    assert_string_equal(pg_admin("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND "
+                                 "objid = 4714"),
+                        "1");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
     const struct CMUnitTest tests[] = {
         TEST(test_procedures),       TEST(test_functions), TEST(test_function_with_rows),
-        TEST(test_in_a_transaction), TEST(test_refusals),
+        TEST(test_in_a_transaction), TEST(test_refusals),  TEST(test_calls_that_need_a_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
