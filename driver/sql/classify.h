@@ -77,6 +77,7 @@ enum sql_flag {
      * pg_advisory_xact_lock, pg_notify, lo_create, txid_current */
     SQLF_TRANSACTION_FUNCTION = 1 << 15,
     SQLF_CREATES = 1 << 16, /* CREATE, SELECT INTO: where, the search_path may say */
+    SQLF_OUTSIDE = 1 << 17, /* COPY to a file, COPY with a program: no ROLLBACK undoes it */
 };
 
 struct sql_kind {

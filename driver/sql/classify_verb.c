@@ -217,12 +217,18 @@ static struct sql_kind declare(struct reader *r)
 static struct sql_kind copy(struct reader *r)
 {
     struct reader ahead = *r;
+    unsigned flags = 0;
 
-    for (; !reader_at_end(&ahead); reader_next(&ahead))
-        if ((ahead.last.kw == KW_from || ahead.last.kw == KW_to) && reader_is_top(&ahead) &&
-            (ahead.t.kw == KW_stdin || ahead.t.kw == KW_stdout))
-            return (struct sql_kind){SQLC_COPY_STDIO, ahead.last.kw == KW_from ? SQLF_COPY_IN : 0};
-    return (struct sql_kind){SQLC_COPY_FILE, 0};
+    for (; !reader_at_end(&ahead); reader_next(&ahead)) {
+        bool from = ahead.last.kw == KW_from;
+        if ((!from && ahead.last.kw != KW_to) || !reader_is_top(&ahead))
+            continue;
+        if (ahead.t.kw == KW_stdin || ahead.t.kw == KW_stdout)
+            return (struct sql_kind){SQLC_COPY_STDIO, from ? SQLF_COPY_IN : 0};
+        if (!from || sv_ieq(ahead.t.text, SV_LIT("program")))
+            flags = SQLF_OUTSIDE;
+    }
+    return (struct sql_kind){SQLC_COPY_FILE, flags};
 }
 
 /* ---- the first word ---- */

@@ -30,7 +30,8 @@ enum refusal {
     R_CARRIED,
     R_SET_CONFIG,
     R_TRANSACTION_FUNCTION,
-    R_VARIES
+    R_VARIES,
+    R_OUTSIDE
 };
 
 #define BUFFERED "Over HTTP a transaction is sent as a whole when it commits"
@@ -145,6 +146,10 @@ static const struct {
          "(pg_advisory_xact_lock, pg_notify, lo_create, txid_current) would not be the commit's. "
          "NOTIFY waits for the commit; SERIALIZABLE checks at the commit what a lock would have "
          "kept. Or: " IN_SESSION "; or run it with autocommit on."},
+    [R_OUTSIDE] = {ST_HYC00,
+                   BUFFERED ", and each read before that tries all that waits: a file or program "
+                            "outside of the database would be written to each time. Run COPY with "
+                            "autocommit on, or: " IN_SESSION "."},
     [R_SEQUENCE] = {ST_HYC00, BUFFERED
                     ", so a value taken from a sequence would not be the commit's. "
                     "Take it before the transaction, with autocommit on, or: " IN_SESSION "."},
@@ -204,6 +209,8 @@ static enum refusal unfit_in_transaction(struct sql_kind kind, enum way way)
         return R_RETURNING;
     if (way == WAY_QUEUE && (kind.flags & SQLF_EXPLAIN_ANALYZE))
         return R_RETURNING;
+    if (kind.flags & SQLF_OUTSIDE)
+        return R_OUTSIDE;
     if (select && (kind.flags & SQLF_LOCKS_ROWS))
         return R_ROW_LOCKS;
     return select && (kind.flags & SQLF_SEQUENCE) ? R_SEQUENCE : R_NOTHING;

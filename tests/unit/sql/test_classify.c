@@ -80,6 +80,7 @@ static const struct {
     FLAG(COPY_IN),
     FLAG(TRANSACTION_FUNCTION),
     FLAG(CREATES),
+    FLAG(OUTSIDE),
 };
 
 struct tally {

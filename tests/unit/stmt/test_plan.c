@@ -336,6 +336,7 @@ static void test_what_a_transaction_over_http_cannot_know_is_refused(void **stat
         {SQLC_SELECT, SQLF_TRANSACTION_FUNCTION, 'R'},
         {SQLC_SELECT, SQLF_TRANSACTION_FUNCTION | SQLF_SELECT_INTO, 'Q'},
         {SQLC_DO, SQLF_TRANSACTION_FUNCTION, 'Q'},
+        {SQLC_COPY_FILE, SQLF_OUTSIDE, 'R'},
         {SQLC_SELECT, SQLF_SELECT_INTO, 'Q'},
         {SQLC_SELECT, SQLF_EXPLAIN_ANALYZE, 'r'},
         {SQLC_DELETE, SQLF_EXPLAIN_ANALYZE, 'R'},
