@@ -130,10 +130,39 @@ static bool takes_no_cast(const struct history *h, struct tokens behind)
     return h->second.kw == KW_fetch && (h->last.kw == KW_first || h->last.kw == KW_next);
 }
 
-static void note_marker(struct script_stmt *s, const struct buf *out, unsigned number,
-                        bool has_cast)
+static bool is_comparison(const struct token *t)
 {
-    s->markers[s->n_markers++] = (struct script_marker){out->len, number, has_cast};
+    static const char *const ops[] = {"=", "<", ">", "<=", ">=", "<>", "!="};
+
+    for (size_t i = 0; i < ARRAY_LEN(ops); i++)
+        if (token_is_op(t, ops[i]))
+            return true;
+    return false;
+}
+
+static bool is_name(const struct token *t)
+{
+    return t->kind == TOK_QUOTED_IDENT || (t->kind == TOK_IDENT && t->kw == KW_NONE);
+}
+
+/* name = $1 and nothing behind that could change it. */
+static bool is_settled(const struct history *h, const struct tokens *behind)
+{
+    struct tokens ahead = *behind;
+    struct token next;
+
+    if (!is_comparison(&h->last) || !is_name(&h->second))
+        return false;
+    if (!tokens_next(&ahead, &next))
+        return true;
+    return next.kind == TOK_COMMA || next.kind == TOK_RPAREN || next.kind == TOK_IDENT;
+}
+
+static void note_marker(struct script_stmt *s, const struct buf *out, unsigned number,
+                        const struct history *h, const struct tokens *behind)
+{
+    s->markers[s->n_markers++] =
+        (struct script_marker){out->len, number, takes_no_cast(h, *behind), is_settled(h, behind)};
 }
 
 /* A marker that stood as ? between two words needs room: `limit?` is `limit $1`. */
@@ -167,7 +196,7 @@ bool markers_write(struct strview text, bool foreign_dollars, const struct marke
         if (t.kind == TOK_DOLLAR_PARAM && (ours || !foreign_dollars)) {
             unsigned n = number_of(&t) - base;
             write_marker(&out, n, ours);
-            note_marker(s, &out, n, takes_no_cast(&h, ts));
+            note_marker(s, &out, n, &h, &ts);
             /* The cast, or the marker itself, must not run into a word behind it. */
             if (ts.pos < text.len && markers_would_fuse('1', text.ptr[ts.pos]))
                 buf_append_char(&out, ' ');
@@ -191,54 +220,14 @@ bool markers_write(struct strview text, bool foreign_dollars, const struct marke
     return true;
 }
 
-/* ---- doubt about types ---- */
-
-static bool is_comparison(const struct token *t)
-{
-    static const char *const ops[] = {"=", "<", ">", "<=", ">=", "<>", "!="};
-
-    for (size_t i = 0; i < ARRAY_LEN(ops); i++)
-        if (token_is_op(t, ops[i]))
-            return true;
-    return false;
-}
-
-static bool is_name(const struct token *t)
-{
-    return t->kind == TOK_QUOTED_IDENT || (t->kind == TOK_IDENT && t->kw == KW_NONE);
-}
-
-/* name = $1 and nothing behind that could change it. */
-static bool is_settled(const struct history *h, const struct tokens *behind)
-{
-    struct tokens ahead = *behind;
-    struct token next;
-
-    if (!is_comparison(&h->last) || !is_name(&h->second))
-        return false;
-    if (!tokens_next(&ahead, &next))
-        return true;
-    return next.kind == TOK_COMMA || next.kind == TOK_RPAREN || next.kind == TOK_IDENT;
-}
-
 bool markers_leave_doubt(const struct script_stmt *st, const char *const *casts)
 {
-    struct tokens ts = {sv_n(st->text, st->len), 0};
-    struct history h = {{0}, {0}};
     struct insert_values iv;
-    struct token t;
-    size_t at = 0;
 
-    if (st->n_markers == 0 || insert_values_find(st, &iv))
-        return false;
-    while (tokens_next(&ts, &t)) {
-        bool marker = at < st->n_markers && ts.pos == st->markers[at].end;
-        if (marker && casts[st->markers[at].number - 1] == NULL && !st->markers[at].has_cast &&
-            !is_settled(&h, &ts))
-            return true;
-        at += marker;
-        h.second = h.last;
-        h.last = t;
+    for (size_t i = 0; i < st->n_markers; i++) {
+        const struct script_marker *m = &st->markers[i];
+        if (casts[m->number - 1] == NULL && !m->has_cast && !m->settled)
+            return !insert_values_find(st, &iv);
     }
     return false;
 }

@@ -24,6 +24,7 @@ struct script_marker {
     unsigned number; /* 1-based, the n of $n within this statement */
     bool has_cast; /* no cast may follow: the author wrote ::type or CAST(? AS type), or the grammar
                       takes none there */
+    bool settled;  /* name = $1 and the like: the server tells its type by what stands beside it */
 };
 
 struct script_stmt {
