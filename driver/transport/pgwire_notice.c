@@ -14,6 +14,14 @@ const char *session_parameter(const struct session *s, const char *name)
     return NULL;
 }
 
+bool session_take_told(struct session *s)
+{
+    bool told = s->told;
+
+    s->told = false;
+    return told;
+}
+
 void session_forget_parameters(struct session *s)
 {
     for (size_t i = 0; i < s->n_parameters; i++) {
@@ -52,6 +60,7 @@ static bool take_parameter(struct session *s, struct strview body)
     }
     mem_free(p->value);
     p->value = copy;
+    s->told = true;
     return true;
 }
 

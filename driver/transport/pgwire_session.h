@@ -63,6 +63,8 @@ bool session_is_answering(const struct session *s);
 
 /* A setting that the server reports (server_version, TimeZone, ...); NULL: not reported. */
 const char *session_parameter(const struct session *s, const char *name);
+/* True once after the server has reported a setting, at the connection's start too. */
+bool session_take_told(struct session *s);
 /* The oldest notice not taken yet; NULL: none. The caller frees it (pg_fields_free). */
 struct pg_fields *session_take_notice(struct session *s);
 struct session_notification {

@@ -55,6 +55,7 @@ struct session {
     char *scratch;                   /* owned */
     struct parameter parameters[SESSION_MAX_PARAMETERS];
     size_t n_parameters;
+    bool told; /* a setting, since session_take_told */
     struct notice *notices, **notices_end;
     size_t n_notices;
     struct notification *notifications, **notifications_end;
