@@ -28,7 +28,7 @@ void buf_reset(struct buf *b)
         b->data[0] = '\0';
 }
 
-bool buf_reserve(struct buf *b, size_t extra)
+static bool grow(struct buf *b, size_t extra)
 {
     size_t max = b->max ? b->max : BUF_MAX_DEFAULT;
     size_t want;
@@ -44,8 +44,6 @@ bool buf_reserve(struct buf *b, size_t extra)
         return false;
     }
     want = b->len + extra + 1;
-    if (b->data != NULL && want <= b->cap)
-        return true;
     cap = b->cap ? b->cap : 64;
     while (cap < want)
         cap *= 2;
@@ -60,6 +58,11 @@ bool buf_reserve(struct buf *b, size_t extra)
     b->data = data;
     b->cap = cap;
     return true;
+}
+
+bool buf_reserve(struct buf *b, size_t extra)
+{
+    return (b->failed == BUF_OK && extra < b->cap - b->len) || grow(b, extra);
 }
 
 bool buf_append(struct buf *b, const void *bytes, size_t len)
@@ -85,7 +88,11 @@ bool buf_append_str(struct buf *b, const char *s)
 
 bool buf_append_char(struct buf *b, char c)
 {
-    return buf_append(b, &c, 1);
+    if (!buf_reserve(b, 1))
+        return false;
+    b->data[b->len++] = c;
+    b->data[b->len] = '\0';
+    return true;
 }
 
 bool buf_vprintf(struct buf *b, const char *fmt, va_list ap)
