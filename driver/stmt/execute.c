@@ -510,12 +510,13 @@ static SQLRETURN rerun(struct stmt *s, const char *const *casts)
     return rc;
 }
 
-static SQLRETURN execute_one(struct stmt *s, const char **casts)
+/* `made`: the plan as it was just now; NULL when the application has been asked for data since. */
+static SQLRETURN execute_one(struct stmt *s, const struct plan *made, const char **casts)
 {
-    struct plan plan;
     SQLRETURN read = params_collect(s, casts);
+    SQLRETURN rc = SQL_SUCCESS;
     struct stmt *cursor;
-    SQLRETURN rc;
+    struct plan plan;
 
     if (read == SQL_NEED_DATA)
         return read;
@@ -523,7 +524,10 @@ static SQLRETURN execute_one(struct stmt *s, const char **casts)
     if (!SQL_SUCCEEDED(read))
         return read;
     cursor = positioned_cursor(s);
-    rc = prepare_to_run(s, &plan);
+    if (made != NULL)
+        plan = *made;
+    else
+        rc = prepare_to_run(s, &plan);
     if (rc == SQL_SUCCESS)
         rc = cursor != NULL ? positioned_execute(s, cursor, casts) : run_typed(s, &plan, casts);
     if (rc == SQL_ERROR && session_can_rerun(s, plan.kind))
@@ -531,7 +535,7 @@ static SQLRETURN execute_one(struct stmt *s, const char **casts)
     return rc == SQL_SUCCESS ? read : rc;
 }
 
-SQLRETURN stmt_execute_ready(struct stmt *s)
+static SQLRETURN execute_ready(struct stmt *s, const struct plan *made)
 {
     const char **casts;
     SQLRETURN rc;
@@ -549,10 +553,15 @@ SQLRETURN stmt_execute_ready(struct stmt *s)
     casts = mem_calloc(s->script.n_params + 1, sizeof *casts);
     if (casts == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
-    rc = execute_one(s, casts);
+    rc = execute_one(s, made, casts);
     param_array_note_single(s, rc);
     mem_free(casts);
     return session_post_missed(s, rc);
+}
+
+SQLRETURN stmt_execute_ready(struct stmt *s)
+{
+    return execute_ready(s, NULL);
 }
 
 SQLRETURN stmt_execute(struct stmt *s)
@@ -573,7 +582,7 @@ SQLRETURN stmt_execute(struct stmt *s)
     rc = prepare_to_run(s, &plan);
     if (rc != SQL_SUCCESS)
         return rc;
-    rc = stmt_execute_ready(s);
+    rc = execute_ready(s, &plan);
     return rc == SQL_NEED_DATA ? params_begin_need_data(s, param_array_rows(s)) : rc;
 }
 

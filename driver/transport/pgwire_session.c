@@ -255,7 +255,7 @@ bool session_ensure(struct session *s, const struct wire_request *r, const atomi
     struct ws_patience p = {deadline_min(r->deadline, deadline_after_s(s->login_timeout_s)),
                             cancelled};
 
-    if (s->ws != NULL && s->active == NULL)
+    if (s->ws != NULL && s->active == NULL && !r->opened)
         session_poll(s);
     if (s->gone)
         return err_set(e, ST_08S01, 0,
