@@ -402,10 +402,10 @@ static void test_every_message_of_a_session(void **state)
         for (long after = 0; after < n[d]; after++)
             strike_message(kinds[(size_t)after % 4], directions[d], after, &t);
         for (size_t k = 0; k < 4; k++) /* and each kind where the commit is */
-            strike_message(kinds[k], directions[d], n[d] - 2, &t);
+            strike_message(kinds[k], directions[d], n[d] - 1, &t);
     }
     print_tally(&t);
-    assert_true(t.rolled_back > 10 && t.unknown > 3);
+    assert_true(t.rolled_back > 10 && t.unknown >= 3); /* COMMIT is one message, its answer two */
 }
 
 /* The commit has happened, the answer is lost; and the other way round. */
