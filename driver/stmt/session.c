@@ -196,6 +196,7 @@ static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sq
             .opened = true,
             .alone = true, /* the settings are the session's own */
             .in_transaction = in_transaction,
+            .begins = begin,
             .in_portions = in_transaction && x->n_stmts == 1 && comes_in_portions(kind),
             .undescribed = x->n_stmts == 1 && kind->cls == SQLC_COPY_STDIO,
             .reuse = x->n_stmts == 1 && may_be_kept(kind),
@@ -382,6 +383,7 @@ static struct wire_request copy_request(struct stmt *s, const struct wire_stmt *
         .session = s->dbc->session,
         .alone = true,
         .in_transaction = begin || s->dbc->tx.in_session,
+        .begins = begin,
         .undescribed = true,
         .copy_in = true,
         .deadline = deadline_after_s((int64_t)s->attrs.query_timeout_s),

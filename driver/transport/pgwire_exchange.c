@@ -18,6 +18,13 @@
 /* Read past rather than cancelled, when a result is given up. */
 #define READ_PAST_BYTES (1u << 20)
 
+/* A statement that the server keeps prepared under a name. */
+struct kept {
+    char name[24];
+    size_t parse; /* number of its Parse in this request; 0: ready, from here or from before */
+    bool reused;
+};
+
 struct session_exchange {
     struct exchange base; /* first */
     struct session *s;
@@ -39,10 +46,9 @@ struct session_exchange {
     struct buf held;
     size_t held_pos;
     struct parked parked;
-    char portal[24];   /* "": none of its own */
-    char prepared[24]; /* to be noted when ParseComplete comes; "" */
-    char reused[24];   /* was prepared before; "" */
-    size_t parses_before_prepared;
+    char portal[24];     /* "": none of its own */
+    struct kept kept[2]; /* BEGIN, and the last statement */
+    size_t n_kept, n_parses, n_parsed;
     uint32_t portion;
     uint64_t portion_bytes, read_bytes;
     /* for its line in the log */
@@ -53,27 +59,32 @@ struct session_exchange {
 
 /* ---- out ---- */
 
-static void write_statement(struct session_exchange *x, const struct wire_stmt *st, bool last)
+/* The name of a statement that will come again; *fresh: it has to be told first. */
+static const char *keep(struct session_exchange *x, struct strview sql, bool *fresh)
+{
+    struct kept *k = &x->kept[x->n_kept++];
+
+    snprintf(k->name, sizeof k->name, "%s", session_prepared_name(x->s, sql, fresh));
+    k->parse = *fresh ? x->n_parses + 1 : 0;
+    k->reused = !*fresh;
+    return k->name;
+}
+
+static void write_statement(struct session_exchange *x, const struct wire_stmt *st, bool begins,
+                            bool last)
 {
     struct session *s = x->s;
     bool portal = last && x->r.in_portions;
-    char name[24] = "";
     bool fresh = true;
+    const char *name = x->r.reuse && (begins || last) ? keep(x, st->sql, &fresh) : "";
 
-    if (last && x->r.reuse)
-        snprintf(name, sizeof name, "%s", session_prepared_name(s, st->sql, &fresh));
     if (portal)
         snprintf(x->portal, sizeof x->portal, "neon_p%llu", (unsigned long long)++s->clock);
     if (fresh)
         pgwire_parse(&s->out, name, st->sql);
-    else
-        memcpy(x->reused, name, sizeof x->reused);
-    if (fresh && name[0] != '\0')
-        memcpy(x->prepared, name, sizeof x->prepared);
-    else if (fresh)
-        x->parses_before_prepared++;
+    x->n_parses += fresh;
     pgwire_bind(&s->out, x->portal, name, st->params, st->n_params);
-    if (!last || !x->r.undescribed)
+    if (!begins && !(last && x->r.undescribed))
         pgwire_describe(&s->out, 'P', x->portal);
     x->portion = portal ? FIRST_PORTION_ROWS : 0;
     pgwire_execute(&s->out, x->portal, x->portion);
@@ -84,7 +95,7 @@ static bool write_request(struct session_exchange *x, const struct wire_request 
     struct session *s = x->s;
 
     for (size_t i = 0; i < r->n_stmts; i++)
-        write_statement(x, &r->stmts[i], i + 1 == r->n_stmts);
+        write_statement(x, &r->stmts[i], r->begins && i == 0, i + 1 == r->n_stmts);
     /* A Sync would be swallowed by the copy. */
     pgwire_plain(&s->out, r->copy_in ? 'H' : 'S');
     if (s->out.failed == BUF_OK)
@@ -152,6 +163,26 @@ static bool begin_copy(struct session_exchange *x, struct err *e)
     return session_flush(s, &x->r, e);
 }
 
+/* ParseComplete. */
+static void note_parsed(struct session_exchange *x)
+{
+    x->n_parsed++;
+    for (size_t i = 0; i < x->n_kept; i++)
+        if (x->kept[i].parse == x->n_parsed) {
+            session_prepared_is_ready(x->s, x->kept[i].name);
+            x->kept[i].parse = 0;
+        }
+}
+
+/* Behind an error: what is not prepared will not be, and what was before is perhaps out of date
+ * because tables have changed. */
+static void drop_kept(struct session_exchange *x)
+{
+    for (size_t i = 0; i < x->n_kept; i++)
+        if (x->kept[i].parse != 0 || x->kept[i].reused)
+            session_drop_prepared(x->s, x->kept[i].name);
+}
+
 /* *over: the server is ready for something else. */
 static bool take(struct session_exchange *x, const struct pgwire_message *m, bool *over,
                  struct err *e)
@@ -174,19 +205,13 @@ static bool take(struct session_exchange *x, const struct pgwire_message *m, boo
         if (x->refused_copy)
             err_set(e, ST_HYC00, 0,
                     "COPY ... FROM STDIN stands by itself, and its data is bound as parameter 1.");
-        if (x->prepared[0] != '\0')
-            session_drop_prepared(s, x->prepared);
-        if (x->reused[0] != '\0') /* perhaps because of changed tables: prepared anew then */
-            session_drop_prepared(s, x->reused);
+        drop_kept(x);
         if (s->ws == NULL)
             return false;
         fail(x, e);
         return send_sync(x, e);
     case '1':
-        if (x->prepared[0] != '\0' && x->parses_before_prepared-- == 0) {
-            session_prepared_is_ready(s, x->prepared);
-            x->prepared[0] = '\0';
-        }
+        note_parsed(x);
         return true;
     case 'C':
     case 'I':

@@ -58,9 +58,11 @@ struct wire_request {
     bool opened;             /* it was open just now, and told its settings: when it turns out to be
                                 gone before anything is sent, 08S01 instead of another one */
     bool in_transaction;     /* a transaction is open, or the first statement opens one */
+    bool begins;             /* the first statement is BEGIN */
     bool in_portions;        /* the last statement's rows are fetched in portions, so that other
                                 statements may run in between (in a transaction only) */
-    bool reuse;              /* the last statement will come again: the server keeps it prepared */
+    bool reuse;              /* the last statement will come again: the server keeps it prepared,
+                                and with it BEGIN */
     bool undescribed;        /* the last statement says itself what it gives (COPY) */
     bool copy_in; /* the last statement is COPY ... FROM STDIN: begun is when the server waits for
                      the data (session_copy_put) */

@@ -320,6 +320,60 @@ static void test_kept_statements_that_a_function_takes_away(void **state)
     }
 }
 
+/* So it is with BEGIN, which is kept with the first statement of a transaction. */
+static void test_a_kept_begin_that_a_function_takes_away(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture *f = fixture_over(with_sessions[i]);
+        SQLHSTMT s = f->stmt;
+
+        run(s, "CREATE TEMP TABLE t_mine (a int)"); /* from here on all goes to the session */
+        run(s, "CREATE FUNCTION pg_temp.forget() RETURNS int LANGUAGE plpgsql AS "
+               "$$ BEGIN EXECUTE 'DEALLOCATE ALL'; RETURN 1; END $$");
+        fixture_autocommit(f, false);
+        for (size_t k = 0; k < 4; k++) {
+            run(s, "INSERT INTO t_mine VALUES (1)");
+            if (k == 2)
+                assert_int_equal(query_number(s, "SELECT pg_temp.forget()"), 1);
+            assert_dbc_ok(f->dbc,
+                          SQLEndTran(SQL_HANDLE_DBC, f->dbc, k == 1 ? SQL_ROLLBACK : SQL_COMMIT));
+        }
+        assert_int_equal(query_number(s, "SELECT count(*) FROM t_mine"), 3);
+        fixture_free(f);
+    }
+}
+
+/* Two round trips, and nothing in them that could be left out: what is kept prepared is not told
+ * again, BEGIN and COMMIT are not asked what they give. */
+static void test_messages_of_a_transaction(void **state)
+{
+    static const char *const counted[] = {"ws_frames_in", "ws_frames_out", "ws_messages_in",
+                                          "ws_messages_out"};
+    static const long wanted[] = {2, 2, 8, 10};
+    struct fixture *f = fixture_over("websocket");
+    SQLINTEGER key = 5;
+    long before[4];
+
+    (void)state;
+    fixture_autocommit(f, false);
+    assert_stmt_ok(f->stmt,
+                   SQLPrepare(f->stmt, sqltext("SELECT id FROM customers WHERE id = ?"), SQL_NTS));
+    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER,
+                                             0, 0, &key, 0, NULL));
+    for (size_t k = 0; k < 3; k++) {
+        for (size_t i = 0; i < 4; i++)
+            before[i] = gateway_count(counted[i]);
+        assert_stmt_ok(f->stmt, SQLExecute(f->stmt));
+        assert_stmt_ok(f->stmt, SQLFetch(f->stmt));
+        SQLFreeStmt(f->stmt, SQL_CLOSE);
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
+    }
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(gateway_count(counted[i]) - before[i], wanted[i]);
+    fixture_free(f);
+}
+
 /* A definition taken back: what was prepared for it would fail the next transaction. And where
  * another's definition fails a transaction, the same one tried again runs. */
 static void test_a_kept_statement_whose_table_was_another_before(void **state)
@@ -444,6 +498,8 @@ int main(void)
         cmocka_unit_test(test_a_text_that_commits_ends_the_transaction),
         cmocka_unit_test(test_a_kept_statement_whose_table_changes),
         cmocka_unit_test(test_kept_statements_that_a_function_takes_away),
+        cmocka_unit_test(test_a_kept_begin_that_a_function_takes_away),
+        cmocka_unit_test(test_messages_of_a_transaction),
         cmocka_unit_test(test_a_kept_statement_whose_table_was_another_before),
         cmocka_unit_test(test_currval_is_never_an_older_value),
         cmocka_unit_test(test_a_setting_whose_transaction_a_text_ended),
