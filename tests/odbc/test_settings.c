@@ -494,6 +494,10 @@ static void test_keywords(void **state)
     SHOWN("TimeZone", "Asia/Tokyo");
     run(s, "RESET ALL");
     SHOWN("work_mem", "5MB");
+    s = reconnect(state, "DSN=neon;Deferrable=1;Isolation=serializable;ReadOnly=1");
+    SHOWN("transaction_deferrable", "on");
+    s = reconnect(state, "DSN=neon;Isolation=serializable;ReadOnly=1");
+    SHOWN("transaction_deferrable", "off");
 }
 
 static SQLRETURN try_connect(SQLHDBC d, const char *connstr)

@@ -211,6 +211,22 @@ static void test_limits(void **state)
     tx_reset(&t);
 }
 
+static void test_no_more_statements_than_a_request_may_hold(void **state)
+{
+    struct err e = ERR_INIT;
+    struct tx t;
+
+    (void)state;
+    tx_init(&t);
+    for (size_t i = 0; i < TX_MAX_ITEMS; i++)
+        assert_true(tx_add(&t, TX_WRITE, SV_LIT("x"), NULL, 0, SIZE_MAX / 2, &e));
+    assert_false(tx_add(&t, TX_WRITE, SV_LIT("x"), NULL, 0, SIZE_MAX / 2, &e));
+    assert_string_equal(e.state, "54000");
+    assert_int_equal(t.n_items, TX_MAX_ITEMS);
+    err_release(&e);
+    tx_reset(&t);
+}
+
 static void test_memory_that_runs_out(void **state)
 {
     (void)state;
@@ -240,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_rows_join),
         cmocka_unit_test(test_counts_are_guarded_at_the_commit),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_no_more_statements_than_a_request_may_hold),
         cmocka_unit_test(test_memory_that_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
