@@ -17,6 +17,9 @@ static const char *const momentary[] = {
     "system_user",       "user",         "xmin",         "xmax",           "ctid",
 };
 
+/* Literals that a type of dates may read as the transaction's time. */
+static const char *const times[] = {"'now'", "'today'", "'tomorrow'", "'yesterday'"};
+
 static int compare(struct strview word, const char *entry)
 {
     for (size_t i = 0; i < word.len; i++) {
@@ -44,12 +47,19 @@ static bool is_known(struct strview word)
     return false;
 }
 
-static bool is_momentary(struct strview word)
+static bool is_among(struct strview word, const char *const *list, size_t n)
 {
-    for (size_t i = 0; i < ARRAY_LEN(momentary); i++)
-        if (sv_ieq(word, sv(momentary[i])))
+    for (size_t i = 0; i < n; i++)
+        if (sv_ieq(word, sv(list[i])))
             return true;
     return false;
+}
+
+static bool is_momentary(const struct token *t)
+{
+    return t->kind == TOK_STRING
+               ? is_among(t->text, times, ARRAY_LEN(times))
+               : t->kind == TOK_IDENT && is_among(t->text, momentary, ARRAY_LEN(momentary));
 }
 
 /* A list of columns behind a name (WITH name (...), AS name (...)) is taken for a call too: that
@@ -65,7 +75,7 @@ bool sql_calls_unknown(struct strview stmt)
                            (before.kind == TOK_IDENT && (qualified || !is_known(before.text)));
         if (t.kind == TOK_LPAREN && name_before)
             return true;
-        if (t.kind == TOK_IDENT && before.kind != TOK_DOT && is_momentary(t.text))
+        if (before.kind != TOK_DOT && is_momentary(&t))
             return true;
         qualified = before.kind == TOK_DOT;
         before = t;

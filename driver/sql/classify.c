@@ -41,7 +41,7 @@ static unsigned settle_set_config(struct strview stmt, struct sql_kind k)
     return k.flags;
 }
 
-struct sql_kind sql_classify(struct strview stmt)
+struct sql_kind classify_without_body(struct strview stmt)
 {
     struct reader r = {.ts = {stmt, 0}};
     struct reader first;
@@ -60,8 +60,6 @@ struct sql_kind sql_classify(struct strview stmt)
         first.base = r.base;
         k.flags |= classify_walk(first, k);
         k.flags = settle_set_config(stmt, k);
-        if (k.cls == SQLC_DO)
-            k.flags |= do_block_lasting_flags(stmt) | (do_block_listens(stmt) ? SQLF_LISTENS : 0);
         return k;
     }
     executes = classify_explain_executes(&r);
@@ -72,6 +70,15 @@ struct sql_kind sql_classify(struct strview stmt)
     first.base = r.base;
     k.flags |= classify_walk(first, k) | SQLF_EXPLAIN_ANALYZE;
     k.flags = settle_set_config(stmt, k);
+    return k;
+}
+
+struct sql_kind sql_classify(struct strview stmt)
+{
+    struct sql_kind k = classify_without_body(stmt);
+
+    if (k.cls == SQLC_DO)
+        k.flags |= do_block_lasting_flags(stmt) | (do_block_listens(stmt) ? SQLF_LISTENS : 0);
     return k;
 }
 

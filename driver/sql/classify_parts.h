@@ -13,4 +13,7 @@ struct sql_kind classify_verb(struct reader *r);
 /* The flags of all the words. `r` stands at the first word, its base is known. */
 unsigned classify_walk(struct reader r, struct sql_kind k);
 
+/* sql_classify, but for what stands in the body of a DO. */
+struct sql_kind classify_without_body(struct strview stmt);
+
 #endif

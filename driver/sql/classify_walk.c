@@ -61,9 +61,9 @@ static bool is_call_of(const struct token *t, const char *name)
     return t->kind == TOK_QUOTED_IDENT ? sv_eq(bare, sv(name)) : sv_ieq(bare, sv(name));
 }
 
-/* How far a call of set_config is read for its third argument. Calls nested in each other must not
- * be read over and over. */
-#define SET_CONFIG_MAX_TOKENS 200
+/* How far a call is read for its third argument. Calls nested in each other must not be read over
+ * and over. */
+#define CALL_MAX_TOKENS 200
 
 /* The value of set_config's third argument; r stands at its "(". Anything but a plain true is taken
  * for false. */
@@ -76,7 +76,7 @@ static bool third_argument_is_true(struct reader r)
 
     for (reader_next(&r); !reader_at_end(&r) && r.depth >= inside && commas < 2; reader_next(&r)) {
         commas += r.t.kind == TOK_COMMA && r.depth == inside;
-        if (++tokens > SET_CONFIG_MAX_TOKENS)
+        if (++tokens > CALL_MAX_TOKENS)
             return false;
     }
     if (commas < 2)
@@ -110,9 +110,12 @@ static bool may_be_temporary(struct reader r)
 {
     size_t inside = r.depth + 1;
     size_t commas = 0;
+    size_t tokens = 0;
     bool temporary = false;
 
     for (reader_next(&r); !reader_at_end(&r) && r.depth >= inside; reader_next(&r)) {
+        if (++tokens > CALL_MAX_TOKENS)
+            return true;
         commas += r.t.kind == TOK_COMMA && r.depth == inside;
         temporary |= r.t.kw == KW_temporary;
         if (commas == 2 && r.last.kind == TOK_COMMA)

@@ -1,12 +1,11 @@
 /* Looks into the string that DO executes. Two levels are all there are: the body, and the texts
- * that it executes. Called by classify.c, and calls it for the body's statements. */
+ * that it executes. Called by classify.c, and calls it for the body's statements. No recursion. */
 #include "sql/do_block.h"
 
 #include <string.h>
 
 #include "base/mem.h"
-#include "sql/classify.h"
-#include "sql/token.h"
+#include "sql/classify_parts.h"
 
 static bool is_string(const struct token *t)
 {
@@ -84,14 +83,6 @@ bool do_block_listens(struct strview stmt)
 
 /* ---- what would outlive the DO ---- */
 
-static bool starts_do(struct strview text)
-{
-    struct tokens ts = {text, 0};
-    struct token t;
-
-    return tokens_next(&ts, &t) && t.kw == KW_do;
-}
-
 /* Written with escapes that may be any letter: U&'..', U&"..", E'\x6c'. */
 static bool hides_words(const struct token *t)
 {
@@ -161,8 +152,9 @@ enum role {
 static unsigned text_flags(struct strview text, bool unlocks, enum role role)
 {
     static const unsigned session = SQLF_SESSION_FUNCTION | SQLF_SET_CONFIG_SESSION;
-    struct sql_kind k = sql_classify(text);
-    bool outlasts = (role != ROLE_ASSIGNED && is_session_statement(k.cls)) ||
+    struct sql_kind k = classify_without_body(text);
+    /* Nobody looks into a DO in a DO: two levels are all there are. */
+    bool outlasts = k.cls == SQLC_DO || (role != ROLE_ASSIGNED && is_session_statement(k.cls)) ||
                     ((k.flags & session) && calls_what_outlasts(text, unlocks));
 
     return (k.flags & (SQLF_TEMP | SQLF_CREATES | SQLF_WITH_HOLD)) |
@@ -177,8 +169,7 @@ static unsigned strings_flags(struct tokens ts, bool unlocks, enum role role)
 
     while (tokens_next(&ts, &t))
         if (is_string(&t))
-            flags |= starts_do(inside(&t)) ? SQLF_SESSION_FUNCTION
-                                           : text_flags(inside(&t), unlocks, role);
+            flags |= text_flags(inside(&t), unlocks, role);
     return flags;
 }
 
@@ -190,8 +181,6 @@ static unsigned statement_flags(struct strview text, bool unlocks, bool executes
 
     if (!tokens_next(&ts, &t))
         return 0;
-    if (starts_do(text)) /* nobody looks into that one: two levels are all there are */
-        return SQLF_SESSION_FUNCTION;
     flags = text_flags(text, unlocks, ROLE_STATEMENT);
     if (sv_ieq(t.text, SV_LIT("EXECUTE")))
         return flags | strings_flags(ts, unlocks, ROLE_EXECUTED);

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "casefile.h"
+#include "sql/calls.h"
 
 #define NAME(class) [SQLC_##class] = #class
 static const char *const class_names[] = {
@@ -176,6 +177,43 @@ static void test_classify_survives_deep_nesting(void **state)
     buf_release(&b);
 }
 
+/* DO in DO in DO: each behind a semicolon, in a string of its own. */
+static void test_bodies_in_bodies(void **state)
+{
+    enum { DEPTH = 100000 };
+    struct buf b = BUF_INIT(0);
+
+    (void)state;
+    for (size_t i = 0; i < DEPTH; i++)
+        buf_printf(&b, ";DO $a%zu$", i);
+    for (size_t i = DEPTH; i > 0; i--)
+        buf_printf(&b, "$a%zu$", i - 1);
+    assert_int_equal(sql_classify(buf_sv(&b)).flags, SQLF_SESSION_FUNCTION);
+    buf_release(&b);
+}
+
+static void test_reads_that_give_the_same_anywhere(void **state)
+{
+    static const struct {
+        const char *sql;
+        bool unknown;
+    } cases[] = {
+        {"SELECT count(*), upper(a) FROM t WHERE a IN (1, 2)", false},
+        {"SELECT a FROM t WHERE b = 'nowhere'", false},
+        {"SELECT f(a) FROM t", true},
+        {"SELECT \"upper\"(a) FROM t", true},
+        {"SELECT Current_Timestamp", true},
+        {"SELECT 'now'::timestamptz", true},
+        {"SELECT date 'TODAY'", true},
+        {"SELECT a FROM t WHERE b > CAST('yesterday' AS date)", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        if (sql_calls_unknown(sv(cases[i].sql)) != cases[i].unknown)
+            fail_msg("%s", cases[i].sql);
+}
+
 /* Found by binary search. */
 static void test_words_of_calls_are_in_order(void **state)
 {
@@ -198,6 +236,8 @@ int main(void)
         cmocka_unit_test(test_classify_knows_every_statement_of_the_list),
         cmocka_unit_test(test_every_class_has_a_name_for_messages),
         cmocka_unit_test(test_classify_survives_deep_nesting),
+        cmocka_unit_test(test_bodies_in_bodies),
+        cmocka_unit_test(test_reads_that_give_the_same_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
