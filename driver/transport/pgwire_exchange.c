@@ -20,7 +20,7 @@
 
 /* A statement that the server keeps prepared under a name. */
 struct kept {
-    char name[24];
+    char name[PREPARED_NAME_BYTES];
     size_t parse; /* number of its Parse in this request; 0: ready, from here or from before */
     bool reused;
 };
@@ -63,8 +63,9 @@ struct session_exchange {
 static const char *keep(struct session_exchange *x, struct strview sql, bool *fresh)
 {
     struct kept *k = &x->kept[x->n_kept++];
+    const char *name = session_prepared_name(x->s, sql, fresh);
 
-    snprintf(k->name, sizeof k->name, "%s", session_prepared_name(x->s, sql, fresh));
+    memcpy(k->name, name, strlen(name) + 1);
     k->parse = *fresh ? x->n_parses + 1 : 0;
     k->reused = !*fresh;
     return k->name;

@@ -11,6 +11,7 @@
 
 #define SESSION_MAX_PARAMETERS 64
 #define SESSION_MAX_PREPARED 100
+#define PREPARED_NAME_BYTES 24
 #define SCRATCH_BYTES ((size_t)64 << 10)
 
 struct parameter {
@@ -20,7 +21,7 @@ struct parameter {
 struct prepared {
     char *sql; /* owned */
     size_t len;
-    char name[24];
+    char name[PREPARED_NAME_BYTES];
     uint64_t used; /* serial of the last use */
     bool ready;    /* the server has it */
 };
