@@ -169,7 +169,8 @@ static unsigned strings_flags(struct tokens ts, bool unlocks, enum role role)
 
     while (tokens_next(&ts, &t))
         if (is_string(&t))
-            flags |= text_flags(inside(&t), unlocks, role);
+            flags |= text_flags(inside(&t), unlocks, role) |
+                     (role == ROLE_EXECUTED && hides_words(&t) ? SQLF_SESSION_FUNCTION : 0);
     return flags;
 }
 
@@ -210,7 +211,7 @@ static unsigned body_flags(struct strview body)
             flags |= statement_flags(sv_n(body.ptr + from, t.at - from), unlocks, executes);
             from = t.at + t.text.len;
         }
-        if (hides_words(&t))
+        if (t.kind == TOK_QUOTED_IDENT && hides_words(&t))
             flags |= SQLF_SESSION_FUNCTION;
     }
     return flags | statement_flags(sv_n(body.ptr + from, body.len - from), unlocks, executes);
