@@ -117,6 +117,13 @@ static bool decode(struct strview inside, char escape, struct buf *out)
     return true;
 }
 
+/* What stands before the name must not become a part of it: "a"U&"b", U&U&"b". */
+static void keep_apart(struct buf *out, const char *from)
+{
+    if (out->len > 0 && strchr(from, out->data[out->len - 1]) != NULL)
+        buf_append_char(out, ' ');
+}
+
 /* t is the name; *ts stands behind it, and behind what belongs to it when it was written. */
 static bool write_name(const struct token *t, struct tokens *ts, struct buf *out)
 {
@@ -129,6 +136,7 @@ static bool write_name(const struct token *t, struct tokens *ts, struct buf *out
         ok = buf_append_sv(out, t->text);
     } else {
         *ts = behind;
+        keep_apart(out, "\"&");
         buf_append_char(out, '"');
         buf_append_sv(out, buf_sv(&name));
         ok = buf_append_char(out, '"') && name.failed == BUF_OK;
@@ -143,7 +151,14 @@ bool unicode_names_write_plain(struct strview text, struct buf *out)
     struct token t;
     bool ok = true;
 
-    while (ok && tokens_raw(&ts, &t))
-        ok = is_unicode_name(&t) ? write_name(&t, &ts, out) : buf_append_sv(out, t.text);
+    while (ok && tokens_raw(&ts, &t)) {
+        if (is_unicode_name(&t)) {
+            ok = write_name(&t, &ts, out);
+            continue;
+        }
+        if (t.kind == TOK_QUOTED_IDENT) /* behind UESCAPE '!' that is not there any more */
+            keep_apart(out, "\"");
+        ok = buf_append_sv(out, t.text);
+    }
     return ok;
 }
