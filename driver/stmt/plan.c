@@ -54,11 +54,12 @@ static const struct {
          "This statement cannot run inside a transaction block, and several statements in one text "
          "are one transaction. Send it by itself."},
     [R_SQL_PREPARE] = {ST_HYC00, NO_SESSION
-                       ", so a statement prepared with PREPARE would be gone at once. Use the "
-                       "ODBC function SQLPrepare (or your tool's prepared statements) instead."},
+                       ", so a statement prepared with PREPARE would be gone at once. " IN_SESSION
+                       ", or the ODBC function SQLPrepare (your tool's prepared statements)."},
     [R_CURSOR] = {ST_HYC00, NO_SESSION
-                  ", so an SQL cursor would be gone at once. Run its SELECT directly: the driver "
-                  "streams the result; or send DECLARE and FETCH together in one text."},
+                  ", so an SQL cursor would be gone at once. " IN_SESSION
+                  ", or run its SELECT directly: the driver streams the result; or send DECLARE "
+                  "and FETCH together in one text."},
     [R_LISTEN] =
         {ST_HYC00, NO_SESSION
          ", so LISTEN would be gone at once, and nobody would hear the notifications. " IN_SESSION
@@ -69,23 +70,25 @@ static const struct {
          "COPY FROM STDIN and COPY TO STDOUT need a data stream that HTTP cannot carry. " IN_SESSION
          ", or INSERT (arrays of parameters) and SELECT instead."},
     [R_LOCK] = {ST_HYC00, NO_SESSION
-                ", so this lock would be released at once. Send LOCK TABLE together with the "
-                "statements that need it in one text, separated by semicolons."},
+                ", so this lock would be released at once. " IN_SESSION
+                ", or send LOCK TABLE together with the statements that need it in one text, "
+                "separated by semicolons."},
     [R_TEMP] = {ST_HYC00, NO_SESSION
-                ", so a temporary table would be gone at once. Create an ordinary table (CREATE "
-                "UNLOGGED TABLE is fast) and drop it afterwards."},
+                ", so a temporary table would be gone at once. " IN_SESSION
+                ", or create an ordinary table (CREATE UNLOGGED TABLE is fast) and drop it "
+                "afterwards."},
     [R_SESSION_FUNCTION] =
         {ST_HYC00, NO_SESSION
          ", so what this leaves in one or takes from it (a session-level advisory "
          "lock, currval, lastval, set_config(..., false) among other things, SET seed, UPDATE "
-         "pg_settings, SET in the body of a DO) would have no lasting effect or no value. Use "
-         "INSERT ... "
-         "RETURNING instead of currval, pg_advisory_xact_lock "
-         "inside one text instead of session locks, and send SELECT set_config(...) by "
+         "pg_settings, SET in the body of a DO) would have no lasting effect or no "
+         "value. " IN_SESSION
+         "; or INSERT ... RETURNING instead of currval, pg_advisory_xact_lock inside one text "
+         "instead of session locks, and SELECT set_config(...) by "
          "itself."},
-    [R_HOLD] = {ST_HYC00, NO_SESSION
-                ", so a cursor WITH HOLD would be gone at once. Run its SELECT directly: the "
-                "driver streams the result."},
+    [R_HOLD] = {ST_HYC00,
+                NO_SESSION ", so a cursor WITH HOLD would be gone at once. " IN_SESSION
+                           ", or run its SELECT directly: the driver streams the result."},
     [R_READ_ONLY_ALONE] =
         {ST_25006, "The connection is read-only (ReadOnly=1 or SQL_ATTR_ACCESS_MODE), and this "
                    "statement cannot run inside the read-only transaction that guarantees it."},
@@ -105,7 +108,7 @@ static const struct {
     [R_MIXED] =
         {ST_HYC00,
          "In an open transaction over HTTP a text cannot hold several statements when one of "
-         "them returns rows. Send them one by one."},
+         "them returns rows. Send them one by one; or: " IN_SESSION "."},
     [R_ALONE_IN_BLOCK] = {ST_25000,
                           "This statement cannot run inside a transaction block. Commit, switch "
                           "autocommit on, and send it by itself."},
@@ -121,25 +124,29 @@ static const struct {
                               "read is still true."},
     [R_TWO_PHASE] = {ST_HYC00,
                      NO_SESSION ", so a transaction cannot be prepared in one and committed in "
-                                "another. Use COMMIT."},
+                                "another. Use COMMIT; or: " IN_SESSION "."},
     [R_READ_ONLY] = {ST_25006,
                      "The transaction is read-only: it was begun so, or the connection is "
                      "(ReadOnly=1, SQL_ATTR_ACCESS_MODE)."},
-    [R_BY_ITSELF] = {ST_HYC00,
-                     "This statement cannot stand among others of one text. Send it by itself."},
+    [R_BY_ITSELF] =
+        {ST_HYC00,
+         "This statement cannot stand among others of one text. Send it by itself; or: " IN_SESSION
+         "."},
     [R_CARRIED] = {ST_HYC00, NO_SESSION
                    ", and this statement cannot run inside the transaction block in which the "
                    "driver sets what SET and the keywords asked for (search_path, role, ...). "
                    "RESET ALL before it, and name schemas in full; or store the settings with "
-                   "ALTER ROLE ... SET."},
+                   "ALTER ROLE ... SET. Or: " IN_SESSION "."},
     [R_VARIES] =
         {ST_HYC00, BUFFERED
          ", and at REPEATABLE READ and SERIALIZABLE what was read must be the same then. This "
          "statement returns times or random values, which never are. Read them in a statement "
          "of their own (SELECT now()), use READ COMMITTED, or " IN_SESSION "."},
-    [R_SET_CONFIG] = {ST_HYC00, BUFFERED
-                      ", so what set_config does in the middle of a read would be gone behind it. "
-                      "Send SELECT set_config('name', 'value', true) by itself, or SET LOCAL."},
+    [R_SET_CONFIG] =
+        {ST_HYC00, BUFFERED
+         ", so what set_config does in the middle of a read would be gone behind it. "
+         "Send SELECT set_config('name', 'value', true) by itself, or SET LOCAL. Or: " IN_SESSION
+         "."},
     [R_TRANSACTION_FUNCTION] =
         {ST_HYC00, BUFFERED
          ", so a lock, a notification, a large object or an id of the transaction's own "

@@ -167,6 +167,9 @@ static void test_what_a_session_may_change(void **state)
             aside = plan_statement(kind, &context);
             if (!context.transaction && over_http.kind != PLAN_REFUSE) /* HTTP can: HTTP does */
                 assert_int_equal(aside.kind, over_http.kind);
+            if (over_http.state == ST_HYC00 && over_http.kind == PLAN_REFUSE &&
+                aside.kind == PLAN_SESSION && strstr(over_http.text, "Transport=auto") == NULL)
+                fail_msg("not told that a session would do: %s", over_http.text);
             if (context.transaction) /* nothing is buffered where there is a real transaction */
                 assert_true(aside.kind == PLAN_SESSION || aside.kind == PLAN_LOCAL);
             if (aside.kind == PLAN_REFUSE) { /* what no session helps */
@@ -196,6 +199,7 @@ static void test_what_lives_in_a_session_goes_there(void **state)
         for (size_t c = 0; c < ARRAY_LEN(contexts); c++) {
             struct plan_context context = contexts[c];
             const struct sql_kind kind = {for_sessions[i].cls, for_sessions[i].flags};
+            assert_non_null(strstr(plan_statement(kind, &context).text, "Transport=auto"));
             context.session = SESSION_ASIDE;
             assert_int_equal(plan_statement(kind, &context).kind, PLAN_SESSION);
             context.session = SESSION_ALL;
