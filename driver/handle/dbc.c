@@ -330,7 +330,8 @@ bool dbc_check_setting(struct dbc *d, const char *name, const char *value, struc
     if (sv_ieq(sv(name), SV_LIT("seed")))
         return err_set(e, ST_HYC00, 0,
                        "The server does not tell the value of seed again, so it cannot be carried "
-                       "from one request to the next. Use Transport=auto and SELECT setseed(...).");
+                       "from one request to the next. Use SELECT setseed(...), which goes to a "
+                       "session with Transport=auto and Transport=websocket.");
     if (strcmp(name, "search_path") == 0 && is_temp_path(value))
         return err_set(e, ST_HYC00, 0,
                        "search_path cannot begin with pg_temp here: over HTTP no session is kept, "
