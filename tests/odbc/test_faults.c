@@ -1,5 +1,10 @@
 /* When the network or the server fails: the documented SQLSTATE (docs/errors.md), a sentence,
  * handles that stay usable, and nothing that may have run is sent again. */
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "odbc_test.h"
 
 static struct fixture *fixture_of(void **state)
@@ -198,7 +203,106 @@ static void test_a_cold_start_that_fails_for_good_says_why(void **state)
     fixture_free(g);
 }
 
+/* ---- a server that refuses the connection, and then is up ---- */
+
+/* A port that nobody listens on, so that the kernel refuses: the gateway's, for whom asks for it
+ * more often than that. */
+static struct {
+    int fd;
+    in_port_t port;
+    int refuse;
+    atomic_int asked;
+} late;
+
+/* Instead of the C library's: counting here is what says when the server is up. */
+__attribute__((visibility("default"))) int connect(int fd, const struct sockaddr *to, socklen_t len)
+{
+    struct sockaddr_in a = {.sin_family = AF_UNSPEC};
+    int (*real)(int, const struct sockaddr *, socklen_t);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "connect");
+    if (len == sizeof a)
+        memcpy(&a, to, sizeof a);
+    if (late.port == 0 || a.sin_family != AF_INET || a.sin_port != late.port ||
+        atomic_fetch_add(&late.asked, 1) < late.refuse)
+        return real(fd, to, len);
+    a.sin_port = htons((uint16_t)atoi(strrchr(test_env("NEON_TEST_GATEWAY_URL"), ':') + 1));
+    return real(fd, (struct sockaddr *)&a, sizeof a);
+}
+
+static int setup_late(void **state)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof a;
+
+    late.fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(late.fd, (struct sockaddr *)&a, sizeof a), 0);
+    getsockname(late.fd, (struct sockaddr *)&a, &len);
+    late.port = a.sin_port;
+    return setup_unconnected(state);
+}
+
+static int teardown_late(void **state)
+{
+    late.port = 0;
+    close(late.fd);
+    return teardown_connected(state);
+}
+
+/* From now on the port refuses so often; what a new connection to it says. */
+static const char *refuse(int times, const char *more)
+{
+    static char connstr[200];
+
+    late.refuse = times;
+    atomic_store(&late.asked, 0);
+    gateway_reset();
+    snprintf(connstr, sizeof connstr, "%s;ApiHost=http://127.0.0.1:%d;RetryInterval=10;%s",
+             fixture_connstr, ntohs(late.port), more);
+    return connstr;
+}
+
+static void test_a_connection_refused_as_often_as_it_is_retried_is_made(void **state)
+{
+    struct fixture *f = fixture_of(state);
+
+    fixture_connect(f, refuse(2, "RetryCount=2"));
+    assert_int_equal(atomic_load(&late.asked), 3);
+    assert_requests(1);
+    assert_string_equal(query_text(f->stmt, "SELECT 'up'"), "up");
+    assert_requests(2);
+    assert_int_equal(atomic_load(&late.asked), 3);
+}
+
+static void test_a_connection_refused_once_more_is_not_made(void **state)
+{
+    struct fixture *f = fixture_of(state);
+
+    assert_dbc_state(f->dbc,
+                     SQLDriverConnect(f->dbc, NULL, sqltext(refuse(3, "RetryCount=2")), SQL_NTS,
+                                      NULL, 0, NULL, SQL_DRIVER_NOPROMPT),
+                     "08001");
+    assert_int_equal(atomic_load(&late.asked), 3);
+    assert_int_equal(gateway_requests(), 0);
+}
+
+/* A write that surely was not sent is tried again, and runs once. */
+static void test_an_insert_whose_connection_is_refused_is_sent_once(void **state)
+{
+    struct fixture *f = fixture_of(state);
+
+    pg_admin("DROP TABLE IF EXISTS late; CREATE TABLE late (id int); GRANT ALL ON late TO app");
+    fixture_connect(f, refuse(2, "RetryCount=2;VerifyConnectionEarly=0"));
+    assert_int_equal(atomic_load(&late.asked), 0);
+    run(f->stmt, "INSERT INTO late VALUES (1)");
+    assert_int_equal(atomic_load(&late.asked), 3);
+    assert_int_equal(gateway_requests(), 1);
+    assert_string_equal(pg_admin("SELECT count(*) FROM late"), "1");
+    pg_admin("DROP TABLE late");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
+#define LATE(f) cmocka_unit_test_setup_teardown(f, setup_late, teardown_late)
 
 int main(void)
 {
@@ -214,7 +318,13 @@ int main(void)
         T(test_a_cold_start_within_the_login_timeout_succeeds),
         T(test_a_cold_start_that_fails_for_good_says_why),
     };
+    const struct CMUnitTest everywhere[] = {
+        LATE(test_a_connection_refused_as_often_as_it_is_retried_is_made),
+        LATE(test_a_connection_refused_once_more_is_not_made)};
+    const struct CMUnitTest requests[] = {
+        LATE(test_an_insert_whose_connection_is_refused_is_sent_once)};
 
     fixture_connstr = FIXTURE_HTTP;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL) + RUN_OVER(OVER_ALL, everywhere) +
+           RUN_OVER(OVER_HTTP | OVER_AUTO, requests);
 }
