@@ -33,6 +33,21 @@ static bool append_name(struct strview word, enum tok kind, struct buf *out)
     return true;
 }
 
+static const char *const reserved[] = {
+#define X(word) #word,
+#include "sql/reserved.def"
+#undef X
+};
+
+static bool is_name(const struct token *t)
+{
+    bool is = t->kind == TOK_IDENT || t->kind == TOK_QUOTED_IDENT;
+
+    for (size_t i = 0; is && t->kind == TOK_IDENT && i < ARRAY_LEN(reserved); i++)
+        is = !sv_ieq(t->text, sv(reserved[i]));
+    return is;
+}
+
 static bool accept_word(struct tokens *ts, const char *word)
 {
     struct token t;
@@ -92,8 +107,7 @@ bool transaction_savepoint_name(struct strview stmt, struct buf *out)
     struct tokens ts = {stmt, 0};
     struct token t;
 
-    if (!skip_to_name(&ts) || !tokens_next(&ts, &t) ||
-        (t.kind != TOK_IDENT && t.kind != TOK_QUOTED_IDENT) || !at_end(ts) ||
+    if (!skip_to_name(&ts) || !tokens_next(&ts, &t) || !is_name(&t) || !at_end(ts) ||
         !append_name(t.text, t.kind, out) || out->len == 0)
         return false;
     cut_name(out);

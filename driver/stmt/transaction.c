@@ -268,7 +268,8 @@ static bool savepoint(struct stmt *s, const struct script_stmt *st, struct err *
              ? err_oom(e)
              : err_set_state(e, "42601", 0,
                              "The statement is not understood: SAVEPOINT name, RELEASE "
-                             "[SAVEPOINT] name and ROLLBACK TO [SAVEPOINT] name are possible."));
+                             "[SAVEPOINT] name and ROLLBACK TO [SAVEPOINT] name are possible, "
+                             "reserved words as a name in double quotes."));
 
     for (size_t i = 0; ok && i < ARRAY_LEN(verbs); i++)
         if (verbs[i].cls == st->kind.cls)

@@ -239,6 +239,35 @@ static void test_savepoints(void **state)
     STORED("1=10 2=20 4=40");
 }
 
+/* What the server takes for a name without quotes, and nothing else. (system_user is reserved from
+ * version 16 on, and a name before.) */
+static void test_savepoints_by_the_servers_keywords(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT words = new_stmt(f), s = f->stmt;
+    SQLCHAR word[64], reserved[8];
+    char text[100];
+    long n = 0;
+    SQLRETURN rc;
+
+    run(words, "SELECT word, catcode IN ('R', 'T') FROM pg_get_keywords() WHERE word <> "
+               "'system_user'");
+    assert_stmt_ok(words, SQLBindCol(words, 1, SQL_C_CHAR, word, sizeof word, NULL));
+    assert_stmt_ok(words, SQLBindCol(words, 2, SQL_C_CHAR, reserved, sizeof reserved, NULL));
+    for (; SQL_SUCCEEDED(rc = SQLFetch(words)); n++) {
+        run(s, "BEGIN");
+        snprintf(text, sizeof text, "SAVEPOINT %s", (char *)word);
+        rc = exec(s, text);
+        if (SQL_SUCCEEDED(rc) != (reserved[0] == '0') ||
+            (rc == SQL_ERROR && strcmp(diag_state(SQL_HANDLE_STMT, s), "42601") != 0))
+            fail_msg("%s: %s", text, diag_text(SQL_HANDLE_STMT, s));
+        run(s, "ROLLBACK");
+    }
+    assert_int_equal(rc, SQL_NO_DATA);
+    assert_true(n > 400);
+    SQLFreeHandle(SQL_HANDLE_STMT, words);
+}
+
 /* As on the server: what follows would not be undone as the application meant it. */
 static void test_a_missing_savepoint_fails_the_transaction(void **state)
 {
@@ -975,6 +1004,7 @@ int main(void)
         T(test_a_failed_statement_ends_all_but_the_rollback),
         T(test_transactions_as_text),
         T(test_savepoints),
+        T(test_savepoints_by_the_servers_keywords),
         T(test_a_missing_savepoint_fails_the_transaction),
         T(test_show_tells_the_transactions_own_mode),
         T(test_read_only_from_the_middle_of_a_transaction),
