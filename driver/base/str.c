@@ -79,3 +79,11 @@ size_t sv_find(struct strview hay, struct strview needle)
     hit = needle.len == 0 ? hay.ptr : memmem(hay.ptr, hay.len, needle.ptr, needle.len);
     return hit ? (size_t)(hit - hay.ptr) : SIZE_MAX;
 }
+
+size_t sv_ifind(struct strview hay, struct strview needle)
+{
+    for (size_t i = 0; needle.len <= hay.len && i <= hay.len - needle.len; i++)
+        if (sv_ieq(sv_n(hay.ptr + i, needle.len), needle))
+            return i;
+    return SIZE_MAX;
+}

@@ -51,5 +51,7 @@ bool sv_to_i64(struct strview s, int64_t *out);
 bool sv_eq_secret(struct strview a, struct strview b);
 /* Position of the first `needle` in `hay`, or SIZE_MAX. */
 size_t sv_find(struct strview hay, struct strview needle);
+/* The same ignoring ASCII case. */
+size_t sv_ifind(struct strview hay, struct strview needle);
 
 #endif

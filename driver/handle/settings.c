@@ -211,16 +211,11 @@ static void add_timeout(struct settings_head *h, uint64_t timeout_s, struct wire
 
 bool setting_path_is_in_doubt(const struct setting *one)
 {
-    static const char temp[] = "pg_temp";
-
     if (one == NULL || strcmp(one->name, "search_path") != 0)
         return false;
     if (one->value == NULL)
         return one->words != NULL; /* in any spelling */
-    for (const char *p = one->value; strlen(p) >= sizeof temp - 1; p++)
-        if (sv_ieq(sv_n(p, sizeof temp - 1), sv(temp)))
-            return true;
-    return false;
+    return sv_ifind(sv(one->value), SV_LIT("pg_temp")) != SIZE_MAX;
 }
 
 bool settings_head_init(struct settings_head *h, const struct settings *s, bool local,

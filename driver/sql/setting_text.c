@@ -99,16 +99,6 @@ static bool read_name(struct tokens *ts, struct buf *out)
     return out->failed == BUF_OK;
 }
 
-static bool at_end(struct tokens ts)
-{
-    struct token t;
-
-    while (tokens_next(&ts, &t))
-        if (t.kind != TOK_SEMICOLON)
-            return false;
-    return true;
-}
-
 /* Behind the name: [TO | =] DEFAULT, and for TIME ZONE also LOCAL. */
 static bool is_default(struct tokens ts, bool time_zone)
 {
@@ -118,7 +108,7 @@ static bool is_default(struct tokens ts, bool time_zone)
         return false;
     if ((t.kw == KW_to || token_is_op(&t, "=")) && !tokens_next(&ts, &t))
         return false;
-    return (t.kw == KW_default || (time_zone && t.kw == KW_local)) && at_end(ts);
+    return (t.kw == KW_default || (time_zone && t.kw == KW_local)) && tokens_at_end(ts);
 }
 
 static struct strview rest_of(const struct tokens *ts)
@@ -196,16 +186,16 @@ bool setting_text_read(struct strview stmt, struct setting_text *out)
         return false;
     if (verb.kw == KW_discard) {
         out->verb = word_is(&t, "all") ? SETTING_DISCARD_ALL : SETTING_DISCARD;
-        return is_discarded(&t) && tokens_next(&ts, &t) && at_end(ts);
+        return is_discarded(&t) && tokens_next(&ts, &t) && tokens_at_end(ts);
     }
     if (verb.kw != KW_reset)
         return false;
     if (word_is(&t, "all")) {
         out->verb = SETTING_RESET_ALL;
-        return tokens_next(&ts, &t) && at_end(ts);
+        return tokens_next(&ts, &t) && tokens_at_end(ts);
     }
     out->verb = SETTING_RESET;
-    return read_name(&ts, &out->name) && at_end(ts);
+    return read_name(&ts, &out->name) && tokens_at_end(ts);
 }
 
 bool setting_plain_value(struct strview words, struct buf *out)
@@ -324,7 +314,7 @@ size_t setting_calls_read(struct strview stmt, struct setting_call *out, size_t 
         if (n == cap || !read_call(&ts, &out[n++]))
             return 0;
     } while (tokens_next(&ts, &t) && t.kind == TOK_COMMA);
-    return t.text.len == 0 || (t.kind == TOK_SEMICOLON && at_end(ts)) ? n : 0;
+    return t.text.len == 0 || (t.kind == TOK_SEMICOLON && tokens_at_end(ts)) ? n : 0;
 }
 
 bool setting_call_name(struct strview literal, struct buf *out)

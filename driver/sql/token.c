@@ -80,3 +80,13 @@ bool tokens_peek(const struct tokens *ts, struct token *t)
 
     return tokens_next(&copy, t);
 }
+
+bool tokens_at_end(struct tokens ts)
+{
+    struct token t;
+
+    while (tokens_next(&ts, &t))
+        if (t.kind != TOK_SEMICOLON)
+            return false;
+    return true;
+}

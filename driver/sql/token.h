@@ -37,6 +37,8 @@ bool tokens_raw(struct tokens *ts, struct token *t);
 bool tokens_next(struct tokens *ts, struct token *t);
 /* tokens_next without moving. */
 bool tokens_peek(const struct tokens *ts, struct token *t);
+/* Does nothing but semicolons follow? */
+bool tokens_at_end(struct tokens ts);
 
 bool token_is_space(enum tok kind);
 /* A literal, quoted identifier or comment whose end is missing (TOK_ILLEGAL that runs to the end of

@@ -39,7 +39,8 @@ static const char *const reserved[] = {
 #undef X
 };
 
-static bool is_name(const struct token *t)
+/* The grammar's ColId: a reserved word is one in quotes only. */
+static bool is_col_id(const struct token *t)
 {
     bool is = t->kind == TOK_IDENT || t->kind == TOK_QUOTED_IDENT;
 
@@ -54,16 +55,6 @@ static bool accept_word(struct tokens *ts, const char *word)
 
     return tokens_peek(ts, &t) && t.kind == TOK_IDENT && sv_ieq(t.text, sv(word)) &&
            tokens_next(ts, &t);
-}
-
-static bool at_end(struct tokens ts)
-{
-    struct token t;
-
-    while (tokens_next(&ts, &t))
-        if (t.kind != TOK_SEMICOLON)
-            return false;
-    return true;
 }
 
 static void skip_semicolons(struct tokens *ts)
@@ -97,7 +88,7 @@ static bool skip_to_name(struct tokens *ts)
         return false;
     }
     behind = *ts; /* one may be called savepoint */
-    if (accept_word(&behind, "savepoint") && !at_end(behind))
+    if (accept_word(&behind, "savepoint") && !tokens_at_end(behind))
         *ts = behind;
     return true;
 }
@@ -107,7 +98,7 @@ bool transaction_savepoint_name(struct strview stmt, struct buf *out)
     struct tokens ts = {stmt, 0};
     struct token t;
 
-    if (!skip_to_name(&ts) || !tokens_next(&ts, &t) || !is_name(&t) || !at_end(ts) ||
+    if (!skip_to_name(&ts) || !tokens_next(&ts, &t) || !is_col_id(&t) || !tokens_at_end(ts) ||
         !append_name(t.text, t.kind, out) || out->len == 0)
         return false;
     cut_name(out);
@@ -128,7 +119,7 @@ bool transaction_end_is_whole(struct strview stmt)
         accept_word(&ts, "no");
         found = found && accept_word(&ts, "chain");
     }
-    return found && at_end(ts);
+    return found && tokens_at_end(ts);
 }
 
 /* The modes, as the words that spell them. */
@@ -204,7 +195,7 @@ bool transaction_modes_read(struct strview stmt, struct transaction_modes *out)
 
     *out = (struct transaction_modes){LEVEL_UNSAID, SWITCH_UNSAID, SWITCH_UNSAID};
     more = skip_head(&ts);
-    while (more || !at_end(ts)) {
+    while (more || !tokens_at_end(ts)) {
         const struct mode *m = take_mode(&ts);
         if (m == NULL)
             return false;

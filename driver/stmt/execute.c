@@ -176,6 +176,7 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
 {
     bool batch = plan->kind == PLAN_BATCH || x->rollback;
     bool look = !x->rollback && stmt_creates(s) && sets_something(s);
+    bool behind = x->rollback || look; /* a statement of the driver's own */
     bool read_only = batch && dbc_is_read_only(s->dbc);
     struct err e = ERR_INIT;
     struct wire_stmt *stmts;
@@ -201,13 +202,13 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
     if (stmts == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
     memcpy(stmts, x->stmts, x->n_stmts * sizeof *stmts);
-    if (x->rollback || look)
+    if (behind)
         stmts[x->n_stmts] = (struct wire_stmt){
             x->rollback ? SV_LIT("ROLLBACK") : SV_LIT(SETTINGS_PATH_CHECK_SQL), NULL, 0};
     rc = execute_start(s,
                        &(struct wire_request){
                            .stmts = stmts,
-                           .n_stmts = x->n_stmts + (x->rollback || look),
+                           .n_stmts = x->n_stmts + behind,
                            .batch = batch,
                            .alone = !plan->takes_settings,
                            .isolation = batch ? dbc_isolation_header(s->dbc) : ISOLATION_DEFAULT,
@@ -217,8 +218,7 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
                            .deadline = stmt_deadline(s),
                            .read_timeout_s = dbc_read_timeout_s(s->dbc),
                        },
-                       &(struct surroundings){0, x->rollback || look, SIZE_MAX, NULL},
-                       &s->script.stmts[0].kind);
+                       &(struct surroundings){0, behind, SIZE_MAX, NULL}, &s->script.stmts[0].kind);
     mem_free(stmts);
     return rc;
 }

@@ -105,14 +105,11 @@ bool setting_fits(struct stmt *s, const struct wire_stmt *stmts, size_t n_stmts,
     return ok;
 }
 
-/* pg_temp in whatever spelling. */
+/* Or something that may be pg_temp: E'pg\x5ftemp', U&'pg\005ftemp'. */
 static bool may_name_temp(struct strview text)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] == '\\' || text.ptr[i] == '&' ||
-            sv_ieq(sv_n(text.ptr + i, text.len - i < 7 ? text.len - i : 7), SV_LIT("pg_temp")))
-            return true;
-    return false;
+    return sv_ifind(text, SV_LIT("pg_temp")) != SIZE_MAX ||
+           sv_find(text, SV_LIT("\\")) != SIZE_MAX || sv_find(text, SV_LIT("&")) != SIZE_MAX;
 }
 
 bool setting_path_fits(const struct stmt *s, struct err *e)

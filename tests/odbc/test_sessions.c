@@ -296,18 +296,26 @@ static void test_a_kept_statement_whose_table_changes(void **state)
     }
 }
 
+/* pg_temp.forget() takes the server's prepared statements away. */
+static struct fixture *session_that_can_forget(const char *transport)
+{
+    struct fixture *f = fixture_over(transport);
+
+    run(f->stmt, "CREATE TEMP TABLE t_mine (a int)"); /* from here on all goes to the session */
+    run(f->stmt, "CREATE FUNCTION pg_temp.forget() RETURNS int LANGUAGE plpgsql AS "
+                 "$$ BEGIN EXECUTE 'DEALLOCATE ALL'; RETURN 1; END $$");
+    return f;
+}
+
 /* A function takes the server's prepared statements away: what the driver asks on its own account
  * is prepared anew like the application's. */
 static void test_kept_statements_that_a_function_takes_away(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct fixture *f = fixture_over(with_sessions[i]);
+        struct fixture *f = session_that_can_forget(with_sessions[i]);
         SQLHSTMT s = f->stmt;
 
-        run(s, "CREATE TEMP TABLE t_mine (a int)"); /* from here on all goes to the session */
-        run(s, "CREATE FUNCTION pg_temp.forget() RETURNS int LANGUAGE plpgsql AS "
-               "$$ BEGIN EXECUTE 'DEALLOCATE ALL'; RETURN 1; END $$");
         for (size_t k = 0; k < 4; k++) {
             if (k == 3)
                 assert_int_equal(query_number(s, "SELECT pg_temp.forget()"), 1);
@@ -325,12 +333,9 @@ static void test_a_kept_begin_that_a_function_takes_away(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct fixture *f = fixture_over(with_sessions[i]);
+        struct fixture *f = session_that_can_forget(with_sessions[i]);
         SQLHSTMT s = f->stmt;
 
-        run(s, "CREATE TEMP TABLE t_mine (a int)"); /* from here on all goes to the session */
-        run(s, "CREATE FUNCTION pg_temp.forget() RETURNS int LANGUAGE plpgsql AS "
-               "$$ BEGIN EXECUTE 'DEALLOCATE ALL'; RETURN 1; END $$");
         fixture_autocommit(f, false);
         for (size_t k = 0; k < 4; k++) {
             run(s, "INSERT INTO t_mine VALUES (1)");

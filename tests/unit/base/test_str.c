@@ -119,14 +119,19 @@ static void test_finding(void **state)
     assert_true(sv_find(SV_LIT("abc"), SV_LIT("abcd")) == SIZE_MAX);
     assert_true(sv_find(SV_LIT("abc"), SV_LIT("d")) == SIZE_MAX);
     assert_true(sv_find(sv_n(NULL, 0), SV_LIT("d")) == SIZE_MAX);
+    assert_int_equal(sv_find(SV_LIT("abc"), SV_LIT("B")), SIZE_MAX);
+    assert_int_equal(sv_ifind(SV_LIT("public, PG_Temp"), SV_LIT("pg_temp")), 8);
+    assert_int_equal(sv_ifind(SV_LIT("pg_tem"), SV_LIT("pg_temp")), SIZE_MAX);
+    assert_int_equal(sv_ifind(SV_LIT(""), SV_LIT("x")), SIZE_MAX);
+    assert_int_equal(sv_ifind(SV_LIT("x"), SV_LIT("")), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_equality),        cmocka_unit_test(test_ascii_classes),
-        cmocka_unit_test(test_trimming),        cmocka_unit_test(test_integers),
-        cmocka_unit_test(test_random_integers), cmocka_unit_test(test_finding),
+        cmocka_unit_test(test_equality), cmocka_unit_test(test_ascii_classes),
+        cmocka_unit_test(test_trimming), cmocka_unit_test(test_integers), cmocka_unit_test(test_random_integers),
+        cmocka_unit_test(test_finding),
     };
     setlocale(LC_ALL, ""); /* whatever it is, nothing here follows it */
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
