@@ -129,9 +129,9 @@ static void test_finding(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_equality), cmocka_unit_test(test_ascii_classes),
-        cmocka_unit_test(test_trimming), cmocka_unit_test(test_integers), cmocka_unit_test(test_random_integers),
-        cmocka_unit_test(test_finding),
+        cmocka_unit_test(test_equality),        cmocka_unit_test(test_ascii_classes),
+        cmocka_unit_test(test_trimming),        cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_random_integers), cmocka_unit_test(test_finding),
     };
     setlocale(LC_ALL, ""); /* whatever it is, nothing here follows it */
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
