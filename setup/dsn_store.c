@@ -204,6 +204,34 @@ static bool drop_filed(const char *dsn, size_t which, struct err *e)
     return ok;
 }
 
+/* Keywords that are spelled out by others, or belong to the manager. */
+static bool is_written(enum conn_key_id id)
+{
+    static const enum conn_key_id not_written[] = {CONN_KEY_dsn,     CONN_KEY_driver,
+                                                   CONN_KEY_url,     CONN_KEY_pqopt,
+                                                   CONN_KEY_filedsn, CONN_KEY_savefile};
+    const struct conn_key *row = conn_key_row(id);
+
+    for (size_t i = 0; i < ARRAY_LEN(not_written); i++)
+        if (not_written[i] == id)
+            return false;
+    return row->kind != CONN_IGNORED && row->kind != CONN_FIXED;
+}
+
+/* Is it given, and written down? */
+static bool is_row(const struct conn_options *o, enum conn_key_id id)
+{
+    return o->source[id] != CONN_SRC_DEFAULT && is_written(id);
+}
+
+static bool gives_login(const struct conn_options *o)
+{
+    for (size_t i = 0; i < ARRAY_LEN(filed); i++)
+        if (is_row(o, filed[i].secret) || is_row(o, filed[i].file))
+            return true;
+    return false;
+}
+
 /* Does the data source, as it was written, use the file that is made for it? */
 static bool uses_filed(const struct dsn_request *r, const struct conn_options *o, size_t which)
 {
@@ -226,26 +254,26 @@ static bool drop_unused(const struct dsn_request *r, const struct conn_options *
 {
     bool ok = true;
 
-    for (size_t i = 0; ok && i < ARRAY_LEN(filed) && !r->system; i++) {
-        bool moved = conn_options_text(o, filed[i].secret) != NULL;
-        if (!uses_filed(r, o, i) && (change == DSN_ADD || moved))
+    for (size_t i = 0; ok && i < ARRAY_LEN(filed) && !r->system; i++)
+        if (!uses_filed(r, o, i) && (change == DSN_ADD || gives_login(o)))
             ok = drop_filed(r->dsn, i, e);
-    }
     return ok;
 }
 
-/* Keywords that are spelled out by others, or belong to the manager. */
-static bool is_written(enum conn_key_id id)
+/* The login that is given replaces the one that was there: with both, connecting would be refused
+ * (a password and a token), or go on with the old one (a password in odbc.ini and a file). */
+static bool drop_replaced(const struct dsn_request *r, const struct conn_options *o, struct err *e)
 {
-    static const enum conn_key_id not_written[] = {CONN_KEY_dsn,     CONN_KEY_driver,
-                                                   CONN_KEY_url,     CONN_KEY_pqopt,
-                                                   CONN_KEY_filedsn, CONN_KEY_savefile};
-    const struct conn_key *row = conn_key_row(id);
+    bool ok = true;
 
-    for (size_t i = 0; i < ARRAY_LEN(not_written); i++)
-        if (not_written[i] == id)
-            return false;
-    return row->kind != CONN_IGNORED && row->kind != CONN_FIXED;
+    for (size_t i = 0; ok && i < ARRAY_LEN(filed) && gives_login(o); i++) {
+        bool secret = is_row(o, filed[i].secret);
+        bool in_ini = secret && o->save_password;
+        bool in_file = !in_ini && (secret || is_row(o, filed[i].file));
+        ok = (in_ini || write_entry(r->dsn, conn_key_row(filed[i].secret)->name, NULL, e)) &&
+             (in_file || write_entry(r->dsn, conn_key_row(filed[i].file)->name, NULL, e));
+    }
+    return ok;
 }
 
 /* May this secret stand where it is asked for? */
@@ -310,11 +338,6 @@ static bool write_row(const struct dsn_request *r, const struct conn_options *o,
     ok = ok && write_entry(r->dsn, row->name, buf_str(&value), e);
     buf_release_secret(&value);
     return ok;
-}
-
-static bool is_row(const struct conn_options *o, enum conn_key_id id)
-{
-    return o->source[id] != CONN_SRC_DEFAULT && is_written(id);
 }
 
 static bool check_rows(const struct dsn_request *r, const struct conn_options *o, struct err *e)
@@ -439,7 +462,8 @@ bool dsn_store(const struct dsn_request *r, enum dsn_change change, struct err *
     ok = ok && (change != DSN_ADD || list_for_iodbc(r, e));
     if (ok && change == DSN_CHANGE)
         ok = connstr_parse(r->connstr, remove_emptied, &removal, e);
-    ok = ok && write_rows(r, &o, e) && drop_unused(r, &o, change, e);
+    ok = ok && write_rows(r, &o, e) && drop_unused(r, &o, change, e) &&
+         (change == DSN_ADD || drop_replaced(r, &o, e));
     conn_options_release(&o);
     return ok;
 }

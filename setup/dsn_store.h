@@ -4,8 +4,7 @@
  * What is written comes from the one keyword table, spelled as it spells it. Secrets do not go into
  * odbc.ini unless SavePassword=1 asks for it: a password or token is put into a private file
  * (secret_file.h) that PWDFile or TokenFile names, and that goes when they name it no more. Files:
- * the user's odbc.ini ($ODBCINI or
- * ~/.odbc.ini) or the system's, as SQLSetConfigMode says. */
+ * the user's odbc.ini ($ODBCINI or ~/.odbc.ini) or the system's, as SQLSetConfigMode says. */
 #ifndef NEON_SETUP_DSN_STORE_H
 #define NEON_SETUP_DSN_STORE_H
 
@@ -13,7 +12,8 @@
 
 enum dsn_change {
     DSN_ADD,    /* what is there under that name is replaced as a whole */
-    DSN_CHANGE, /* only what is given; an empty value takes a keyword out */
+    DSN_CHANGE, /* only what is given; an empty value takes a keyword out; a password or token, or a
+                   file for one, takes the place of the one there was */
 };
 
 struct dsn_request {

@@ -218,6 +218,47 @@ static void a_password_file_goes_with_its_keyword(void **state)
     assert_false(is_there(p, "old.pwd"));
 }
 
+/* Whatever the login was before: PWD, PWDFile, Token and TokenFile take each other's place. */
+static void a_new_login_replaces_the_old_one(void **state)
+{
+    static const char *const keys[] = {"PWD", "PWDFile", "Token", "TokenFile"};
+    static const struct {
+        const char *attribute, *save; /* save: SavePassword=1, or nothing of interest */
+        const char *key;              /* the only one of the four in odbc.ini afterwards */
+        const char *file;             /* the only private file */
+    } logins[] = {
+        {"TokenFile=/run/token", "UID=me", "TokenFile", NULL},
+        {"PWD=one-password", "UID=me", "PWDFile", "new.pwd"},
+        {"Token=a.b.c", "UID=me", "TokenFile", "new.token"},
+        {"PWD=two-passwords", "SavePassword=1", "PWD", NULL},
+        {"PWDFile=/run/password", "UID=me", "PWDFile", NULL},
+        {"Token=d.e.f", "SavePassword=1", "Token", NULL},
+        {"PWD=three", "UID=me", "PWDFile", "new.pwd"},
+        {"PWDFile=/run/password", "UID=me", "PWDFile", NULL},
+        {"PWD=four", "SavePassword=1", "PWD", NULL},
+        {"TokenFile=/run/token", "UID=me", "TokenFile", NULL},
+        {"Url=postgresql://me:five@ep-b-1.eu.neon.test/db", "UID=me", "PWDFile", "new.pwd"},
+    };
+    struct place *p = *state;
+
+    assert_configures(ODBC_ADD_DSN, list("DSN=new", "Server=ep-a-1.eu.neon.test", NULL));
+    for (size_t i = 0; i < sizeof logins / sizeof logins[0]; i++) {
+        const char *file = logins[i].file != NULL ? logins[i].file : "";
+        assert_configures(ODBC_CONFIG_DSN,
+                          list("DSN=new", logins[i].attribute, logins[i].save, NULL));
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+            char value[64];
+            SQLGetPrivateProfileString("new", keys[k], "", value, sizeof value, "odbc.ini");
+            if ((value[0] != '\0') != (strcmp(keys[k], logins[i].key) == 0))
+                fail_msg("%s: %s is \"%s\"", logins[i].attribute, keys[k], value);
+        }
+        assert_int_equal(is_there(p, "new.pwd"), strcmp(file, "new.pwd") == 0);
+        assert_int_equal(is_there(p, "new.token"), strcmp(file, "new.token") == 0);
+    }
+    assert_refused(ODBC_CONFIG_DSN, list("DSN=new", "PWD=six", "TokenFile=/run/token", NULL),
+                   "not both");
+}
+
 /* The system's data source of the same name has nothing to do with the user's. */
 static void the_systems_leaves_the_users_password(void **state)
 {
@@ -387,6 +428,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_url_is_spelled_out, setup_place, teardown_place),
         cmocka_unit_test_setup_teardown(a_data_source_is_changed, setup_place, teardown_place),
         cmocka_unit_test_setup_teardown(a_password_file_goes_with_its_keyword, setup_place,
+                                        teardown_place),
+        cmocka_unit_test_setup_teardown(a_new_login_replaces_the_old_one, setup_place,
                                         teardown_place),
         cmocka_unit_test_setup_teardown(the_systems_leaves_the_users_password, setup_place,
                                         teardown_place),
