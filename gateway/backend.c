@@ -132,15 +132,27 @@ static struct backend *wrap(PGconn *conn)
     return b;
 }
 
+/* Where no password is asked for, a role that does not exist is 28000 like one that may not log in.
+ * Both come from one function of the server, and only the message tells them apart: in another
+ * language than English nobody learns which of the two it is. */
+static bool is_unknown_role(const struct failure *f)
+{
+    static const char nologin[] = " is not permitted to log in";
+    const char *routine = f->field[FAILURE_ROUTINE];
+    const char *message = f->field[FAILURE_MESSAGE];
+    size_t n = strlen(message);
+    bool may_not = n >= sizeof nologin && strcmp(message + n - (sizeof nologin - 1), nologin) == 0;
+    return strcmp(f->field[FAILURE_CODE], "28000") == 0 && routine &&
+           strcmp(routine, "InitializeSessionUserId") == 0 && !may_not;
+}
+
 /* The error of a connection attempt that PostgreSQL answered (protocol 5.3). */
 static void classify_connect_error(struct failure *f, const char *role)
 {
     const char *code = f->field[FAILURE_CODE];
-    const char *message = f->field[FAILURE_MESSAGE];
-    if (!code || !message)
+    if (!code || !f->field[FAILURE_MESSAGE])
         return;
-    bool unknown_role = strcmp(code, "28000") == 0 && strstr(message, "does not exist");
-    if (strcmp(code, "28P01") == 0 || unknown_role)
+    if (strcmp(code, "28P01") == 0 || is_unknown_role(f))
         failure_set(f, 400, "password authentication failed for user '%s'", role);
     else if (strcmp(code, "3D000") == 0)
         f->status = 400;

@@ -57,23 +57,36 @@ bool failure_from_result(struct failure *f, int status, const PGresult *res)
     return false;
 }
 
-/* `SEVERITY:  SQLSTATE: message`; points behind the severity's colon when s looks like that. */
-static const char *verbose_head(const char *s, size_t *severity_len)
+static bool is_sqlstate(const char *s, size_t n)
 {
-    const char *colon = strstr(s, ":  ");
-    if (!colon || memchr(s, '\n', (size_t)(colon - s)) || memchr(s, ' ', (size_t)(colon - s)))
-        return NULL;
-    const char *state = colon + 3;
+    if (n < 7 || strncmp(s + 5, ": ", 2) != 0)
+        return false;
     for (int i = 0; i < 5; i++)
-        if (!((state[i] >= '0' && state[i] <= '9') || (state[i] >= 'A' && state[i] <= 'Z')))
-            return NULL;
-    if (strncmp(state + 5, ": ", 2) != 0)
-        return NULL;
-    *severity_len = (size_t)(colon - s);
-    return state;
+        if (!((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'A' && s[i] <= 'Z')))
+            return false;
+    return true;
 }
 
-/* One continuation line such as `DETAIL:  ...`. */
+/* `[libpq's words: ]SEVERITY:  SQLSTATE: message`: where the SQLSTATE stands in a line, NULL when
+ * it is not like that. The severity is in the language of the server's messages, and may have
+ * spaces. The first `:  ` decides: what follows is the server's text, with names that the client
+ * chose. */
+static const char *find_state(const char *line, size_t n, const char **severity,
+                              size_t *severity_len)
+{
+    const char *colon = memmem(line, n, ":  ", 3);
+    if (!colon || !is_sqlstate(colon + 3, (size_t)(line + n - colon - 3)))
+        return NULL;
+    const char *from = colon;
+    while (from > line && strncmp(from - 1, ": ", 2) != 0)
+        from--;
+    *severity = from + (from > line);
+    *severity_len = (size_t)(colon - *severity);
+    return colon + 3;
+}
+
+/* One continuation line such as `DETAIL:  ...`. The labels are libpq's, in English: the gateway
+ * never calls setlocale. */
 static void take_line(struct failure *f, const char *line, size_t n)
 {
     static const struct {
@@ -107,20 +120,11 @@ bool failure_from_connect(struct failure *f, const char *verbose_message)
     const char *severity = NULL;
     size_t severity_len = 0;
     /* With sslmode=prefer libpq may try twice and append: the last attempt counts. */
-    for (const char *s = verbose_message; s && *s;) {
-        size_t len;
-        const char *hit = verbose_head(s, &len);
-        if (hit) {
-            state = hit;
-            severity = s;
-            severity_len = len;
-        }
-        const char *failed = strstr(s, "failed: ");
-        const char *newline = strchr(s, '\n');
-        if (!hit && failed && (!newline || failed < newline))
-            s = failed + 8;
-        else
-            s = newline ? newline + 1 : NULL;
+    for (const char *s = verbose_message; s;) {
+        size_t n = strcspn(s, "\n");
+        const char *found = find_state(s, n, &severity, &severity_len);
+        state = found ? found : state;
+        s = s[n] ? s + n + 1 : NULL;
     }
     if (!state)
         return false;

@@ -47,8 +47,9 @@ bool failure_set(struct failure *f, int status, const char *fmt, ...)
 /* The error of a PGresult. One without SQLSTATE was made by libpq because the connection is gone:
  * it becomes `connection closed` (protocol 5.3). Always false. */
 bool failure_from_result(struct failure *f, int status, const PGresult *res);
-/* A failed connect: reads SQLSTATE and fields out of libpq's verbose message. False when the
- * message does not come from the server; f is then untouched. */
+/* A failed connect: reads SQLSTATE and fields out of libpq's verbose message, whatever the language
+ * of the server's part of it: libpq offers no other way to see them. False when the message does
+ * not come from the server; f is then untouched. */
 bool failure_from_connect(struct failure *f, const char *verbose_message);
 /* The JSON body. */
 void failure_write(const struct failure *f, struct buf *out);

@@ -1,5 +1,10 @@
 """The catalogue of errors (protocol 5.3): connection string, credentials, connecting, statements."""
 
+import os
+import pathlib
+import shutil
+import subprocess
+
 import pytest
 
 from conftest import connection_string, quote, wait_until
@@ -164,6 +169,63 @@ def test_connect_errors_keep_their_fields(gateway, pg, role):
         assert answer.json["detail"] == "User does not have CONNECT privilege."
     finally:
         pg.run("grant connect on database postgres to public")
+
+
+GERMAN = "de_DE.UTF-8"
+
+
+@pytest.fixture
+def german_server(pg, tmp_path):
+    """The server's own messages are German, before anybody has logged in too."""
+    locales = pathlib.Path(os.environ["NEON_TEST_LOCALES"])
+    new = tmp_path / "locale"
+    if not (locales / GERMAN).exists():
+        if not shutil.which("localedef") or subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", new]).returncode:
+            pytest.skip(f"the locale {GERMAN} cannot be made")
+        shutil.move(new, locales / GERMAN)
+    english = pg.run("show lc_messages")
+    hba_path = pg.run("show hba_file")
+    hba = pg.run(f"select pg_read_file('{hba_path}')")
+    if pg.run(f"select set_config('lc_messages', '{GERMAN}', false)") != GERMAN:
+        pytest.skip(f"PostgreSQL does not take the locale {GERMAN}")
+
+    def configure(language, hba_lines):
+        lines = hba_lines.replace("'", "''")
+        pg.run(f"alter system set lc_messages to '{language}'")
+        pg.run(f"copy (select nullif(line, '') from regexp_split_to_table('{lines}', '\\n') line) to '{hba_path}'"
+               " with (format csv, delimiter E'\\x1f', quote E'\\x1e'); select pg_reload_conf()")
+        wait_until(lambda: pg.run("show lc_messages") == language, f"the server speaks {language}")
+
+    try:
+        configure(GERMAN, "host all unheard_of,may_not 127.0.0.1/32 trust\n" + hba)
+        yield locales
+    finally:
+        configure(english, hba)
+
+
+def test_a_server_that_speaks_another_language(start, pg, german_server, tmp_path):
+    host = os.environ["NEON_TEST_PG_ADMIN_URL"].rsplit("@", 1)[1].split("/")[0]
+    (tmp_path / "pg-url").write_text(f"postgresql://{host}/postgres\n")
+    environment = {**os.environ, "LC_ALL": GERMAN, "LANGUAGE": "de", "LOCPATH": str(german_server)}
+    gateway = start(pg_file=tmp_path / "pg-url", environment=environment)
+    pg.run("drop role if exists few; create role few login connection limit 0 password 'first';"
+           " drop role if exists may_not; create role may_not nologin;"
+           " revoke connect on database postgres from public")
+    try:
+        answer = gateway.query("SELECT 1", conn=connection_string(database="nope"))
+        if "existiert nicht" not in answer.text:
+            pytest.skip("this PostgreSQL has no German messages")
+        check(answer, 400, "Datenbank »nope« existiert nicht", "3D000")
+        answer = gateway.query("SELECT 1", conn=connection_string("few", "first"))
+        check(answer, 500, "zu viele Verbindungen von Rolle »few«", "53300")
+        assert (answer.json["severity"], answer.json["routine"]) == ("FATAL", "InitializeSessionUserId")
+        answer = gateway.query("SELECT 1", conn=connection_string(database="postgres"))
+        assert answer.json["code"] == "42501" and "CONNECT-Privileg" in answer.json["detail"]
+        for role in ("unheard_of", "may_not"):  # nobody learns which of them is there
+            check(gateway.query("SELECT 1", conn=connection_string(role)), 400,
+                  f"password authentication failed for user '{role}'")
+    finally:
+        pg.run("grant connect on database postgres to public; drop role few; drop role may_not")
 
 
 def test_unreachable_postgres(start, tmp_path):

@@ -18,6 +18,7 @@ mapfile -t outside_base < <(c_files driver setup | grep -v '^driver/base/')
 mapfile -t gateway < <(c_files gateway)
 ban 'strcpy|strcat|stpcpy|v?sprintf|gets|atoi|atol|atoll|strtok' 'banned: no bound or no error' "${driver[@]}" "${gateway[@]}"
 ban 'setlocale|strtod|strtof|strtold|atof' "banned: the application's locale decides" "${driver[@]}"
+ban 'setlocale' "banned: libpq's labels would be translated (failure.c), and numbers written otherwise" "${gateway[@]}"
 ban 'malloc|calloc|realloc|free|strdup|strndup|asprintf|vasprintf' 'use base/mem.h' "${outside_base[@]}"
 
 # The comma of printf("%f") is the locale's. (%2F and its kin are a URL's, not printf's.)

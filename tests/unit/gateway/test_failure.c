@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -44,6 +45,29 @@ static void test_last_attempt_of_sslmode_prefer_counts(void **state)
     assert_string_equal(f.field[FAILURE_CODE], "53300");
     assert_string_equal(f.field[FAILURE_ROUTINE], "InitProcess");
     failure_release(&f);
+}
+
+/* lc_messages of the server, before anybody has logged in; the labels are libpq's. */
+static void test_a_server_with_messages_in_another_language(void **state)
+{
+    static const char *const severities[] = {"FATALT", "\xd0\x92\xd0\x90\xd0\x96\xd0\x9d\xd0\x9e",
+                                             "\xc3\x96L\xc3\x9cMC\xc3\x9cL (FATAL)"};
+    char text[400];
+    (void)state;
+    for (size_t i = 0; i < sizeof severities / sizeof severities[0]; i++)
+        for (int attempts = 0; attempts < 2; attempts++) {
+            struct failure f = {0};
+            snprintf(text, sizeof text,
+                     "%s%s:  3D000: Datenbank \xc2\xbbx:  42501: y\xc2\xab existiert nicht\n"
+                     "DETAIL:  Es gibt sie nicht.\nLOCATION:  InitPostgres, postinit.c:9\n",
+                     attempts ? PREFIX "FATAL:  28000: no\n" PREFIX : "", severities[i]);
+            assert_true(failure_from_connect(&f, text));
+            assert_string_equal(f.field[FAILURE_SEVERITY], severities[i]);
+            assert_string_equal(f.field[FAILURE_CODE], "3D000");
+            assert_string_equal(f.field[FAILURE_DETAIL], "Es gibt sie nicht.");
+            assert_string_equal(f.field[FAILURE_ROUTINE], "InitPostgres");
+            failure_release(&f);
+        }
 }
 
 static void test_message_without_sqlstate_is_not_from_the_server(void **state)
@@ -89,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_connect_error_keeps_all_fields),
         cmocka_unit_test(test_last_attempt_of_sslmode_prefer_counts),
+        cmocka_unit_test(test_a_server_with_messages_in_another_language),
         cmocka_unit_test(test_message_without_sqlstate_is_not_from_the_server),
         cmocka_unit_test(test_a_role_name_cannot_pretend_to_be_an_error),
         cmocka_unit_test(test_body_has_seventeen_members_in_order),
