@@ -1,5 +1,5 @@
-/* Reads statements about settings, which classify.c has found. Called by stmt/setting.c, and by
- * classify.c for set_config. */
+/* Reads statements about settings, which classify.c has found. Called by stmt/setting*.c,
+ * stmt/notifications.c and handle/dbc_settings.c, and by classify.c for set_config. */
 #include "sql/setting_text.h"
 
 #include "sql/token.h"
@@ -315,6 +315,20 @@ size_t setting_calls_read(struct strview stmt, struct setting_call *out, size_t 
             return 0;
     } while (tokens_next(&ts, &t) && t.kind == TOK_COMMA);
     return t.text.len == 0 || (t.kind == TOK_SEMICOLON && tokens_at_end(ts)) ? n : 0;
+}
+
+bool setting_calls_write_local(struct strview stmt, const struct setting_call *calls, size_t n,
+                               struct buf *out)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        buf_append(out, stmt.ptr + at, calls[i].flag_at - at);
+        buf_append_str(out, "true");
+        at = calls[i].flag_at + calls[i].flag_len;
+    }
+    buf_append(out, stmt.ptr + at, stmt.len - at);
+    return out->failed == BUF_OK;
 }
 
 bool setting_call_name(struct strview literal, struct buf *out)

@@ -42,6 +42,9 @@ struct setting_call {
 bool setting_is_shown(struct strview stmt, const char *first, const char *second);
 /* The number of calls; 0 when the statement is anything else. */
 size_t setting_calls_read(struct strview stmt, struct setting_call *out, size_t cap);
+/* The statement with every third argument true: nothing of it lasts then. `calls` are its own. */
+bool setting_calls_write_local(struct strview stmt, const struct setting_call *calls, size_t n,
+                               struct buf *out) NEON_MUST_CHECK;
 /* The literal's content in lower case, doubled quotes undone. */
 bool setting_call_name(struct strview literal, struct buf *out) NEON_MUST_CHECK;
 

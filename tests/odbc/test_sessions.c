@@ -170,6 +170,8 @@ static void test_settings_hold_and_unreadable_ones_are_refused(void **state)
     assert_stmt_state(f->stmt, exec(f->stmt, "SET client_encoding TO 'LATIN1'"), "HYC00");
     assert_int_equal(
         query_number(f->stmt, "SELECT (current_setting('DateStyle') LIKE 'ISO%')::int"), 1);
+    /* one that the driver does not follow; a run with AddressSanitizer sees what it keeps of it */
+    run(f->stmt, "RESET TRANSACTION ISOLATION LEVEL");
     fixture_free(f);
 }
 

@@ -118,6 +118,23 @@ static void test_set_config(void **state)
     buf_release(&name);
 }
 
+static void test_what_is_to_last_is_written_so_that_it_does_not(void **state)
+{
+    const struct strview text =
+        SV_LIT("SELECT set_config('a', 'b', 'f') x, set_config($1, 'false', false), "
+               "set_config('c', 'd', true) ");
+    struct setting_call calls[4];
+    struct buf out = BUF_INIT(0);
+
+    (void)state;
+    assert_int_equal(setting_calls_read(text, calls, 4), 3);
+    assert_true(setting_calls_write_local(text, calls, 3, &out));
+    assert_string_equal(buf_str(&out),
+                        "SELECT set_config('a', 'b', true) x, set_config($1, 'false', true), "
+                        "set_config('c', 'd', true) ");
+    buf_release(&out);
+}
+
 static void test_shapes_of_reads(void **state)
 {
     static const struct {
@@ -176,8 +193,11 @@ static void test_what_is_shown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_set_and_reset), cmocka_unit_test(test_what_is_no_setting),
-        cmocka_unit_test(test_set_config),    cmocka_unit_test(test_shapes_of_reads),
+        cmocka_unit_test(test_set_and_reset),
+        cmocka_unit_test(test_what_is_no_setting),
+        cmocka_unit_test(test_set_config),
+        cmocka_unit_test(test_what_is_to_last_is_written_so_that_it_does_not),
+        cmocka_unit_test(test_shapes_of_reads),
         cmocka_unit_test(test_what_is_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
