@@ -6,6 +6,10 @@
 #include "base/clock.h"
 #include "transport/neon_error.h"
 
+#ifndef CURL_WRITEFUNC_ERROR /* before libcurl 7.87 */
+#define CURL_WRITEFUNC_ERROR 0xFFFFFFFF
+#endif
+
 static size_t on_send(char *to, size_t size, size_t n, void *ctx)
 {
     struct http_exchange *x = ctx;
@@ -46,10 +50,6 @@ static size_t abort_with(struct http_exchange *x, enum stop why)
     x->stop = why;
     return CURL_WRITEFUNC_ERROR;
 }
-
-#ifndef CURL_WRITEFUNC_ERROR
-#define CURL_WRITEFUNC_ERROR 0xFFFFFFFF
-#endif
 
 /* Never more than NEON_ERROR_MAX_BODY_BYTES, and no waiting for the end of more. */
 static size_t take_error_body(struct http_exchange *x, const char *from, size_t len)
