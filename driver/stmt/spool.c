@@ -3,13 +3,11 @@
 #include "stmt/spool.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/temp_file.h"
 
 void spool_init(struct spool *s, size_t n_columns, size_t limit_bytes)
 {
@@ -42,32 +40,6 @@ size_t spool_held_bytes(const struct spool *s)
 
 /* ---- the file ---- */
 
-static const char *folder(void)
-{
-    const char *dir = secure_getenv("TMPDIR");
-
-    return dir != NULL && dir[0] == '/' ? dir : "/tmp";
-}
-
-/* Without a name from the start where the file system can do that. */
-static int open_unnamed(void)
-{
-    char path[4096];
-    int fd = -1;
-
-#ifdef O_TMPFILE
-    fd = open(folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-#endif
-    if (fd >= 0)
-        return fd;
-    if (snprintf(path, sizeof path, "%s/neon-odbc-XXXXXX", folder()) >= (int)sizeof path)
-        return -1;
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(path);
-    return fd;
-}
-
 static bool file_failed(const char *what, struct err *e)
 {
     int code = errno;
@@ -77,37 +49,7 @@ static bool file_failed(const char *what, struct err *e)
                    "for its rows could not be %s in %s (system error %d). Make room there, point "
                    "TMPDIR to another folder, raise CursorMemoryBytes, or use a forward-only "
                    "cursor.",
-                   what, folder(), code);
-}
-
-static bool write_all(int fd, const char *p, size_t n, int64_t at, struct err *e)
-{
-    while (n > 0) {
-        ssize_t done = pwrite(fd, p, n, at);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return file_failed("written", e);
-        p += done;
-        at += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
-static bool read_all(int fd, char *p, size_t n, int64_t at, struct err *e)
-{
-    while (n > 0) {
-        ssize_t done = pread(fd, p, n, at);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return file_failed("read", e);
-        p += done;
-        at += done;
-        n -= (size_t)done;
-    }
-    return true;
+                   what, temp_file_folder(), code);
 }
 
 /* ---- segments ---- */
@@ -131,10 +73,10 @@ static bool write_segment(struct spool *s, size_t index, struct err *e)
 {
     struct spool_segment *g = &s->segments[index];
 
-    if (s->fd < 0 && (s->fd = open_unnamed()) < 0)
+    if (s->fd < 0 && (s->fd = temp_file_open()) < 0)
         return file_failed("made", e);
-    if (!write_all(s->fd, g->mem, g->bytes, s->file_bytes, e))
-        return false;
+    if (!temp_file_write(s->fd, g->mem, g->bytes, s->file_bytes))
+        return file_failed("written", e);
     if (g->reading == s->reading) {
         if (!note_loaded(s, index, e))
             return false;
@@ -263,7 +205,8 @@ static bool load(struct spool *s, size_t index, struct err *e)
         char *mem = mem_alloc(g->bytes);
         if (mem == NULL)
             return err_oom(e);
-        if (!read_all(s->fd, mem, g->bytes, g->at, e) || !note_loaded(s, index, e)) {
+        bool ok = temp_file_read(s->fd, mem, g->bytes, g->at) || file_failed("read", e);
+        if (!ok || !note_loaded(s, index, e)) {
             mem_free(mem);
             return false;
         }

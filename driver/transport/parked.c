@@ -1,10 +1,10 @@
-/* What was put aside. */
+/* What was put aside. Called by pgwire_exchange.c. */
 #include "transport/parked.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
+
+#include "base/temp_file.h"
 
 void parked_init(struct parked *p)
 {
@@ -22,28 +22,13 @@ void parked_release(struct parked *p)
 
 static bool no_disk(struct err *e, const char *what)
 {
-    return err_set(e, ST_HY000, 0,
+    int code = errno;
+
+    return err_set(e, ST_HY000, code,
                    "The rest of an earlier result, which has to be kept while another statement "
-                   "runs, cannot be %s a temporary file (errno %d). Make room in TMPDIR, or read "
-                   "or close the earlier result first.",
-                   what, errno);
-}
-
-static bool open_file(struct parked *p, struct err *e)
-{
-    const char *dir = getenv("TMPDIR");
-    struct buf path = BUF_INIT(4096);
-
-    buf_append_str(&path, dir != NULL && dir[0] == '/' ? dir : "/tmp");
-    if (!buf_append_str(&path, "/neonodbc-XXXXXX")) {
-        buf_release(&path);
-        return err_oom(e);
-    }
-    p->fd = mkostemp(path.data, O_CLOEXEC);
-    if (p->fd >= 0)
-        (void)unlink(path.data);
-    buf_release(&path);
-    return p->fd >= 0 || no_disk(e, "written to");
+                   "runs, cannot be %s a temporary file in %s (errno %d). Make room there, point "
+                   "TMPDIR to another folder, or read or close the earlier result first.",
+                   what, temp_file_folder(), code);
 }
 
 bool parked_append(struct parked *p, const char *bytes, size_t len, struct err *e)
@@ -55,18 +40,11 @@ bool parked_append(struct parked *p, const char *bytes, size_t len, struct err *
         }
         return buf_append(&p->mem, bytes, len) || err_oom(e);
     }
-    if (p->fd < 0 && !open_file(p, e))
-        return false;
-    while (len > 0) {
-        ssize_t n = pwrite(p->fd, bytes, len, (off_t)p->written);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return no_disk(e, "written to");
-        bytes += n;
-        len -= (size_t)n;
-        p->written += (uint64_t)n;
-    }
+    if (p->fd < 0 && (p->fd = temp_file_open()) < 0)
+        return no_disk(e, "written to");
+    if (!temp_file_write(p->fd, bytes, len, (int64_t)p->written))
+        return no_disk(e, "written to");
+    p->written += len;
     return true;
 }
 
@@ -90,17 +68,9 @@ bool parked_take(struct parked *p, char *dst, size_t cap, size_t *got, struct er
         }
         return true;
     }
-    for (;;) {
-        ssize_t n;
-        if (in_file == 0)
-            return true;
-        n = pread(p->fd, dst, in_file < cap ? (size_t)in_file : cap, (off_t)p->read);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return no_disk(e, "read from");
-        p->read += (uint64_t)n;
-        *got = (size_t)n;
-        return true;
-    }
+    *got = in_file < cap ? (size_t)in_file : cap;
+    if (!temp_file_read(p->fd, dst, *got, (int64_t)p->read))
+        return no_disk(e, "read from");
+    p->read += *got;
+    return true;
 }
