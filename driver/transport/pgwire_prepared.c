@@ -2,9 +2,9 @@
  * another. Called by pgwire_exchange.c and, when tables have changed, by stmt/. */
 #include "transport/pgwire_session_int.h"
 
-static void drop_at(struct session *s, size_t i, bool tell)
+static void drop_at(struct session *s, size_t i)
 {
-    if (tell && s->prepared[i].ready && s->ws != NULL)
+    if (s->prepared[i].ready && s->ws != NULL)
         pgwire_close(&s->out, 'S', s->prepared[i].name);
     mem_free(s->prepared[i].sql);
     s->prepared[i] = s->prepared[--s->n_prepared];
@@ -14,14 +14,14 @@ static void drop_at(struct session *s, size_t i, bool tell)
 void session_forget_prepared(struct session *s)
 {
     while (s->n_prepared > 0)
-        drop_at(s, s->n_prepared - 1, true);
+        drop_at(s, s->n_prepared - 1);
 }
 
 void session_drop_prepared(struct session *s, const char *name)
 {
     for (size_t i = 0; i < s->n_prepared; i++)
         if (strcmp(s->prepared[i].name, name) == 0) {
-            drop_at(s, i, true);
+            drop_at(s, i);
             return;
         }
 }
@@ -34,7 +34,7 @@ static void make_place(struct session *s)
         if (s->prepared[i].used < s->prepared[oldest].used)
             oldest = i;
     if (s->n_prepared == SESSION_MAX_PREPARED)
-        drop_at(s, oldest, true);
+        drop_at(s, oldest);
 }
 
 const char *session_prepared_name(struct session *s, struct strview sql, bool *fresh)

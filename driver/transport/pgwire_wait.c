@@ -32,7 +32,7 @@ static void send_cancel(struct session *s)
     size_t got;
 
     pgwire_cancel(&message, s->pid, s->key);
-    if (ws != NULL && endpoint_session_url(&s->t->o, &url, &e) &&
+    if (ws != NULL && !message.failed && endpoint_session_url(&s->t->o, &url, &e) &&
         ws_open(ws, buf_str(&url), &p, &refused, &e) && ws_send(ws, message.data, message.len, &e))
         while (deadline_left_ms(p.deadline, WAIT_MS) > 0) {
             enum ws_event ev = ws_read(ws, bytes, sizeof bytes, &got, &e);

@@ -1,4 +1,4 @@
-/* The WebSocket's client. */
+/* The WebSocket's client. Called by the files of pgwire_*. */
 #include "transport/ws_client.h"
 
 #include "base/clock.h"
@@ -11,12 +11,11 @@
 #include "transport/ws_upgrade.h"
 
 #define IN_BYTES ((size_t)64 << 10)
-#define AHEAD_MAX_BYTES                                                                            \
-    ((size_t)256 << 20)     /* taken in while a long request is still being sent                  */
+/* Taken in while a long request is still being sent. */
+#define AHEAD_MAX_BYTES ((size_t)256 << 20)
 #define SEND_STALL_MS 60000 /* the server takes nothing for so long: it is gone */
 #define POLL_MAX_MS 60000
 #define PING_EVERY_MS 30000
-#define GOODBYE_MS 100
 
 struct ws_client {
     struct transport *t;
@@ -337,13 +336,11 @@ bool ws_open(struct ws_client *ws, const char *url, const struct ws_patience *p,
 
 static void goodbye(struct ws_client *ws)
 {
-    struct err ignored = ERR_INIT;
     size_t n;
 
     buf_reset(&ws->out);
     if (ws_framer_close(&ws->framer, 1000, &ws->out))
         (void)curl_easy_send(ws->easy, ws->out.data, ws->out.len, &n);
-    err_release(&ignored);
 }
 
 void ws_free(struct ws_client *ws)

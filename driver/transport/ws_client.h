@@ -1,6 +1,6 @@
 /* A WebSocket as a stream of bytes: socket, proxy and TLS are libcurl's, the upgrade is ours,
- * framing is wslay's. Message boundaries mean nothing (protocol 10.2). Called by
- * pgwire_session.c.
+ * framing is wslay's. Message boundaries mean nothing (protocol 10.2). Called by the
+ * files of pgwire_*.
  *
  * Threads: one at a time, but for ws_wake. */
 #ifndef NEON_TRANSPORT_WS_CLIENT_H
