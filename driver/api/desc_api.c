@@ -56,7 +56,7 @@ static SQLRETURN get_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, 
         return rc;
     rc = needs_no_result(field) ? SQL_SUCCESS : check_ird(d, &d->handle);
     if (rc == SQL_SUCCESS && d->role == DESC_IRD && d->stmt != NULL && rec > 0)
-        rc = stmt_name_types(d->stmt, &d->handle, (size_t)rec, field);
+        rc = colmeta_complete(d->stmt, &d->handle, (size_t)rec, field);
     if (rc == SQL_SUCCESS)
         rc = desc_get_field(d, rec, field, &v);
     if (rc == SQL_SUCCESS)

@@ -83,7 +83,7 @@ static SQLRETURN col_attribute(SQLHSTMT h, SQLUSMALLINT number, SQLUSMALLINT fie
     }
     if (colmeta_column(s, number) == NULL)
         return api_leave_stmt(s, SQL_ERROR);
-    if (stmt_name_types(s, &s->handle, number, (SQLSMALLINT)field) != SQL_SUCCESS)
+    if (colmeta_complete(s, &s->handle, number, (SQLSMALLINT)field) != SQL_SUCCESS)
         return api_leave_stmt(s, SQL_ERROR);
     if (!desc_col_attribute(&s->ird, number, field, &v))
         return api_leave_stmt(s, diag_post(&s->handle, ST_HY091, 0,

@@ -43,21 +43,17 @@ enum number { NUMBER_TYPE, NUMBER_MODIFIER, NUMBER_POSITION, NUMBER_FLAGS, NUMBE
     "CASE WHEN " CAT "row_number() OVER (PARTITION BY q.attrelid ORDER BY q.attnum)" EQ "1 " \
     "THEN " value " END"
 
-#define IS_LOOSE \
-    "EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conrelid" EQ "q.attrelid " \
-    "AND con.contype" EQ "'n' AND NOT con.convalidated AND con.conkey[1]" EQ "q.attnum)"
 #define FLAG(condition, value) "CASE WHEN " condition " THEN " value " ELSE 0 END"
 
-/* $1 catalog; $2 schema, $3 table, $4 column: patterns or NULL; $5 system tables too. A NOT NULL that
- * is not validated (PostgreSQL 18) promises nothing. The expression of a generated column is no
- * default; a domain's default is that of a column without one. */
+/* $1 catalog; $2 schema, $3 table, $4 column: patterns or NULL; $5 system tables too. The
+ * expression of a generated column is no default; a domain's default is that of a column without one. */
 static const char columns_sql[] =
     "WITH RECURSIVE " DOMAINS
     "SELECT " ONCE(CAT "current_database()") ", " ONCE("q.nspname") ", " ONCE("q.relname") ", "
     "q.attname, "
     CAT "concat_ws(' ', coalesce(d.base, q.atttypid), coalesce(d.modifier, q.atttypmod), q.position, "
-    FLAG("(q.attnotnull AND NOT " IS_LOOSE ") OR d.not_null", "1") PLUS
-    FLAG("q.attidentity" NE "'' OR (q.attgenerated" EQ "'' AND e.text" LIKE "'nextval(%')", "2") PLUS
+    FLAG("(q.attnotnull AND NOT " IS_LOOSE("q") ") OR d.not_null", "1") PLUS
+    FLAG(IS_AUTO("q", "e.text"), "2") PLUS
     FLAG("q.attgenerated" NE "''", "4") "), bt.typname, "
     "CASE WHEN q.attgenerated" EQ "'' THEN coalesce(e.text, dt.typdefault) END, "
     CAT "col_description(q.attrelid, q.attnum), dt.typname "

@@ -31,6 +31,7 @@ struct desc_rec {
     char *base_column_name, *base_table_name, *schema_name, *catalog_name; /* owned; NULL = "" */
     char *type_name; /* owned; NULL = the static one below */
     const char *static_type_name, *literal_prefix, *literal_suffix;
+    bool origin_known; /* IRD: what the table behind the column says has been filled in */
     bool bound; /* application descriptors: the record takes part (data or indicator pointer set) */
     /* how the server described it (IRD) */
     struct column pg; /* name not used */

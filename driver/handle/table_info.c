@@ -1,4 +1,4 @@
-/* Tables that cursors change. Called by stmt/. */
+/* The tables of results. Called by stmt/. */
 #include "handle/table_info.h"
 
 struct table_info *table_info_new(uint32_t oid)
@@ -16,30 +16,34 @@ void table_info_free(struct table_info *t)
         return;
     for (size_t i = 0; i < t->n_columns; i++) {
         mem_free(t->columns[i].name);
+        mem_free(t->columns[i].stored);
         mem_free(t->columns[i].type);
     }
     mem_free(t->columns);
     mem_free(t->keys);
+    mem_free(t->catalog);
     mem_free(t->schema);
     mem_free(t->table);
     mem_free(t->name);
     mem_free(t);
 }
 
-bool table_info_add_column(struct table_info *t, int16_t attnum, struct strview name,
-                           struct strview type, bool writable)
+bool table_info_add_column(struct table_info *t, const struct table_column *c, struct strview name,
+                           struct strview stored, struct strview type)
 {
     struct table_column *grown =
         mem_realloc_array(t->columns, t->n_columns + 1, sizeof *t->columns);
-    struct table_column *c;
+    struct table_column *added;
 
     if (grown == NULL)
         return false;
     t->columns = grown;
-    c = &t->columns[t->n_columns++];
-    *c = (struct table_column){attnum, mem_strndup(name.ptr, name.len),
-                               mem_strndup(type.ptr, type.len), writable};
-    return c->name != NULL && c->type != NULL;
+    added = &t->columns[t->n_columns++];
+    *added = *c;
+    added->name = mem_strndup(name.ptr, name.len);
+    added->stored = mem_strndup(stored.ptr, stored.len);
+    added->type = mem_strndup(type.ptr, type.len);
+    return added->name != NULL && added->stored != NULL && added->type != NULL;
 }
 
 static struct strview cut_piece(struct strview *rest, char separator)

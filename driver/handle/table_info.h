@@ -1,6 +1,6 @@
-/* What the driver has asked about tables whose rows are changed through cursors: names, columns and
- * the keys that identify a row. Kept on the connection by OID; bounded, the oldest goes first. Pure
- * memory; stmt/edit_target.c asks. */
+/* What the driver has asked about the tables of results, to describe their columns and to change
+ * their rows: names, columns and the keys that identify a row. Kept on the connection by OID;
+ * bounded, the oldest goes first. Pure memory; stmt/tables.c asks. */
 #ifndef NEON_HANDLE_TABLE_INFO_H
 #define NEON_HANDLE_TABLE_INFO_H
 
@@ -17,8 +17,11 @@
 struct table_column {
     int16_t attnum; /* negative: a system column */
     char *name;     /* owned, quoted as SQL wants it */
+    char *stored;   /* owned, as it is */
     char *type;     /* owned, qualified and quoted, without modifier */
     bool writable;  /* neither generated nor GENERATED ALWAYS AS IDENTITY nor of the system */
+    bool not_null;
+    bool auto_value; /* an identity, or its default is the next of a sequence */
 };
 
 /* A primary key, or a unique key without NULLs. */
@@ -30,10 +33,10 @@ struct table_key {
 struct table_info {
     struct table_info *next;
     uint32_t oid;
-    char *schema, *table;         /* owned, as stored */
-    char *name;                   /* owned: both, quoted and qualified */
-    bool editable;                /* a table whose keys hold for all its rows */
-    struct table_column *columns; /* owned */
+    char *catalog, *schema, *table; /* owned, as stored */
+    char *name;                     /* owned: both, quoted and qualified */
+    bool editable;                  /* a table whose keys hold for all its rows */
+    struct table_column *columns;   /* owned */
     size_t n_columns;
     struct table_key *keys; /* owned; the best first */
     size_t n_keys;
@@ -47,9 +50,10 @@ struct table_infos {
 /* NULL: out of memory. */
 struct table_info *table_info_new(uint32_t oid) NEON_MUST_CHECK;
 void table_info_free(struct table_info *t);
-/* Copies the names. False: out of memory. */
-bool table_info_add_column(struct table_info *t, int16_t attnum, struct strview name,
-                           struct strview type, bool writable) NEON_MUST_CHECK;
+/* Adds a column with the number and the flags of `c`, whose names are not used, and copies these
+ * names. False: out of memory. */
+bool table_info_add_column(struct table_info *t, const struct table_column *c, struct strview name,
+                           struct strview stored, struct strview type) NEON_MUST_CHECK;
 /* Reads keys from "1,2;3": column numbers of each key. False: out of memory, or not of that form.
  */
 bool table_info_read_keys(struct table_info *t, struct strview text) NEON_MUST_CHECK;

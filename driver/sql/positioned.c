@@ -1,4 +1,4 @@
-/* Called by stmt/positioned.c and stmt/edit_target.c. */
+/* Called by stmt/positioned.c, stmt/edit_target.c and stmt/origins.c. */
 #include "sql/positioned.h"
 
 #include "sql/token.h"
@@ -109,6 +109,21 @@ bool positioned_reads_one_table(struct strview stmt)
         }
     }
     return n_from == 1;
+}
+
+bool positioned_adds_no_nulls(struct strview stmt)
+{
+    static const char *const doubtful[] = {"with", "join", "rollup", "cube", "sets"};
+    struct tokens ts = {stmt, 0};
+    struct token t;
+    int n_from = 0;
+
+    while (tokens_next(&ts, &t)) {
+        if (is_one_of(&t, doubtful, ARRAY_LEN(doubtful)))
+            return false;
+        n_from += is_word(&t, "from"); /* at any depth */
+    }
+    return n_from == 1 && positioned_reads_one_table(stmt);
 }
 
 bool positioned_name(struct strview ident, struct buf *out)

@@ -1,5 +1,5 @@
 /* Statements about the row a cursor stands on: UPDATE and DELETE ... WHERE CURRENT OF, and whether
- * a SELECT reads one table alone. Pure text; nothing is known of tables. */
+ * a SELECT reads one table alone, and as it is. Pure text; nothing is known of tables. */
 #ifndef NEON_SQL_POSITIONED_H
 #define NEON_SQL_POSITIONED_H
 
@@ -21,6 +21,10 @@ bool positioned_read(struct strview stmt, struct positioned_text *out);
 /* True when the statement has one FROM at its top level, with one item: no comma, no JOIN, no
  * UNION. */
 bool positioned_reads_one_table(struct strview stmt);
+/* True when no row of the SELECT's result can be NULL in a column that its table keeps from being
+ * so: it reads one table by itself, without a subquery, a CTE or a grouping that puts NULL in
+ * places. False where that is not sure. */
+bool positioned_adds_no_nulls(struct strview stmt);
 /* The name that an identifier stands for: folded to lower case unless it is quoted. False: out of
  * memory, or the text is no such identifier. */
 bool positioned_name(struct strview ident, struct buf *out) NEON_MUST_CHECK;

@@ -1,7 +1,7 @@
 /* Pieces of the driver's own queries over PostgreSQL's catalogs (14 to 18). Every function, type
  * and operator is qualified, so that no search_path can put another in its place; for the same
  * reason there is no IN, no CASE x WHEN, no NULLIF and no BETWEEN, which look their operator up by
- * name. Read by catalog/ and stmt/edit_target.c. */
+ * name. Read by catalog/ and stmt/tables.c. */
 #ifndef NEON_STMT_CATALOG_SQL_H
 #define NEON_STMT_CATALOG_SQL_H
 
@@ -24,6 +24,15 @@
 
 /* Tables of every kind, as SQLTables lists them. */
 #define IS_TABLE(c) c ".relkind" EQ "ANY (ARRAY['r', 'p', 'v', 'm', 'f']::\"char\"[])"
+
+/* A NOT NULL of the column `a` that is not validated (PostgreSQL 18): it promises nothing. */
+#define IS_LOOSE(a)                                                                                \
+    "EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conrelid" EQ a ".attrelid "      \
+    "AND con.contype" EQ "'n' AND NOT con.convalidated AND con.conkey[1]" EQ a ".attnum)"
+/* Does the server number the column `a`, whose default is the text `expression`? */
+#define IS_AUTO(a, expression)                                                                     \
+    "(" a ".attidentity" NE "'' OR (" a ".attgenerated" EQ "'' AND " expression LIKE "'nextval(%'" \
+    "))"
 
 /* The schemas of the server itself; temporary tables of other sessions are nobody's. */
 #define IS_SYSTEM(n)                                                                               \

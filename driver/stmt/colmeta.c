@@ -80,6 +80,13 @@ bool colmeta_fill_local(struct stmt *s, const struct local_result *l, struct err
     return true;
 }
 
+SQLRETURN colmeta_complete(struct stmt *s, struct handle *post_on, size_t column, SQLSMALLINT field)
+{
+    SQLRETURN rc = stmt_name_types(s, post_on, column, field);
+
+    return rc == SQL_SUCCESS ? stmt_name_origins(s, post_on, column, field) : rc;
+}
+
 const struct desc_rec *colmeta_column(struct stmt *s, SQLUSMALLINT number)
 {
     SQLSMALLINT count = 0;

@@ -220,6 +220,15 @@ SQLRETURN stmt_check_idle(struct stmt *s)
     return SQL_SUCCESS;
 }
 
+const struct script_stmt *stmt_open_statement(const struct stmt *s)
+{
+    size_t n = s->script.n_stmts;
+
+    if (!s->executed)
+        return n > 0 ? &s->script.stmts[0] : NULL;
+    return s->results_left < n ? &s->script.stmts[n - 1 - s->results_left] : NULL;
+}
+
 void stmt_forget_desc(struct dbc *dbc, struct desc *d)
 {
     for (struct stmt *s = dbc->stmts; s != NULL; s = s->next) {

@@ -182,6 +182,9 @@ SQLRETURN stmt_get_attr(struct stmt *s, SQLINTEGER id, struct attr_value *out);
 void stmt_forget_desc(struct dbc *dbc, struct desc *d);
 /* HY010 (with its text) while data at execution is awaited; SQL_SUCCESS otherwise. */
 SQLRETURN stmt_check_idle(struct stmt *s);
+/* The statement of the text whose result is there; before the execution the first, which is the one
+ * that is described. NULL: none. */
+const struct script_stmt *stmt_open_statement(const struct stmt *s);
 
 /* --- prepare.c --- */
 SQLRETURN stmt_prepare(struct stmt *s, struct strview text);
@@ -298,12 +301,24 @@ bool colmeta_fill_local(struct stmt *s, const struct local_result *l,
 /* The IRD record of a result column: 07009 out of range, 07005 no result; NULL after posting. */
 const struct desc_rec *colmeta_column(struct stmt *s, SQLUSMALLINT number);
 
+/* Before a field of an IRD record is read: asks for what executing does not tell (typenames.c,
+ * origins.c). */
+SQLRETURN colmeta_complete(struct stmt *s, struct handle *post_on, size_t column,
+                           SQLSMALLINT field);
+
 /* --- typenames.c --- */
-/* Before a field of an IRD record is read: when it depends on the name of a type that is not built
+/* When the field depends on the name of a type that is not built
  * in (SQL_DESC_TYPE_NAME, _LOCAL_TYPE_NAME, _CASE_SENSITIVE), asks for the names of all such types
  * of the result; at most one request, none for types that the connection has met. Diagnostics on
  * post_on. */
 SQLRETURN stmt_name_types(struct stmt *s, struct handle *post_on, size_t column, SQLSMALLINT field);
+
+/* --- origins.c --- */
+/* When the field tells of the table behind a column (names of column, table, schema and catalog,
+ * SQL_DESC_NULLABLE, _AUTO_UNIQUE_VALUE, _UPDATABLE), asks about all tables of the result; one
+ * request, none for tables that the connection has met. Diagnostics on post_on. */
+SQLRETURN stmt_name_origins(struct stmt *s, struct handle *post_on, size_t column,
+                            SQLSMALLINT field);
 
 /* --- rowset.c: which rows a fetch hands out --- */
 /* A result begins, or ends. */

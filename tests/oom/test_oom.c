@@ -48,6 +48,18 @@ static void get_data(SQLHSTMT s)
             ;
 }
 
+static void origins(SQLHSTMT s)
+{
+    SQLCHAR name[64];
+    SQLLEN nullable;
+
+    /* a definition first, so that the table is asked about in each round */
+    if (STMT(SQLExecDirect(s, text("COMMENT ON TABLE oom IS NULL"), SQL_NTS)) &&
+        STMT(SQLExecDirect(s, text("SELECT id, note, n + 1 FROM oom"), SQL_NTS)) &&
+        STMT(SQLColAttribute(s, 2, SQL_DESC_BASE_COLUMN_NAME, name, sizeof name, NULL, NULL)))
+        STMT(SQLColAttribute(s, 3, SQL_DESC_NULLABLE, NULL, 0, NULL, &nullable));
+}
+
 static void data_at_execution(SQLHSTMT s)
 {
     SQLLEN at_exec = SQL_DATA_AT_EXEC;
@@ -417,6 +429,12 @@ static void with_table(scenario *run)
     let_go(dbc);
 }
 
+static void test_tables_behind_columns(void **state)
+{
+    (void)state;
+    with_table(origins);
+}
+
 static void test_changing_rows(void **state)
 {
     (void)state;
@@ -523,6 +541,7 @@ int main(void)
         cmocka_unit_test(test_asynchronous_calls),
         cmocka_unit_test(test_browsing),
         cmocka_unit_test(test_scrolling),
+        cmocka_unit_test(test_tables_behind_columns),
         cmocka_unit_test(test_changing_rows),
         cmocka_unit_test(test_bulk_in_a_transaction),
         cmocka_unit_test(test_positioned),

@@ -1,4 +1,4 @@
-/* Tables that cursors change: keys read from text, columns found, the oldest table forgotten. */
+/* The tables of results: keys read from text, columns found, the oldest table forgotten. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,10 +40,15 @@ static void test_columns(void **state)
     struct table_info *t = table_info_new(7);
 
     (void)state;
-    assert_true(table_info_add_column(t, 1, sv("\"A b\""), sv("pg_catalog.int4"), true));
-    assert_true(table_info_add_column(t, -2, sv("xmin"), sv("pg_catalog.xid"), false));
+    assert_true(table_info_add_column(t, &(struct table_column){.attnum = 1, .writable = true},
+                                      sv("\"A b\""), sv("A b"), sv("pg_catalog.int4")));
+    assert_true(table_info_add_column(t, &(struct table_column){.attnum = -2, .not_null = true},
+                                      sv("xmin"), sv("xmin"), sv("pg_catalog.xid")));
     assert_string_equal(table_info_column(t, 1)->name, "\"A b\"");
+    assert_string_equal(table_info_column(t, 1)->stored, "A b");
+    assert_false(table_info_column(t, 1)->not_null);
     assert_false(table_info_column(t, -2)->writable);
+    assert_true(table_info_column(t, -2)->not_null);
     assert_null(table_info_column(t, 2));
     table_info_free(t);
     table_info_free(NULL);

@@ -80,6 +80,35 @@ static void test_one_table(void **state)
             fail_msg("other: %s", other[i]);
 }
 
+static void test_rows_of_a_table_as_they_are(void **state)
+{
+    static const char *const sure[] = {
+        "SELECT a FROM t",
+        "SELECT a, b AS c FROM s.t WHERE b > 1 ORDER BY a",
+        "SELECT a FROM t GROUP BY a, b",
+    };
+    static const char *const doubtful[] = {
+        "SELECT a FROM t LEFT JOIN u ON true",
+        "SELECT a FROM (SELECT a FROM t LEFT JOIN u ON true) q",
+        "SELECT a FROM (SELECT a FROM t) q",
+        "WITH q AS (TABLE v) SELECT a FROM q",
+        "SELECT a FROM t GROUP BY ROLLUP (a)",
+        "SELECT a FROM t GROUP BY CUBE (a)",
+        "SELECT a FROM t GROUP BY GROUPING SETS ((a), ())",
+        "SELECT a, (SELECT b FROM u) FROM t",
+        "SELECT 1",
+        "",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sure / sizeof sure[0]; i++)
+        if (!positioned_adds_no_nulls(sv(sure[i])))
+            fail_msg("sure: %s", sure[i]);
+    for (size_t i = 0; i < sizeof doubtful / sizeof doubtful[0]; i++)
+        if (positioned_adds_no_nulls(sv(doubtful[i])))
+            fail_msg("doubtful: %s", doubtful[i]);
+}
+
 static void test_names(void **state)
 {
     struct buf b = BUF_INIT(0);
@@ -106,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_where_current_of),
         cmocka_unit_test(test_one_table),
+        cmocka_unit_test(test_rows_of_a_table_as_they_are),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
