@@ -1,4 +1,4 @@
-/* What was put aside. Called by pgwire_exchange.c. */
+/* What was put aside. */
 #include "transport/parked.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* Bytes put aside until their reader comes: in memory, and from a certain size in a file without a
- * name. First in, first out. Called by pgwire_exchange.c. */
+ * name. First in, first out. Called by pgwire_exchange.c,
+ * pgwire_answer.c and pgwire_copy.c. */
 #ifndef NEON_TRANSPORT_PARKED_H
 #define NEON_TRANSPORT_PARKED_H
 

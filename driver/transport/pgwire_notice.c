@@ -1,7 +1,7 @@
 /* What a server says without being asked, kept until somebody wants to know: settings
  * (ParameterStatus), notices, notifications; and the few messages that any answer may hold. Called
- * by pgwire_login.c, pgwire_exchange.c and pgwire_session.c, and by stmt/ and handle/ through
- * pgwire_session.h. */
+ * by pgwire_login.c, pgwire_answer.c, pgwire_call.c and pgwire_session.c, and by stmt/ and handle/
+ * through pgwire_session.h. */
 #include "transport/pgwire_session_int.h"
 
 #define NOTIFICATION_MAX_BYTES 10000 /* PostgreSQL's is below 8,100: channel and payload */

@@ -1,5 +1,5 @@
 /* The texts that the server keeps prepared for a session: their names, and which is dropped for
- * another. Called by pgwire_exchange.c and, when tables have changed, by stmt/. */
+ * another. Called by pgwire_exchange.c, pgwire_answer.c and, when tables have changed, by stmt/. */
 #include "transport/pgwire_session_int.h"
 
 static void drop_at(struct session *s, size_t i)

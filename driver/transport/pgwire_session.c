@@ -1,5 +1,6 @@
 /* A session's life: opened, lost, closed. Logging in is pgwire_login.c's, what is sent and received
- * pgwire_exchange.c's. Called by those, and by stmt/ and handle/ through pgwire_session.h. */
+ * pgwire_exchange.c's and pgwire_call.c's. Called by those, and by stmt/ and handle/ through
+ * pgwire_session.h. */
 #include "transport/pgwire_session_int.h"
 
 #include "base/clock.h"

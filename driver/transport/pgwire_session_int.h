@@ -1,5 +1,6 @@
 /* Inside a session: what pgwire_session.c (its life), pgwire_login.c, pgwire_wait.c,
- * pgwire_notice.c, pgwire_prepared.c, pgwire_exchange.c and pgwire_call.c share. */
+ * pgwire_notice.c, pgwire_prepared.c, pgwire_call.c and the files of an exchange
+ * (pgwire_exchange_int.h) share. */
 #ifndef NEON_TRANSPORT_PGWIRE_SESSION_INT_H
 #define NEON_TRANSPORT_PGWIRE_SESSION_INT_H
 

@@ -1,5 +1,6 @@
 /* How a session sends, and waits for the server: with the patience of the request, and with a
- * CancelRequest when that ends. Called by pgwire_login.c, pgwire_exchange.c and pgwire_call.c. */
+ * CancelRequest when that ends. Called by pgwire_login.c, pgwire_call.c and the files of an
+ * exchange. */
 #include "transport/pgwire_session_int.h"
 
 #include "base/clock.h"
