@@ -1,4 +1,4 @@
-/* Reads an answer. Called by dbc.c, stmt/stream.c and stmt/transaction.c. */
+/* Reads an answer. Called by dbc_probe.c, stmt/stream.c and stmt/transaction_end.c. */
 #include "handle/answer.h"
 
 bool answer_pull(struct exchange *x, struct row_decoder *dec, bool *ended, struct err *e)

@@ -49,7 +49,7 @@ struct dbc {
     struct env *env;
     struct dbc *next_in_env;     /* of env->dbcs */
     pthread_mutex_t lock;        /* one call at a time */
-    pthread_mutex_t cancel_lock; /* guards stmt->exchange against SQLCancel from another thread */
+    pthread_mutex_t cancel_lock; /* guards stmt->running against SQLCancel from another thread */
     bool connected;
     struct buf browse;           /* what SQLBrowseConnect was given so far; secret */
     char *dsn_name;              /* SQL_DATA_SOURCE_NAME; owned, NULL for DSN-less */
@@ -97,6 +97,12 @@ void dbc_free(struct dbc *d);
 bool dbc_open(struct dbc *d, struct conn_options *options, struct err *e) NEON_MUST_CHECK;
 /* Frees transport, options and server info. Statements must be gone. */
 void dbc_close(struct dbc *d);
+/* Asks for what `server` holds, with the keywords' settings before it (dbc_probe.c). One request:
+ * 08001, 08004 (a setting with which text would be misread, or new tables would be temporary),
+ * 28000, HYT00. */
+bool dbc_probe(struct dbc *d, struct err *e) NEON_MUST_CHECK;
+/* Frees what it has told. */
+void dbc_forget_server(struct dbc *d);
 /* Attributes, statement defaults and type options as they are after connecting: from the defaults
  * and the keywords. What the application set before connecting wins; with `forget_application` it
  * does not (SQL_ATTR_RESET_CONNECTION). */

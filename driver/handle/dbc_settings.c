@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "handle/dbc.h"
+#include "handle/required_settings.h"
 #include "neonodbc.h"
 #include "sql/script.h"
 #include "sql/setting_text.h"
@@ -100,6 +101,35 @@ bool dbc_reset_settings(struct dbc *d, bool everything, struct err *e)
     describe_cache_clear(&d->described);
     catalog_cache_clear(&d->catalog_cache);
     type_names_clear(&d->type_names);
+    return true;
+}
+
+/* ---- what may not be set ---- */
+
+bool dbc_setting_matters(const char *name)
+{
+    return required_setting_find(name) != NULL;
+}
+
+bool dbc_check_setting(struct dbc *d, const char *name, const char *value, struct err *e)
+{
+    const struct required_setting *r = required_setting_find(name);
+
+    if (r != NULL && !required_setting_fits(r, sv(value)))
+        return err_set(e, ST_HYC00, 0, "%s cannot be \"%.60s\" here, the driver needs %s: %s.",
+                       name, value, r->value, r->why);
+    if (sv_ieq(sv(name), SV_LIT("seed")))
+        return err_set(e, ST_HYC00, 0,
+                       "The server does not tell the value of seed again, so it cannot be carried "
+                       "from one request to the next. Use SELECT setseed(...), which goes to a "
+                       "session with Transport=auto and Transport=websocket.");
+    if (strcmp(name, "search_path") == 0 && required_path_is_temp(value))
+        return err_set(e, ST_HYC00, 0,
+                       "search_path cannot begin with pg_temp here: over HTTP no session is kept, "
+                       "so what is made in pg_temp would be gone at once. Use SET search_path as "
+                       "a statement with Transport=auto, or Transport=websocket.");
+    if (d->options.read_only && strcmp(name, READ_ONLY_SETTING) == 0 && strcmp(value, "on") != 0)
+        return err_set_state(e, "25006", 0, "The connection is read-only (ReadOnly=1).");
     return true;
 }
 

@@ -1,5 +1,5 @@
 /* A transaction that is buffered on the client (design section 3): what is to be sent when it
- * commits. Pure memory; sending is stmt/transaction.c's.
+ * commits. Pure memory; sending is stmt/transaction_end.c's.
  *
  * Items are in the order in which the application made them. A write is a statement without rows
  * that waits; consecutive executions of one INSERT are one item with several rows. A check repeats
