@@ -110,6 +110,11 @@ static bool check_name(const char *dsn, struct err *e)
 {
     if (dsn == NULL || dsn[0] == '\0')
         return err_set(e, ST_HY000, 0, "The data source has no name: give DSN=name.");
+    if (dsn[0] == ' ' || dsn[strlen(dsn) - 1] == ' ') /* odbc.ini loses them */
+        return err_set(e, ST_HY000, 0,
+                       "\"%.64s\" cannot be the name of a data source: it begins or ends with a "
+                       "space.",
+                       dsn);
     for (const char *c = dsn; *c != '\0'; c++)
         if ((unsigned char)*c < ' ' || strchr("[]{}(),;?*=!@\\", *c) != NULL)
             return err_set(e, ST_HY000, 0,
@@ -171,18 +176,33 @@ static bool is_filed(enum conn_key_id id, size_t *which)
     return false;
 }
 
-static bool write_filed(const struct dsn_request *r, const struct conn_options *o, size_t which,
+static bool gets_file(const struct conn_options *o, enum conn_key_id id, size_t *which)
+{
+    return (conn_key_row(id)->flags & CK_SECRET) && !o->save_password && is_filed(id, which);
+}
+
+/* A secret that cannot be kept is an error before odbc.ini is touched: no data source that lacks
+ * half of what was asked for, and none of its name lost. */
+static bool prepare_files(const struct dsn_request *r, const struct conn_options *o,
+                          struct secret_file *files, struct err *e)
+{
+    size_t which;
+
+    for (size_t i = 0; i < ARRAY_LEN(filed); i++) {
+        enum conn_key_id id = filed[i].secret;
+        if (o->source[id] != CONN_SRC_DEFAULT && gets_file(o, id, &which) &&
+            !secret_file_prepare(&files[i], r->dsn, filed[i].kind, sv(conn_options_text(o, id)), e))
+            return false;
+    }
+    return true;
+}
+
+static bool write_filed(const struct dsn_request *r, struct secret_file *file, size_t which,
                         struct err *e)
 {
-    struct buf path = BUF_INIT(4096);
-    const char *secret = conn_options_text(o, filed[which].secret);
-    bool ok = secret_file_path(r->dsn, filed[which].kind, &path, e) &&
-              secret_file_write(path.data, sv(secret), e) &&
-              write_entry(r->dsn, conn_key_row(filed[which].file)->name, path.data, e) &&
-              write_entry(r->dsn, conn_key_row(filed[which].secret)->name, NULL, e);
-
-    buf_release(&path);
-    return ok;
+    return secret_file_place(file, e) &&
+           write_entry(r->dsn, conn_key_row(filed[which].file)->name, file->path.data, e) &&
+           write_entry(r->dsn, conn_key_row(filed[which].secret)->name, NULL, e);
 }
 
 /* The file that was made for the data source of the user's, and the keyword when it names that. */
@@ -310,7 +330,7 @@ static bool check_row(const struct dsn_request *r, const struct conn_options *o,
 
     if ((row->flags & CK_SECRET) && !check_secret(r, o, id, e))
         return false;
-    if ((row->flags & CK_SECRET) && !o->save_password && is_filed(id, &which))
+    if (gets_file(o, id, &which))
         return true; /* a file holds any value */
     ok = conn_options_value(o, id, &value) || err_oom(e);
     ok = ok && check_entry(row->name, buf_str(&value), e);
@@ -320,15 +340,16 @@ static bool check_row(const struct dsn_request *r, const struct conn_options *o,
 
 /* Of a checked row. */
 static bool write_row(const struct dsn_request *r, const struct conn_options *o,
-                      enum conn_key_id id, bool *secret_in_ini, struct err *e)
+                      struct secret_file *files, enum conn_key_id id, bool *secret_in_ini,
+                      struct err *e)
 {
     const struct conn_key *row = conn_key_row(id);
     struct buf value = BUF_INIT(0);
     size_t which;
     bool ok;
 
-    if ((row->flags & CK_SECRET) && !o->save_password && is_filed(id, &which))
-        return write_filed(r, o, which, e);
+    if (gets_file(o, id, &which))
+        return write_filed(r, &files[which], which, e);
     if ((row->flags & CK_SECRET) && !*secret_in_ini) { /* before the secret is in it */
         *secret_in_ini = true;
         if (!close_to_others(e))
@@ -348,14 +369,15 @@ static bool check_rows(const struct dsn_request *r, const struct conn_options *o
     return true;
 }
 
-static bool write_rows(const struct dsn_request *r, const struct conn_options *o, struct err *e)
+static bool write_rows(const struct dsn_request *r, const struct conn_options *o,
+                       struct secret_file *files, struct err *e)
 {
     bool secret_in_ini = false;
     bool ok = true;
 
     for (enum conn_key_id id = 0; ok && id < CONN_KEY_COUNT; id++)
         if (is_row(o, id))
-            ok = write_row(r, o, id, &secret_in_ini, e);
+            ok = write_row(r, o, files, id, &secret_in_ini, e);
     return ok && (!secret_in_ini || close_to_others(e));
 }
 
@@ -449,6 +471,7 @@ bool dsn_store_is_open(const char *dsn, struct buf *path)
 
 bool dsn_store(const struct dsn_request *r, enum dsn_change change, struct err *e)
 {
+    struct secret_file files[ARRAY_LEN(filed)] = {SECRET_FILE_INIT, SECRET_FILE_INIT};
     struct conn_options o;
     struct removal removal = {r->dsn, r->system};
     bool ok = check_name(r->dsn, e);
@@ -457,13 +480,16 @@ bool dsn_store(const struct dsn_request *r, enum dsn_change change, struct err *
     ok = ok && read_request(r, &o, e) && check_rows(r, &o, e);
     if (ok && change == DSN_CHANGE && !dsn_store_exists(r->dsn))
         ok = err_set(e, ST_HY000, 0, "There is no data source \"%s\" to change.", r->dsn);
+    ok = ok && prepare_files(r, &o, files, e);
     if (ok && change == DSN_ADD && !SQLWriteDSNToIni(r->dsn, r->driver))
         ok = installer_failed("made", r->dsn, e);
     ok = ok && (change != DSN_ADD || list_for_iodbc(r, e));
     if (ok && change == DSN_CHANGE)
         ok = connstr_parse(r->connstr, remove_emptied, &removal, e);
-    ok = ok && write_rows(r, &o, e) && drop_unused(r, &o, change, e) &&
+    ok = ok && write_rows(r, &o, files, e) && drop_unused(r, &o, change, e) &&
          (change == DSN_ADD || drop_replaced(r, &o, e));
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        secret_file_release(&files[i]);
     conn_options_release(&o);
     return ok;
 }

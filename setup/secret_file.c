@@ -80,36 +80,47 @@ static bool cannot_write(const char *path, struct err *e)
                    strerror(errno));
 }
 
-static bool write_beside(struct buf *temporary, const char *path, struct strview secret,
-                         struct err *e)
+static bool write_beside(struct secret_file *f, struct strview secret, struct err *e)
 {
     int fd;
     bool ok;
 
-    if (!buf_printf(temporary, "%s.XXXXXX", path))
+    if (!buf_printf(&f->beside, "%s.XXXXXX", f->path.data))
         return err_oom(e);
-    fd = mkstemp(temporary->data); /* 0600 */
-    if (fd < 0)
-        return cannot_write(path, e);
+    fd = mkstemp(f->beside.data); /* 0600 */
+    if (fd < 0) {
+        buf_reset(&f->beside);
+        return cannot_write(f->path.data, e);
+    }
     ok = write_all(fd, secret) && write_all(fd, SV_LIT("\n")) && fsync(fd) == 0;
     if (!ok)
-        cannot_write(path, e);
+        cannot_write(f->path.data, e);
     if (close(fd) != 0 && ok)
-        ok = cannot_write(path, e);
-    if (ok && rename(temporary->data, path) != 0)
-        ok = cannot_write(path, e);
-    if (!ok)
-        unlink(temporary->data);
+        ok = cannot_write(f->path.data, e);
     return ok;
 }
 
-bool secret_file_write(const char *path, struct strview secret, struct err *e)
+bool secret_file_prepare(struct secret_file *f, const char *dsn, const char *kind,
+                         struct strview secret, struct err *e)
 {
-    struct buf temporary = BUF_INIT(4096);
-    bool ok = make_folders(path, e) && write_beside(&temporary, path, secret, e);
+    return secret_file_path(dsn, kind, &f->path, e) && make_folders(f->path.data, e) &&
+           write_beside(f, secret, e);
+}
 
-    buf_release(&temporary);
-    return ok;
+bool secret_file_place(struct secret_file *f, struct err *e)
+{
+    if (rename(f->beside.data, f->path.data) != 0)
+        return cannot_write(f->path.data, e);
+    buf_reset(&f->beside);
+    return true;
+}
+
+void secret_file_release(struct secret_file *f)
+{
+    if (f->beside.len > 0)
+        unlink(f->beside.data);
+    buf_release(&f->beside);
+    buf_release(&f->path);
 }
 
 bool secret_file_remove(const char *path, struct err *e)

@@ -13,9 +13,22 @@
  * that a file name should not have are percent-encoded. */
 bool secret_file_path(const char *dsn, const char *kind, struct buf *out,
                       struct err *e) NEON_MUST_CHECK;
-/* Makes the folder (0700) and the file (0600), whole or not at all: written beside and renamed.
- * False: HY000 with the path and the system's reason; HY001. */
-bool secret_file_write(const char *path, struct strview secret, struct err *e) NEON_MUST_CHECK;
+/* A file that is written whole or not at all: prepared beside its place, then put there. */
+struct secret_file {
+    struct buf path, beside; /* beside: "" once there is nothing */
+};
+#define SECRET_FILE_INIT                                                                           \
+    {                                                                                              \
+        BUF_INIT(4096), BUF_INIT(4096)                                                             \
+    }
+/* Makes the folder (0700) and writes the secret beside its place (0600): what can fail has failed
+ * here, before anything is changed. False: HY000 with the path and the system's reason; HY001. */
+bool secret_file_prepare(struct secret_file *f, const char *dsn, const char *kind,
+                         struct strview secret, struct err *e) NEON_MUST_CHECK;
+/* Puts what is prepared into its place. False: HY000. */
+bool secret_file_place(struct secret_file *f, struct err *e) NEON_MUST_CHECK;
+/* Removes what was prepared and not placed. */
+void secret_file_release(struct secret_file *f);
 /* Removes the file if it exists. False: HY000. */
 bool secret_file_remove(const char *path, struct err *e) NEON_MUST_CHECK;
 

@@ -141,7 +141,9 @@ static bool read_keywords(struct doctor *d)
         doctor_say(d, WARNING, "keywords", -1, w.item[i].text, "");
     config_warnings_release(&w);
     if (ok)
-        snprintf(text, sizeof text, "%s, database %s, role %s, %s", d->net.host, d->net.database,
+        snprintf(text, sizeof text, "%s, database %s%s, role %s, %s", d->net.host,
+                 d->net.database != NULL ? d->net.database : d->net.user,
+                 d->net.database != NULL ? "" : " (named like the role: no Database is given)",
                  d->net.user, d->net.token != NULL ? "with a token" : "with a password");
     else
         snprintf(text, sizeof text, "%s", buf_str(&e.text));

@@ -74,6 +74,33 @@ static bool ask_password(const struct tool_args *a, struct buf *connstr, struct 
     return ok;
 }
 
+/* A word as a shell takes it: 'a b', and as it is where that needs no quotes. */
+static bool append_word(struct buf *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_.,/:=+@%";
+    bool ok;
+
+    if (word[strspn(word, plain)] == '\0')
+        return buf_append_str(out, word);
+    ok = buf_append_char(out, '\'');
+    for (const char *c = word; ok && *c != '\0'; c++)
+        ok = *c == '\'' ? buf_append_str(out, "'\\''") : buf_append_char(out, *c);
+    return ok && buf_append_char(out, '\'');
+}
+
+static void say_ready(const char *dsn, const char *command, const char *before, const char *behind)
+{
+    struct buf word = BUF_INIT(4096);
+    struct buf quoted = BUF_INIT(4096);
+
+    if (buf_printf(&word, "%s%s", before, dsn) && append_word(&quoted, word.data))
+        printf("The data source \"%s\" is ready. Try it: %s%s%s\n", dsn, command, quoted.data,
+               behind);
+    buf_release(&word);
+    buf_release(&quoted);
+}
+
 static void say_added(const struct dsn_request *r, bool lacks_server)
 {
     if (lacks_server)
@@ -82,10 +109,9 @@ static void say_added(const struct dsn_request *r, bool lacks_server)
                "connection.\n",
                r->dsn);
     else if (str_ieq(r->driver, DRIVER_NAME " iODBC"))
-        printf("The data source \"%s\" is ready. Try it: iodbctest DSN=%s\n", r->dsn, r->dsn);
+        say_ready(r->dsn, "iodbctest ", "DSN=", "");
     else
-        printf("The data source \"%s\" is ready. Try it: neon-odbc query %s 'select version()'\n",
-               r->dsn, r->dsn);
+        say_ready(r->dsn, "neon-odbc query ", "", " 'select version()'");
 }
 
 static int add(const struct tool_args *a)

@@ -41,6 +41,13 @@ static int diagnose(const struct tool_args *a, SQLSMALLINT type, SQLHANDLE h)
     return 1;
 }
 
+/* Warnings, and the server's notices: on stderr, so that what is on stdout stays data. */
+static void warn(const struct tool_args *a, SQLRETURN rc, SQLSMALLINT type, SQLHANDLE h)
+{
+    if (rc == SQL_SUCCESS_WITH_INFO)
+        diagnose(a, type, h);
+}
+
 static bool is_number(SQLSMALLINT sql_type)
 {
     static const SQLSMALLINT numbers[] = {SQL_SMALLINT, SQL_INTEGER, SQL_BIGINT,
@@ -193,14 +200,20 @@ static void table_release(struct table *t, SQLSMALLINT n)
     mem_free(t->cells);
 }
 
-/* Control characters would break the lines of the table. */
+/* Control characters would break the lines of the table, or command the terminal. */
 static char *one_line(const struct buf *value)
 {
     char *text = mem_strndup(buf_str(value), value->len);
+    char *to = text;
 
-    for (char *c = text; c != NULL && *c != '\0'; c++)
-        if ((unsigned char)*c < ' ')
-            *c = ' ';
+    for (const char *c = text; c != NULL && *c != '\0'; c++) {
+        bool c1 = (unsigned char)*c == 0xC2 && (unsigned char)c[1] >= 0x80 &&
+                  (unsigned char)c[1] < 0xA0; /* U+0080 to U+009F */
+        *to++ = (unsigned char)*c < ' ' || *c == 0x7F || c1 ? ' ' : *c;
+        c += c1;
+    }
+    if (text != NULL)
+        *to = '\0';
     return text;
 }
 
@@ -330,6 +343,7 @@ static bool print_results(const struct tool_args *a, SQLHSTMT stmt, bool several
         buf_release(&r.value);
         mem_free(r.columns);
         more = ok ? SQLMoreResults(stmt) : SQL_ERROR;
+        warn(a, more, SQL_HANDLE_STMT, stmt);
         ok = ok && more != SQL_ERROR;
         fputs(in_array && SQL_SUCCEEDED(more) ? ",\n" : "", stdout);
     }
@@ -360,6 +374,7 @@ static int run(const struct tool_args *a, SQLHDBC dbc, char *statement)
     if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, dbc, &stmt)))
         return diagnose(a, SQL_HANDLE_DBC, dbc);
     rc = SQLExecDirect(stmt, (SQLCHAR *)statement, SQL_NTS);
+    warn(a, rc, SQL_HANDLE_STMT, stmt);
     if ((rc != SQL_NO_DATA && !SQL_SUCCEEDED(rc)) || !print_results(a, stmt, is_several(statement)))
         status = diagnose(a, SQL_HANDLE_STMT, stmt);
     SQLFreeHandle(SQL_HANDLE_STMT, stmt);
@@ -383,13 +398,16 @@ static int connect_and_run(const struct tool_args *a, SQLHENV env, struct buf *c
                            char *statement)
 {
     SQLHDBC dbc = NULL;
+    SQLRETURN rc;
     int status;
 
     if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_DBC, env, &dbc)))
         return diagnose(a, SQL_HANDLE_ENV, env);
     tool_progress("connecting...");
-    if (SQL_SUCCEEDED(SQLDriverConnect(dbc, NULL, (SQLCHAR *)connstr->data, SQL_NTS, NULL, 0, NULL,
-                                       SQL_DRIVER_NOPROMPT))) {
+    rc = SQLDriverConnect(dbc, NULL, (SQLCHAR *)connstr->data, SQL_NTS, NULL, 0, NULL,
+                          SQL_DRIVER_NOPROMPT);
+    warn(a, rc, SQL_HANDLE_DBC, dbc);
+    if (SQL_SUCCEEDED(rc)) {
         tool_progress("running...");
         status = run(a, dbc, statement);
         if (!SQL_SUCCEEDED(SQLDisconnect(dbc))) {
@@ -414,8 +432,8 @@ static bool read_statement(const char *word, struct buf *out, struct err *e)
     if (strcmp(word, "-") != 0)
         return buf_append_str(out, word) || err_oom(e);
     while ((c = getchar()) != EOF)
-        if (!buf_append_char(out, (char)c))
-            return err_oom(e);
+        if (!tool_read_char(out, c, e))
+            return false;
     return out->len > 0 || err_set(e, ST_HY000, 0, "There is no statement on stdin.");
 }
 
@@ -429,7 +447,7 @@ int cmd_query(const struct tool_args *a)
     bool ok;
     int status;
 
-    if (a->n_words != 2)
+    if (a->n_words != 2 || (a->csv && a->json))
         return tool_fail(a, "usage: neon-odbc query NAME 'select ...' [--csv|--json] (-: the "
                             "statement comes from stdin)"),
                2;

@@ -2,6 +2,9 @@
  * its options; the rest is in cmd_*.c. */
 #include "tool/tool.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,19 +19,20 @@
 static const struct command {
     const char *name;
     int (*run)(const struct tool_args *a);
+    const char *options; /* a blank on each side of each */
     const char *usage, *what;
 } commands[] = {
-    {"dsn", cmd_dsn,
+    {"dsn", cmd_dsn, " --json --system ",
      "dsn add NAME 'postgresql://...' [KEY=VALUE...] | list [--json] | show NAME [--json] | remove "
      "NAME",
      "data sources in your odbc.ini (--system: in the system's)"},
-    {"query", cmd_query, "query NAME 'select ...' [--csv|--json]",
+    {"query", cmd_query, " --csv --json ", "query NAME 'select ...' [--csv|--json]",
      "runs a statement (- reads it from stdin) and prints its rows"},
-    {"doctor", cmd_doctor, "doctor NAME [--json]",
+    {"doctor", cmd_doctor, " --json ", "doctor NAME [--json]",
      "looks where a connection fails: name, proxy, TCP, TLS, HTTP, login, WebSocket"},
-    {"register", cmd_register, "register [LIBRARY]",
+    {"register", cmd_register, " ", "register [LIBRARY]",
      "makes the driver known to the driver manager as [Neon]"},
-    {"unregister", cmd_unregister, "unregister", "undoes register"},
+    {"unregister", cmd_unregister, " ", "unregister", "undoes register"},
 };
 
 static int usage(FILE *to)
@@ -89,26 +93,65 @@ void tool_progress(const char *text)
     shown = strlen(text);
 }
 
+/* ---- what is typed and not shown ---- */
+
+static struct termios shown; /* the terminal as it is to be left */
+
+/* Ctrl-C at the prompt: the shell gets its terminal back as it was. */
+static void leave_terminal(int signal_number)
+{
+    tcsetattr(STDIN_FILENO, TCSANOW, &shown);
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+static void on_leaving(void (*handler)(int))
+{
+    static const int leaving[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+    for (size_t i = 0; i < ARRAY_LEN(leaving); i++)
+        signal(leaving[i], handler);
+}
+
+static bool hide_typing(const char *prompt)
+{
+    struct termios quiet;
+
+    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &shown) != 0)
+        return false;
+    on_leaving(leave_terminal);
+    quiet = shown;
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    /* quiet first: what is typed at the prompt must not be thrown away */
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    fputs(prompt, stderr);
+    return true;
+}
+
+static void show_typing(void)
+{
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    on_leaving(SIG_DFL);
+    fputc('\n', stderr);
+}
+
+bool tool_read_char(struct buf *out, int c, struct err *e)
+{
+    if (c == '\0') /* everything behind it would be lost in silence */
+        return err_set(e, ST_HY000, 0, "There is a null character in what stdin gives.");
+    return buf_append_char(out, (char)c) || err_oom(e);
+}
+
 bool tool_read_secret(const char *prompt, struct buf *out, struct err *e)
 {
-    bool terminal = isatty(STDIN_FILENO);
-    struct termios before, quiet;
+    bool hidden = hide_typing(prompt);
     bool ok = true;
     int c;
 
-    terminal = terminal && tcgetattr(STDIN_FILENO, &before) == 0;
-    if (terminal) { /* quiet first: what is typed at the prompt must not be thrown away */
-        quiet = before;
-        quiet.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-        fputs(prompt, stderr);
-    }
     while (ok && (c = getchar()) != EOF && c != '\n')
-        ok = buf_append_char(out, (char)c) || err_oom(e);
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        fputc('\n', stderr);
-    }
+        ok = tool_read_char(out, c, e);
+    if (hidden)
+        show_typing();
     if (out->len > 0 && out->data[out->len - 1] == '\r')
         out->data[--out->len] = '\0';
     return ok;
@@ -165,7 +208,16 @@ void tool_json_text(const char *text, size_t len_bytes)
     putchar('"');
 }
 
-static bool take_option(struct tool_args *a, const char *word)
+/* ---- the command line ---- */
+
+/* "-- a comment" is SQL. */
+static bool is_option(const char *word)
+{
+    return strncmp(word, "--", 2) == 0 && word[2] != '\0' &&
+           strspn(word + 2, "abcdefghijklmnopqrstuvwxyz-=") == strlen(word + 2);
+}
+
+static bool take_option(struct tool_args *a, const struct command *c, const char *word)
 {
     const struct {
         const char *name;
@@ -173,7 +225,9 @@ static bool take_option(struct tool_args *a, const char *word)
     } options[] = {{"--json", &a->json}, {"--csv", &a->csv}, {"--system", &a->system}};
 
     for (size_t i = 0; i < ARRAY_LEN(options); i++) {
-        if (strcmp(word, options[i].name) == 0) {
+        size_t len = strlen(options[i].name);
+        const char *at = strstr(c->options, options[i].name);
+        if (strcmp(word, options[i].name) == 0 && at != NULL && at[len] == ' ') {
             *options[i].flag = true;
             return true;
         }
@@ -181,11 +235,40 @@ static bool take_option(struct tool_args *a, const char *word)
     return false;
 }
 
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* A stream that is closed must not become the number of a socket, which would get our rows. Writing
+ * to what stands in for stdout fails, and is told. */
+static bool hold_closed_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    return true;
+}
+
+/* What did not get out (a full disk) was not done. */
+static int end(const struct tool_args *a, int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    return tool_fail(a, "the output could not be written: %s", strerror(errno));
+}
+
 int main(int argc, char **argv)
 {
     struct tool_args a = {.command = argc > 1 ? argv[1] : ""};
-    int first = 2;
+    const struct command *c = find_command(a.command);
+    bool options = true;
 
+    if (!hold_closed_streams())
+        return 1;
     if (argc < 2 || strcmp(argv[1], "help") == 0)
         return usage(argc < 2 ? stderr : stdout);
     for (int i = 1; i < argc; i++)
@@ -193,20 +276,22 @@ int main(int argc, char **argv)
             return usage(stdout);
     if (strcmp(argv[1], "--version") == 0) {
         puts("neon-odbc " NEONODBC_VERSION);
-        return 0;
+        return end(&a, 0);
     }
-    a.words = argv + first;
-    for (int i = first; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) != 0)
+    if (c == NULL) {
+        fprintf(stderr, "neon-odbc: there is no command \"%s\".\n\n", argv[1]);
+        return usage(stderr);
+    }
+    a.words = argv + 2;
+    for (int i = 2; i < argc; i++) {
+        if (options && strcmp(argv[i], "--") == 0)
+            options = false; /* what follows are words */
+        else if (!options || !is_option(argv[i]))
             a.words[a.n_words++] = argv[i];
-        else if (!take_option(&a, argv[i]))
-            return tool_fail(&a, "the option %s is not known; neon-odbc --help shows what is",
+        else if (!take_option(&a, c, argv[i]))
+            return tool_fail(&a, "the option %s is not known here; neon-odbc --help shows what is",
                              argv[i]),
                    2;
     }
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(&a);
-    fprintf(stderr, "neon-odbc: there is no command \"%s\".\n\n", argv[1]);
-    return usage(stderr);
+    return end(&a, c->run(&a));
 }

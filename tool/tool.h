@@ -35,6 +35,8 @@ bool tool_connstr(const char *name_or_url, struct buf *out, struct err *e) NEON_
 char *tool_take_secret(char *word) NEON_MUST_CHECK;
 /* Appends a line of stdin; from a terminal after a prompt, and without showing it. False: HY001. */
 bool tool_read_secret(const char *prompt, struct buf *out, struct err *e) NEON_MUST_CHECK;
+/* Appends what getchar() gave. False: HY001, or HY000 for a null character. */
+bool tool_read_char(struct buf *out, int c, struct err *e) NEON_MUST_CHECK;
 /* What is being waited for, on a terminal's stderr; the next text replaces it, "" takes it away. */
 void tool_progress(const char *text);
 /* Writes text as a JSON string with its quotes. */

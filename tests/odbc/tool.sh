@@ -77,6 +77,31 @@ expect "dsn add - asks for the connection string" \
 expect "an empty answer leaves the password out" \
     "$(typed '' dsn add none "postgresql://app@$NEON_TEST_SERVER/shop"; neon dsn show none)" 'is ready' '^UID +app' '!PWD'
 expect "a URL without a host" "$(neon dsn add hostless postgresql:// </dev/null; neon dsn remove hostless)" 'saved, but names no server' '!is ready' 'exit 0'
+# Ctrl-C at the prompt: the shell's terminal echoes again.
+interrupted()
+{
+    python3 - "$@" <<'PYTHON'
+import os, pty, sys, termios
+
+said = b""
+tool, fd = pty.fork()
+if tool == 0:  # a shell stays behind, as the terminal's
+    os.execvp("sh", ["sh", "-c", 'trap : INT; "$tool" "$@"; stty -a', "sh", *sys.argv[1:]])
+while b": " not in said:
+    said += os.read(fd, 1000)
+while termios.tcgetattr(fd)[3] & termios.ECHO:
+    pass
+os.write(fd, b"half a passw\x03")
+try:
+    while piece := os.read(fd, 1000):
+        said += piece
+except OSError:  # the other end is closed
+    pass
+print(said.decode())
+PYTHON
+}
+expect "Ctrl-C at the prompt leaves the terminal as it was" \
+    "$(interrupted dsn add asked3 "postgresql://app@$NEON_TEST_SERVER/shop")" 'Password' '[; ]echo[; ]' '!-echo[; ]' '!half'
 expect "without a terminal nobody is asked" "$(neon dsn add none "postgresql://app@$NEON_TEST_SERVER/shop" </dev/null)" 'is ready' '!Password'
 expect "dsn list" "$(neon dsn list)" "^mine +$NEON_TEST_SERVER/shop" '^piped' 'exit 0' '!^pg '
 expect "dsn show" "$(neon dsn show mine)" '^CAFile' '^PWDFile' 'exit 0'
@@ -90,6 +115,16 @@ expect "dsn list and show as JSON" \
     "$("$tool" dsn list --json | python3 -c 'import json, sys; print(sorted(x["name"] for x in json.load(sys.stdin)))'
        "$tool" dsn show piped --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["Database"])')" "'mine'.*'piped'" '^shop$'
 expect "secrets are not shown" "$(neon dsn show neon)" '^PWD +\*\*\*$'
+expect "dsn add: a name that odbc.ini would lose" "$(for name in 'mine ' ' mine'; do neon dsn add "$name" "$url"; done | tr '\n' ' '; ls "$home/config/neon-odbc")" \
+    '(begins or ends with a space.*exit 1.*){2}' '!is ready' '!%20'
+expect "dsn add: what it says to try can be pasted" "$(neon dsn add "it's \$1" "$url"; neon dsn remove "it's \$1")" \
+    "Try it: neon-odbc query 'it'\\\\''s \\\$1' 'select" 'is gone'
+expect "dsn add: a password that cannot be kept leaves odbc.ini as it was" \
+    "$(cp "$ODBCINI" "$home/before"
+       for name in mine halfmade; do XDG_CONFIG_HOME=/proc/none neon dsn add $name postgresql://u:p@other.example.test/db; done | tr '\n' ' '
+       cmp "$ODBCINI" "$home/before" && echo same)" '(cannot be made.*exit 1.*){2}' 'same$'
+expect "dsn add: nor does an odbc.ini that cannot be written leave a password" \
+    "$(ODBCINI=$home/nowhere/odbc.ini neon dsn add nofile "$url"; ls "$home/config/neon-odbc")" 'could not be made' 'exit 1' '!nofile\.pwd'
 expect "dsn add with a typing error" "$(neon dsn add bad Sever=x)" 'Server' 'exit 1'
 expect "dsn add with nonsense" "$(neon dsn add bad nonsense)" 'neither a postgresql:// URL nor KEY=VALUE' 'exit 1'
 expect "query: a table" "$(neon query mine "$rows")" '^id  name +credit  active  note$' '^ 2  Łukasz Wójcik +0\.00  1 +NULL$' '^\(3 rows\)$' 'exit 0'
@@ -112,6 +147,21 @@ expect "query: rows that a failure cuts off do not look whole" "$(neon query liv
 expect "query: nor as CSV, nor behind another result" \
     "$(for form in --csv --json; do neon query live "$fails" $form | tail -n 2; neon query live "select 1 as a; $fails" $form | tail -n 2; done | xargs)" \
     '(22012.*exit 1.*){4}' '!exit 0' '!\]\]'
+full() { "$tool" query mine "$@" 2>&1 >/dev/full; echo "exit $?"; }
+expect "query: output that does not get out is a failure" "$(for form in '' --csv --json; do full "$rows" $form; done | tr '\n' ' '; "$tool" dsn list 2>&1 >/dev/full || echo "list $?")" \
+    '(could not be written: No space.*exit 1.*){3}' '^list 1$' '!exit 0'
+expect "query: nor does it get into a connection, with stdout closed" "$("$tool" query mine "$rows" --csv 2>&1 >&-; echo "exit $?")" 'could not be written' 'exit 1'
+expect "query: a statement with a null character is not cut there" "$(printf 'select 1 as a\0, 2' | "$tool" query mine - 2>&1; echo "exit $?")" 'null character' 'exit 1' '!1 row'
+expect "query: a comment first, and -- before what looks like an option" \
+    "$(neon query mine '-- all of them
+select 6 * 7 as n'; neon query mine -- '--nothing')" '^42$' '^done$' '!exit [12]'
+expect "query: one form, and options of its own alone" "$(neon query mine 'select 1' --csv --json; neon query mine 'select 1' --system; neon doctor mine --csv)" \
+    'usage: neon-odbc query' 'option --system is not known here' 'option --csv is not known here' '!exit [01]'
+printf '\n[typo]\nDriver=Neon\nServr=x\nApiHost=%s\nAllowInsecure=1\nUrl=%s\nTransport=websocket\n' "$NEON_TEST_GATEWAY_URL" "$url" >>"$ODBCINI"
+expect "query: warnings and notices are said beside the data" "$("$tool" query typo "do 'begin raise notice ''hear, hear''; end'; select 42 as n" --csv 2>"$home/said"; cat "$home/said")" \
+    '^42$' '01S00.*did you mean Server' '01000.*hear, hear'
+"$tool" dsn remove typo >/dev/null
+expect "query: control characters do not command the terminal" "$(neon query mine "select 'a' || chr(27) || 'b' || chr(127) || 'c' || chr(155) || 'd' || chr(233) as t")" '^a b c dé$'
 expect "query: a count" "$(neon query mine 'update customers set note = note where id < 4')" '^3 rows changed$' 'exit 0'
 expect "query: several results" "$(neon query mine 'select 1 as a; select 2 as b')" '^a$' '^b$'
 expect "query: more rows than the table looks ahead" "$(neon query mine 'select generate_series(1, 2500) as n')" '^2500$' '\(2500 rows\)'
