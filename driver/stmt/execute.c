@@ -1,15 +1,14 @@
 /* Execution: from the planner's decision to the requests that carry it out. Sending them and
- * opening their results is execute_answer.c's; this file only puts them in order. Called by api/,
- * catalog/ and info/. */
-#include "stmt/execute.h"
+ * opening their results is execute_answer.c's, what a buffered transaction makes of them
+ * execute_buffered.c's; this file puts them in order. Called by api/, catalog/ and info/. */
+#include "stmt/execute_int.h"
 
+#include "sql/read_shape.h"
 #include "stmt/copy_in.h"
 #include "stmt/notifications.h"
 #include "stmt/output_params.h"
 #include "stmt/param_types.h"
 #include "stmt/params.h"
-#include "sql/read_shape.h"
-#include "stmt/preview.h"
 #include "stmt/session.h"
 #include "stmt/setting.h"
 #include "stmt/transaction.h"
@@ -107,57 +106,6 @@ SQLRETURN execute_plan(struct stmt *s, bool several, struct plan *out)
     return again ? execute_plan(s, several, out) : rc;
 }
 
-/* SQL_DIAG_DYNAMIC_FUNCTION and its code, for what the text alone tells (SQLGetDiagField, "Values
- * of the Dynamic Function Fields"); definition statements stay SQL_DIAG_UNKNOWN_STATEMENT. */
-static const struct {
-    const char *name;
-    SQLINTEGER code;
-} dynamic_functions[] = {
-    [SQLC_SELECT] = {"SELECT CURSOR", SQL_DIAG_SELECT_CURSOR},
-    [SQLC_INSERT] = {"INSERT", SQL_DIAG_INSERT},
-    [SQLC_UPDATE] = {"UPDATE WHERE", SQL_DIAG_UPDATE_WHERE},
-    [SQLC_DELETE] = {"DELETE WHERE", SQL_DIAG_DELETE_WHERE},
-    [SQLC_CALL] = {"CALL", SQL_DIAG_CALL},
-};
-
-static void note_function(struct stmt *s, const struct sql_kind *k)
-{
-    struct diag *d = &s->handle.diag;
-
-    if (k->cls >= ARRAY_LEN(dynamic_functions) || dynamic_functions[k->cls].name == NULL)
-        return;
-    d->dynamic_function = dynamic_functions[k->cls].name;
-    d->dynamic_function_code = dynamic_functions[k->cls].code;
-}
-
-/* What may change tables or types makes descriptions of other texts untrue. */
-static bool may_define(enum sql_class cls)
-{
-    return cls != SQLC_SELECT && cls != SQLC_SHOW && cls != SQLC_EXPLAIN && cls != SQLC_SET;
-}
-
-static void forget_descriptions(struct stmt *s)
-{
-    static const enum sql_class changing[] = {SQLC_DDL, SQLC_ALONE, SQLC_DO, SQLC_CALL, SQLC_OTHER};
-
-    for (size_t i = 0; i < s->script.n_stmts; i++)
-        for (size_t k = 0; k < ARRAY_LEN(changing); k++)
-            if (s->script.stmts[i].kind.cls == changing[k]) {
-                describe_cache_clear(&s->dbc->described);
-                type_names_clear(&s->dbc->type_names);
-                if (changing[k] != SQLC_CALL) /* which may be under way */
-                    routine_cache_clear(&s->dbc->routines);
-                table_infos_clear(&s->dbc->tables);
-                if (s->dbc->session != NULL)
-                    session_forget_prepared(s->dbc->session);
-            }
-    for (size_t i = 0; i < s->script.n_stmts; i++)
-        if (may_define(s->script.stmts[i].kind.cls)) {
-            catalog_cache_changed(&s->dbc->catalog_cache);
-            s->dbc->tx.defines |= transaction_is_open(s->dbc);
-        }
-}
-
 /* Among others of its text: a role, too, may lead the search_path elsewhere. */
 static bool sets_something(const struct stmt *s)
 {
@@ -168,9 +116,6 @@ static bool sets_something(const struct stmt *s)
             return true;
     return false;
 }
-
-static SQLRETURN run_read(struct stmt *s, const struct wire_stmt *read,
-                          const struct sql_kind *kind);
 
 SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const struct execution *x)
 {
@@ -183,9 +128,9 @@ SQLRETURN execute_statements(struct stmt *s, const struct plan *plan, const stru
     SQLRETURN rc;
 
     if (plan->kind == PLAN_READ)
-        return run_read(s, &x->stmts[0], &s->script.stmts[0].kind);
-    note_function(s, &s->script.stmts[0].kind);
-    forget_descriptions(s);
+        return execute_read(s, &x->stmts[0], &s->script.stmts[0].kind);
+    execute_note_function(s);
+    execute_forget_known(s);
     if (plan->kind == PLAN_SESSION && x->rollback)
         return diag_post(&s->handle, ST_HY000, 0,
                          "A mistake of the driver: what is only to be tried was about to be run in "
@@ -242,137 +187,6 @@ static SQLRETURN run_planned(struct stmt *s, const struct plan *plan, const char
     return rc;
 }
 
-/* A read in a buffered transaction; what it was is remembered for the commit where the isolation
- * level asks for it. */
-static SQLRETURN run_read(struct stmt *s, const struct wire_stmt *read, const struct sql_kind *kind)
-{
-    struct preview p;
-    struct buf checksum = BUF_INIT(256);
-    struct err e = ERR_INIT;
-    SQLRETURN rc;
-
-    if (preview_build(s->dbc, read, kind, &p, &e)) {
-        const struct wire_request r = {
-            .stmts = p.stmts,
-            .n_stmts = p.n,
-            .batch = true,
-            .isolation = transaction_header(s->dbc),
-            .read_only = p.read_only,
-            .deferrable = p.read_only && transaction_is_deferrable(s->dbc),
-            .repeatable = true, /* it only reads, or ends in ROLLBACK */
-            .deadline = stmt_deadline(s),
-            .read_timeout_s = dbc_read_timeout_s(s->dbc),
-        };
-        const struct surroundings around = {p.n_before, p.n_behind, p.check_at, &checksum};
-        rc = execute_start(s, &r, &around, kind);
-        s->dbc->tx.used = true;
-        if (SQL_SUCCEEDED(rc) && p.check_at != PREVIEW_NO_CHECK &&
-            !preview_add_check(s->dbc, read, p.ordered, buf_sv(&checksum), &e))
-            rc = execute_failed(s, &e);
-    } else {
-        rc = execute_failed(s, &e);
-    }
-    preview_release(&p);
-    buf_release(&checksum);
-    return rc;
-}
-
-SQLRETURN execute_probe(struct stmt *s, const struct wire_stmt *stmts, size_t n)
-{
-    static const struct sql_kind own = {SQLC_SHOW, 0}; /* not checked again at the commit */
-    const struct wire_request r = {
-        .stmts = stmts,
-        .n_stmts = n,
-        .batch = true,
-        .read_only = true,
-        .repeatable = true,
-        .deadline = stmt_deadline(s),
-        .read_timeout_s = dbc_read_timeout_s(s->dbc),
-    };
-
-    if (transaction_is_open(s->dbc))
-        return run_read(s, &stmts[n - 1], &own);
-    return execute_start(s, &r, &(struct surroundings){n - 1, 0, SIZE_MAX, NULL}, &own);
-}
-
-static SQLRETURN run_planned_read(struct stmt *s, const char *const *casts)
-{
-    const struct script_stmt *st = &s->script.stmts[0];
-    struct buf text = BUF_INIT(0);
-    struct wire_stmt read;
-    SQLRETURN rc;
-
-    if (!script_render(st, casts, &text)) {
-        buf_release(&text);
-        return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
-    }
-    read = (struct wire_stmt){buf_sv(&text), s->wire_params, st->n_params};
-    note_function(s, &st->kind);
-    rc = run_read(s, &read, &st->kind);
-    buf_release(&text);
-    return rc;
-}
-
-SQLRETURN execute_preview_queue(struct stmt *s, size_t n_last)
-{
-    struct dbc *d = s->dbc;
-    struct wire_stmt *stmts = mem_calloc(d->tx.n_items + 1, sizeof *stmts);
-    const struct sql_kind *kind = &s->script.stmts[0].kind;
-    struct err e = ERR_INIT;
-    size_t n;
-    SQLRETURN rc;
-
-    if (stmts == NULL || !tx_prepare(&d->tx, &e)) {
-        mem_free(stmts);
-        err_oom(&e);
-        return diag_post_err(&s->handle, &e);
-    }
-    n = tx_wire(&d->tx, false, stmts);
-    stmts[n++] = (struct wire_stmt){SV_LIT("ROLLBACK"), NULL, 0};
-    rc = execute_start(s,
-                       &(struct wire_request){
-                           .stmts = stmts,
-                           .n_stmts = n,
-                           .batch = true,
-                           .isolation = transaction_header(d),
-                           .repeatable = true,
-                           .deadline = stmt_deadline(s),
-                           .read_timeout_s = dbc_read_timeout_s(d),
-                       },
-                       &(struct surroundings){n - 1 - n_last, 1, SIZE_MAX, NULL}, kind);
-    mem_free(stmts);
-    return rc;
-}
-
-/* The statement that was queued last is tried at once, for its count and its errors. The count is
- * told only where the commit can make sure of it. */
-static SQLRETURN preview_write(struct stmt *s)
-{
-    SQLRETURN rc = execute_preview_queue(s, 1);
-
-    if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA) {
-        tx_drop_last(&s->dbc->tx);
-        return rc;
-    }
-    if (transaction_expect(s, s->dbc->tx.n_items - 1))
-        return rc;
-    s->row_count = s->rows.row_count = -1;
-    execute_note_counts(s);
-    return SQL_SUCCESS;
-}
-
-static SQLRETURN run_queued(struct stmt *s, const char *const *casts)
-{
-    SQLRETURN rc = transaction_queue(s, casts);
-
-    note_function(s, &s->script.stmts[0].kind);
-    forget_descriptions(s);
-    if (rc == SQL_SUCCESS && s->dbc->options.buffered_row_count == BUFFERED_ROW_COUNT_PREVIEW &&
-        s->script.n_stmts == 1)
-        rc = preview_write(s);
-    return rc;
-}
-
 /* An empty text: nothing is sent, nothing comes back, and that is success (odbc-features E.1). */
 static SQLRETURN run_empty(struct stmt *s)
 {
@@ -412,9 +226,9 @@ static SQLRETURN run(struct stmt *s, const struct plan *plan, const char *const 
     case PLAN_LOCAL:
         return cls == SQLC_EMPTY ? run_empty(s) : transaction_run_text(s);
     case PLAN_QUEUE:
-        return run_queued(s, casts);
+        return execute_queued(s, casts);
     case PLAN_READ:
-        return run_planned_read(s, casts);
+        return execute_planned_read(s, casts);
     case PLAN_SETTING:
         return setting_run(s, casts);
     default:
@@ -606,19 +420,11 @@ SQLRETURN stmt_exec_direct(struct stmt *s, struct strview text)
     return rc;
 }
 
-/* The driver's own query sees the pending writes too; it is not part of what the transaction has
- * read. */
-static SQLRETURN run_internal_in_transaction(struct stmt *s, const struct wire_stmt *query)
-{
-    static const struct sql_kind own = {SQLC_SHOW, 0}; /* not checked again at the commit */
-
-    return run_read(s, query, &own);
-}
-
 SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wire_param *params,
                             size_t n_params)
 {
     static const struct sql_kind select = {SQLC_SELECT, 0};
+    static const struct sql_kind own = {SQLC_SHOW, 0}; /* not checked again at the commit */
     struct wire_stmt ws = {sql, params, n_params};
     struct wire_request r = {
         .stmts = &ws,
@@ -640,7 +446,7 @@ SQLRETURN stmt_run_internal(struct stmt *s, struct strview sql, const struct wir
     if (transaction_is_open(s->dbc)) {
         if (s->dbc->tx.failed)
             return execute_refuse_failed(s);
-        return run_internal_in_transaction(s, &ws);
+        return execute_read(s, &ws, &own); /* it sees the pending writes too */
     }
     return execute_start(s, &r, &(struct surroundings){0, 0, SIZE_MAX, NULL}, &select);
 }

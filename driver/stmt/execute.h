@@ -1,6 +1,6 @@
-/* Inside execution: what execute.c offers to the files of this folder that make statements out of
- * parameters in other ways (param_array.c, output_params.c). Which way statements are carried is
- * decided here and nowhere else. */
+/* Inside execution: what execute.c, execute_answer.c and execute_buffered.c offer to the files of
+ * this folder that make statements in other ways (param_array.c, output_params.c, edit.c,
+ * setting.c, session.c). Which way statements are carried is decided here and nowhere else. */
 #ifndef NEON_STMT_EXECUTE_H
 #define NEON_STMT_EXECUTE_H
 
