@@ -66,10 +66,18 @@ struct env *api_enter_env(SQLHENV h, const char *function, unsigned flags, SQLRE
     return (struct env *)(void *)enter(h, HANDLE_ENV, function, flags);
 }
 
-/* What a statement of the connection is in the middle of; NULL: none is. */
-static const char *something_unfinished(const struct dbc *d)
+static bool uses(const struct stmt *s, const struct desc *x)
+{
+    return s->ard == x || s->apd == x || &s->ird == x || &s->ipd == x;
+}
+
+/* What a statement of the connection is in the middle of, one that uses the descriptor where one is
+ * given; NULL: none is. */
+static const char *something_unfinished(const struct dbc *d, const struct desc *used)
 {
     for (const struct stmt *s = d->stmts; s != NULL; s = s->next) {
+        if (used != NULL && !uses(s, used))
+            continue;
         if (s->async != NULL)
             return "A statement of this connection is executing asynchronously: call its "
                    "function again until it is done.";
@@ -91,7 +99,7 @@ struct dbc *api_enter_dbc(SQLHDBC h, const char *function, unsigned flags, SQLRE
     if ((flags & ENTER_CONNECTED) && !d->connected)
         *rc = diag_post(&d->handle, ST_08003, 0,
                         "The connection is not open: call SQLConnect or SQLDriverConnect first.");
-    else if ((flags & ENTER_ALL_DONE) && (unfinished = something_unfinished(d)) != NULL)
+    else if ((flags & ENTER_ALL_DONE) && (unfinished = something_unfinished(d, NULL)) != NULL)
         *rc = diag_post(&d->handle, ST_HY010, 0, "%s", unfinished);
     else
         return d;
@@ -130,8 +138,17 @@ struct stmt *api_enter_stmt(SQLHSTMT h, const char *function, unsigned flags, SQ
 
 struct desc *api_enter_desc(SQLHDESC h, const char *function, unsigned flags, SQLRETURN *rc)
 {
+    struct desc *d = (struct desc *)(void *)enter(h, HANDLE_DESC, function, flags);
+    const char *unfinished = NULL;
+
     *rc = SQL_INVALID_HANDLE;
-    return (struct desc *)(void *)enter(h, HANDLE_DESC, function, flags);
+    if (d == NULL)
+        return NULL;
+    if (!(flags & ENTER_NEED_DATA_OK) && (unfinished = something_unfinished(d->dbc, d)) != NULL) {
+        *rc = api_leave_desc(d, diag_post(&d->handle, ST_HY010, 0, "%s", unfinished));
+        return NULL;
+    }
+    return d;
 }
 
 SQLRETURN api_leave_env(struct env *e, SQLRETURN rc)

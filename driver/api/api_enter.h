@@ -24,6 +24,7 @@ enum enter_flags {
 struct env *api_enter_env(SQLHENV h, const char *function, unsigned flags, SQLRETURN *rc);
 struct dbc *api_enter_dbc(SQLHDBC h, const char *function, unsigned flags, SQLRETURN *rc);
 struct stmt *api_enter_stmt(SQLHSTMT h, const char *function, unsigned flags, SQLRETURN *rc);
+/* HY010 too while a statement that uses the descriptor is in the middle of something. */
 struct desc *api_enter_desc(SQLHDESC h, const char *function, unsigned flags, SQLRETURN *rc);
 
 /* Every one returns rc. */

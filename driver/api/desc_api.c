@@ -24,6 +24,29 @@ static SQLRETURN put_value(struct desc *d, const struct desc_value *v, SQLPOINTE
     return SQL_SUCCESS;
 }
 
+/* Record 0 is the bookmark column of a row descriptor whose statement uses bookmarks; of an
+ * explicit one that no statement uses it may be set beforehand (SQLSetDescField's reference,
+ * 07009). */
+static bool has_bookmark(const struct desc *d)
+{
+    if (d->stmt != NULL)
+        return (d->role == DESC_ARD || d->role == DESC_IRD) &&
+               d->stmt->attrs.use_bookmarks != SQL_UB_OFF;
+    for (const struct stmt *s = d->dbc->stmts; s != NULL; s = s->next)
+        if (s->ard == d && s->attrs.use_bookmarks == SQL_UB_OFF)
+            return false;
+    return true;
+}
+
+static struct desc *enter(SQLHDESC h, const char *function, SQLRETURN *rc)
+{
+    struct desc *d = api_enter_desc(h, function, ENTER_PLAIN, rc);
+
+    if (d != NULL)
+        d->has_bookmark = has_bookmark(d);
+    return d;
+}
+
 /* The fields of a descriptor that say something before there is a result. */
 static bool needs_no_result(SQLSMALLINT field)
 {
@@ -50,7 +73,7 @@ static SQLRETURN get_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, 
 {
     SQLRETURN rc;
     struct desc_value v = {0};
-    struct desc *d = api_enter_desc(h, "SQLGetDescField", ENTER_PLAIN, &rc);
+    struct desc *d = enter(h, "SQLGetDescField", &rc);
 
     if (d == NULL)
         return rc;
@@ -81,7 +104,7 @@ static SQLRETURN set_desc_field(SQLHDESC h, SQLSMALLINT rec, SQLSMALLINT field, 
 {
     SQLRETURN rc;
     struct text t = TEXT_INIT;
-    struct desc *d = api_enter_desc(h, "SQLSetDescField", ENTER_PLAIN, &rc);
+    struct desc *d = enter(h, "SQLSetDescField", &rc);
 
     if (d == NULL)
         return rc;
@@ -137,7 +160,7 @@ static SQLRETURN get_desc_rec(SQLHDESC h, SQLSMALLINT number, const struct text_
 {
     SQLRETURN rc;
     struct desc_rec_values v;
-    struct desc *d = api_enter_desc(h, "SQLGetDescRec", ENTER_PLAIN, &rc);
+    struct desc *d = enter(h, "SQLGetDescRec", &rc);
 
     if (d == NULL)
         return rc;
@@ -178,7 +201,7 @@ NEON_EXPORT SQLRETURN SQL_API SQLSetDescRec(SQLHDESC h, SQLSMALLINT number, SQLS
                                             SQLLEN *indicator)
 {
     SQLRETURN rc;
-    struct desc *d = api_enter_desc(h, "SQLSetDescRec", ENTER_PLAIN, &rc);
+    struct desc *d = enter(h, "SQLSetDescRec", &rc);
     const struct desc_rec_values v = {
         .type = type,
         .subtype = subtype,
@@ -239,7 +262,7 @@ NEON_EXPORT SQLRETURN SQL_API SQLCopyDesc(SQLHDESC from, SQLHDESC to)
 
     if (handle_check(to, HANDLE_DESC) == NULL)
         return SQL_INVALID_HANDLE;
-    source = api_enter_desc(from, "SQLCopyDesc", ENTER_KEEP_DIAG, &rc);
+    source = api_enter_desc(from, "SQLCopyDesc", ENTER_KEEP_DIAG | ENTER_NEED_DATA_OK, &rc);
     if (source == NULL)
         return rc;
     desc_init(&copy, source->dbc, NULL, source->role);

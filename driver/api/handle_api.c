@@ -231,7 +231,8 @@ NEON_EXPORT SQLRETURN SQL_API SQLCancelHandle(SQLSMALLINT type, SQLHANDLE h)
         return api_leave_dbc(d, SQL_SUCCESS);
     if (type == SQL_HANDLE_ENV && (e = api_enter_env(h, "SQLCancelHandle", 0, &rc)) != NULL)
         return api_leave_env(e, cannot_be_cancelled(&e->handle));
-    if (type == SQL_HANDLE_DESC && (desc = api_enter_desc(h, "SQLCancelHandle", 0, &rc)) != NULL)
+    if (type == SQL_HANDLE_DESC &&
+        (desc = api_enter_desc(h, "SQLCancelHandle", ENTER_NEED_DATA_OK, &rc)) != NULL)
         return api_leave_desc(desc, cannot_be_cancelled(&desc->handle));
     return rc;
 }

@@ -124,6 +124,12 @@ void desc_clear(struct desc *d)
     d->count = 0;
 }
 
+void desc_unbind_columns(struct desc *d)
+{
+    release_from(d, 1);
+    d->count = 0;
+}
+
 /* ---- life ---- */
 
 void desc_init(struct desc *d, struct dbc *dbc, struct stmt *stmt, enum desc_role role)
@@ -299,6 +305,10 @@ bool desc_copy(struct desc *to, const struct desc *from)
     ok = desc_set_count(&fresh, (size_t)from->count);
     for (size_t i = 0; ok && from->records != NULL && i <= (size_t)from->count; i++)
         ok = rec_copy(&fresh.records[i], &from->records[i]);
+    /* Only an IPD's records say which way a parameter goes. */
+    for (size_t i = 1;
+         ok && to->role == DESC_IPD && from->role != DESC_IPD && i <= (size_t)fresh.count; i++)
+        fresh.records[i].parameter_type = SQL_PARAM_INPUT;
     if (ok) {
         desc_clear(to);
         mem_free(to->records);

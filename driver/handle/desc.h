@@ -45,6 +45,7 @@ struct desc {
     struct desc *next;      /* explicit descriptors of the connection */
     unsigned n_users;       /* statements that use an explicit one */
     SQLSMALLINT alloc_type; /* SQL_DESC_ALLOC_AUTO / _USER */
+    bool has_bookmark;      /* record 0 may be read and set; api/ asks the statement before */
     SQLULEN array_size;
     SQLUSMALLINT *app_array_status_ptr;
     SQLLEN *app_bind_offset_ptr;
@@ -68,6 +69,8 @@ bool desc_set_count(struct desc *d, size_t n) NEON_MUST_CHECK;
 /* Unbinds a column: count shrinks to the highest bound record (SQLBindCol with a null pointer). */
 void desc_unbind(struct desc *d, size_t n);
 void desc_clear(struct desc *d);
+/* SQLFreeStmt(SQL_UNBIND): the bookmark column stays bound. */
+void desc_unbind_columns(struct desc *d);
 /* True for ARDs, APDs and explicit descriptors. */
 bool desc_is_application(const struct desc *d);
 /* Lowers the count to the highest bound record. */
@@ -96,9 +99,9 @@ struct desc_value {
     SQLPOINTER pointer;
     const char *text;
 };
-/* SQL_NO_DATA when the record number is past count. Posts on the descriptor's handle. Reading a
- * field that the kind of descriptor does not use gives 0 or "" (the reference says success with an
- * undefined value); setting one is HY091. */
+/* Record 0 is the bookmark column. SQL_NO_DATA when the record number is past count. Posts on the
+ * descriptor's handle. Reading a field that the kind of descriptor does not use gives 0 or "" (the
+ * reference says success with an undefined value); setting one is HY091. */
 SQLRETURN desc_get_field(struct desc *d, SQLSMALLINT rec_number, SQLSMALLINT field,
                          struct desc_value *out);
 SQLRETURN desc_set_field(struct desc *d, SQLSMALLINT rec_number, SQLSMALLINT field,

@@ -120,10 +120,21 @@ static SQLRETURN check_record_number(struct desc *d, SQLSMALLINT n)
     if (n < 0)
         return diag_post(&d->handle, ST_07009, 0, "Record %d does not exist: records begin at 1.",
                          (int)n);
-    if (n == 0)
+    if (n == 0 && !d->has_bookmark)
         return diag_post(&d->handle, ST_07009, 0,
                          "Record 0 is the bookmark column, and bookmarks are not in use.");
     return SQL_SUCCESS;
+}
+
+/* The bookmark's record is there as soon as bookmarks are. */
+static SQLRETURN find_record(struct desc *d, SQLSMALLINT n, const struct desc_rec **out)
+{
+    if (check_record_number(d, n) != SQL_SUCCESS)
+        return SQL_ERROR;
+    *out = n == 0 ? desc_ensure(d, 0) : desc_record(d, (size_t)n);
+    if (*out != NULL)
+        return SQL_SUCCESS;
+    return n == 0 ? no_memory(d) : SQL_NO_DATA;
 }
 
 SQLRETURN desc_get_field(struct desc *d, SQLSMALLINT rec_number, SQLSMALLINT field,
@@ -131,15 +142,14 @@ SQLRETURN desc_get_field(struct desc *d, SQLSMALLINT rec_number, SQLSMALLINT fie
 {
     const struct field_row *f = find_field(field);
     const struct desc_rec *r = NULL;
+    SQLRETURN rc;
 
     if (f == NULL)
         return unknown_field(d, field);
     if (f->place == RECORD) {
-        if (check_record_number(d, rec_number) != SQL_SUCCESS)
-            return SQL_ERROR;
-        r = desc_record(d, (size_t)rec_number);
-        if (r == NULL)
-            return SQL_NO_DATA;
+        rc = find_record(d, rec_number, &r);
+        if (rc != SQL_SUCCESS)
+            return rc;
     }
     if (right_of(d, f) == NO) {
         *out = (struct desc_value){.kind = f->kind, .text = ""};
@@ -152,12 +162,10 @@ SQLRETURN desc_get_field(struct desc *d, SQLSMALLINT rec_number, SQLSMALLINT fie
 SQLRETURN desc_get_rec(struct desc *d, SQLSMALLINT rec_number, struct desc_rec_values *out)
 {
     const struct desc_rec *r;
+    SQLRETURN rc = find_record(d, rec_number, &r);
 
-    if (check_record_number(d, rec_number) != SQL_SUCCESS)
-        return SQL_ERROR;
-    r = desc_record(d, (size_t)rec_number);
-    if (r == NULL)
-        return SQL_NO_DATA;
+    if (rc != SQL_SUCCESS)
+        return rc;
     *out = (struct desc_rec_values){
         .name = r->name != NULL ? r->name : "",
         .type = r->type,

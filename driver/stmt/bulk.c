@@ -11,6 +11,8 @@ static SQLRETURN oom(struct stmt *s)
 /* Rows in the bound buffers. */
 static size_t buffer_rows(const struct stmt *s)
 {
+    if (s->edit_need.filled)
+        return s->edit_need.n_rows;
     return (size_t)(s->rowset.fetched_by == FETCHED_BY_EXTENDED ? s->extended_rowset_size
                                                                 : s->ard->array_size);
 }

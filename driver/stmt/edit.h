@@ -60,7 +60,8 @@ struct edit_call {
  * SQL_SUCCESS when there are none, or they are there already. */
 SQLRETURN edit_await(struct stmt *s, const struct edit_call *call, const struct edit_row *rows,
                      size_t n);
-/* What was sent for the column (from 1) of a row; never NULL behind edit_await. */
+/* What was sent for the column (from 1) of a row; NULL: edit_await did not find that it would be.
+ */
 const struct put_param *edit_need_value(const struct stmt *s, size_t column, size_t app_row);
 
 /* ---- bulk.c ---- */

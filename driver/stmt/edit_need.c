@@ -58,17 +58,16 @@ SQLRETURN edit_await(struct stmt *s, const struct edit_call *call, const struct 
     need->row = call->row;
     need->operation = call->operation;
     need->lock = call->lock;
+    need->n_rows = n;
     return SQL_NEED_DATA;
 }
 
 const struct put_param *edit_need_value(const struct stmt *s, size_t column, size_t app_row)
 {
-    static const struct put_param none = {.is_null = true};
-
     for (size_t i = 0; i < s->edit_need.n; i++)
         if (s->edit_need.items[i].column == column && s->edit_need.items[i].app_row == app_row)
             return &s->edit_need.items[i].put;
-    return &none;
+    return NULL;
 }
 
 /* All is there: the call is made again. */

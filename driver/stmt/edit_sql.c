@@ -169,8 +169,15 @@ static SQLRETURN append_new_value(struct stmt *s, size_t column, size_t app_row,
     bool is_null = v->is_null;
     bool warned = false;
 
-    if (v->at_exec)
-        is_null = edit_need_value(s, column, app_row)->is_null;
+    if (v->at_exec) {
+        const struct put_param *put = edit_need_value(s, column, app_row);
+        if (put == NULL)
+            return diag_post_at(&s->handle, ST_HY010, (SQLLEN)app_row + 1, (SQLINTEGER)column,
+                                "Column %zu: its length says that its data is sent at execution, "
+                                "and did not say so when the change was asked for.",
+                                column);
+        is_null = put->is_null;
+    }
     if (!is_null && !edit_value_text(s, column, app_row, v, &op->values, &warned))
         return SQL_ERROR;
     if (!add_param(op, start, is_null))

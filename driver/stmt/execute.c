@@ -397,7 +397,7 @@ SQLRETURN stmt_execute(struct stmt *s)
     if (rc != SQL_SUCCESS)
         return rc;
     rc = execute_ready(s, &plan);
-    return rc == SQL_NEED_DATA ? params_begin_need_data(s, param_array_rows(s)) : rc;
+    return rc == SQL_NEED_DATA ? params_begin_need_data(s) : rc;
 }
 
 SQLRETURN stmt_exec_direct(struct stmt *s, struct strview text)

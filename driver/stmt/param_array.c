@@ -16,12 +16,16 @@
 
 bool param_array_wanted(const struct stmt *s)
 {
+    if (s->need_data.active)
+        return s->need_data.in_array;
     return s->script.n_params > 0 &&
            (s->apd->array_size > 1 || s->apd->app_array_status_ptr != NULL);
 }
 
 size_t param_array_rows(const struct stmt *s)
 {
+    if (s->need_data.active)
+        return s->need_data.n_rows;
     return param_array_wanted(s) ? (size_t)s->apd->array_size : 1;
 }
 
@@ -214,13 +218,12 @@ static SQLRETURN take_row(struct param_array *a, size_t row)
 static SQLRETURN run_rows(struct param_array *a)
 {
     struct stmt *s = a->s;
-    size_t n_rows = param_array_rows(s);
     SQLRETURN rc = SQL_SUCCESS;
 
     param_array_set_processed(s, 0);
-    for (size_t row = 0; row < n_rows; row++)
+    for (size_t row = 0; row < a->n_rows; row++)
         param_array_set_status(s, row, SQL_PARAM_UNUSED);
-    for (size_t row = 0; row < n_rows; row++) {
+    for (size_t row = 0; row < a->n_rows; row++) {
         if (param_array_ignores(s, row))
             continue;
         rc = take_row(a, row);
@@ -231,7 +234,7 @@ static SQLRETURN run_rows(struct param_array *a)
     if (a->plan.kind == PLAN_QUEUE && SQL_SUCCEEDED(rc))
         rc = param_array_preview(a);
     if (SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA)
-        param_array_set_processed(s, n_rows);
+        param_array_set_processed(s, a->n_rows);
     return rc;
 }
 
@@ -246,12 +249,12 @@ static SQLRETURN one_result(struct param_array *a)
     return execute_result_code(s);
 }
 
-static bool any_at_exec(struct stmt *s)
+static bool any_at_exec(const struct param_array *a)
 {
-    size_t n_rows = param_array_rows(s);
+    struct stmt *s = a->s;
     struct param_source p;
 
-    for (size_t row = 0; row < n_rows; row++)
+    for (size_t row = 0; row < a->n_rows; row++)
         for (size_t i = 0; i < s->script.n_params && !param_array_ignores(s, row); i++)
             if (params_source(s, row, i, &p) == SQL_SUCCESS && params_is_at_exec(p.len))
                 return true;
@@ -328,9 +331,8 @@ static SQLRETURN prepare_job(struct param_array *a)
         a->limit_bytes = 0;
     if (!buf_reserve(&a->text, 64))
         return param_array_oom(s);
-    rc = execute_plan(
-        s, !a->one_insert || param_array_rows(s) > insert_values_max_rows(&s->script.stmts[0]),
-        &a->plan);
+    rc = execute_plan(s, !a->one_insert || a->n_rows > insert_values_max_rows(&s->script.stmts[0]),
+                      &a->plan);
     if (rc == SQL_SUCCESS && a->plan.kind == PLAN_SETTING)
         return diag_post(&s->handle, ST_HYC00, 0,
                          "A setting cannot be set with an array of parameters: execute it once per "
@@ -347,10 +349,11 @@ static SQLRETURN prepare_job(struct param_array *a)
 
 SQLRETURN param_array_execute(struct stmt *s)
 {
-    struct param_array a = {.s = s, .total = -1, .text = BUF_INIT(0)};
+    struct param_array a = {
+        .s = s, .n_rows = param_array_rows(s), .total = -1, .text = BUF_INIT(0)};
     SQLRETURN rc = prepare_job(&a);
 
-    if (rc == SQL_SUCCESS && !s->need_data.active && any_at_exec(s))
+    if (rc == SQL_SUCCESS && !s->need_data.active && any_at_exec(&a))
         rc = SQL_NEED_DATA;
     else if (rc == SQL_SUCCESS)
         rc = run_rows(&a);

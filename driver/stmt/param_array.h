@@ -19,6 +19,7 @@ struct param_array {
     bool in_session;   /* they are sent in a session */
     bool trying;       /* in a transaction of its own, which is rolled back */
     size_t n_params;   /* of one row */
+    size_t n_rows;     /* of the whole array */
     size_t text_bytes; /* that a row's text takes in a request, at most */
     size_t limit_bytes;
     size_t queued_before; /* items of the transaction's queue before this array */

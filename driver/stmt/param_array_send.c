@@ -220,7 +220,7 @@ void param_array_unqueue(struct param_array *a)
 
     while (a->s->dbc->tx.n_items > a->queued_before)
         tx_drop_last(&a->s->dbc->tx);
-    for (size_t row = 0; status != NULL && row < param_array_rows(a->s); row++)
+    for (size_t row = 0; status != NULL && row < a->n_rows; row++)
         if (status[row] != SQL_PARAM_ERROR) /* the row at fault stays told */
             param_array_set_status(a->s, row, SQL_PARAM_UNUSED);
 }

@@ -172,11 +172,22 @@ static void null_param(size_t index, const struct from_c *type, const struct par
     to->params[index] = (struct wire_param){NULL, 0};
 }
 
+static SQLRETURN refuse_value(struct stmt *s, enum sqlstate state, size_t row, size_t index,
+                              const struct param_sink *to, const char *problem)
+{
+    return stmt_post_param(s, state, to->in_array ? (SQLLEN)row + 1 : SQL_NO_ROW_NUMBER,
+                           (SQLINTEGER)(index + 1), problem);
+}
+
 static SQLRETURN collect_put_param(struct stmt *s, size_t row, size_t index,
                                    const struct param_source *p, const struct param_sink *to)
 {
     const struct put_param *put = &s->need_data.params[row * s->script.n_params + index];
 
+    if (!put->started)
+        return refuse_value(s, ST_HY010, row, index, to,
+                            "its length says that its data is sent at execution, and did not say "
+                            "so when the statement was executed.");
     if (put->is_null) {
         null_param(index, &p->type, to);
         return SQL_SUCCESS;
@@ -184,13 +195,6 @@ static SQLRETURN collect_put_param(struct stmt *s, size_t row, size_t index,
     return convert_param(s, row, index, &p->type,
                          put->fixed ? put->bytes.data : buf_str(&put->bytes),
                          (SQLLEN)put->bytes.len, to);
-}
-
-static SQLRETURN refuse_value(struct stmt *s, enum sqlstate state, size_t row, size_t index,
-                              const struct param_sink *to, const char *problem)
-{
-    return stmt_post_param(s, state, to->in_array ? (SQLLEN)row + 1 : SQL_NO_ROW_NUMBER,
-                           (SQLINTEGER)(index + 1), problem);
 }
 
 static SQLRETURN refuse_length(struct stmt *s, size_t row, size_t index,
@@ -288,9 +292,10 @@ void need_data_release(struct need_data *n)
     *n = (struct need_data){0};
 }
 
-SQLRETURN params_begin_need_data(struct stmt *s, size_t n_rows)
+SQLRETURN params_begin_need_data(struct stmt *s)
 {
     struct need_data *n = &s->need_data;
+    size_t n_rows = param_array_rows(s);
 
     if (n_rows > SIZE_MAX / 2 / s->script.n_params)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
@@ -298,6 +303,8 @@ SQLRETURN params_begin_need_data(struct stmt *s, size_t n_rows)
     if (n->params == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
     n->n_params = n_rows * s->script.n_params;
+    n->n_rows = n_rows;
+    n->in_array = param_array_wanted(s);
     for (size_t i = 0; i < n->n_params; i++)
         buf_init(&n->params[i].bytes, 0);
     n->current = SIZE_MAX;

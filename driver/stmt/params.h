@@ -33,12 +33,13 @@ struct param_sink {
  * 01S07. */
 SQLRETURN params_read_row(struct stmt *s, size_t row, const struct param_sink *to, bool *at_exec);
 void params_fix_pointers(struct wire_param *params, size_t n, const struct buf *text);
-/* Waits for the data of n_rows rows: SQL_NEED_DATA, or HY001. */
-SQLRETURN params_begin_need_data(struct stmt *s, size_t n_rows);
+/* Waits for the data of all rows: SQL_NEED_DATA, or HY001. */
+SQLRETURN params_begin_need_data(struct stmt *s);
 
 /* --- param_array.c --- */
 /* Several sets of parameters are to be executed (or one whose operation array may say "ignore"). */
 bool param_array_wanted(const struct stmt *s);
+/* Both stay as they are while data at execution is awaited. */
 size_t param_array_rows(const struct stmt *s);
 bool param_array_ignores(const struct stmt *s, size_t row);
 /* Executes them. SQL_NEED_DATA before anything is sent when data is to come at execution. */

@@ -147,7 +147,7 @@ SQLRETURN stmt_free_option(struct stmt *s, SQLUSMALLINT option)
         stmt_close(s);
         return SQL_SUCCESS;
     case SQL_UNBIND:
-        desc_clear(s->ard);
+        desc_unbind_columns(s->ard);
         bound_columns_forget(s);
         return SQL_SUCCESS;
     case SQL_RESET_PARAMS:

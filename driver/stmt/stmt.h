@@ -39,6 +39,9 @@ struct need_data {
     struct put_param *params; /* owned; for each row of an array one per parameter of the script;
                                  NULL when not active */
     size_t n_params;
+    size_t n_rows; /* as they were asked for: another statement that shares the APD may set its
+                      array size meanwhile */
+    bool in_array;
 };
 
 /* COPY ... FROM STDIN is under way: its exchange is the stream's. */
@@ -64,6 +67,7 @@ struct edit_need {
     bool bulk;
     SQLSETPOSIROW row;
     SQLUSMALLINT operation, lock;
+    size_t n_rows; /* of the call; as in struct need_data */
 };
 
 /* One column's converter, chosen when the binding, or the C type that SQLGetData asked for, or the

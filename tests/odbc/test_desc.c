@@ -211,6 +211,239 @@ static void test_the_description_of_a_result_copies_into_bindings(void **state)
     SQLFreeHandle(SQL_HANDLE_DESC, copy);
 }
 
+/* The example of SQLCopyDesc's reference: rows are fetched by one statement into buffers that are
+ * the parameters of another. */
+static void test_rows_are_copied_from_table_to_table(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT to = new_stmt(f);
+    SQLHDESC apd = desc_of(to, SQL_ATTR_APP_PARAM_DESC);
+    SQLHDESC ipd = desc_of(to, SQL_ATTR_IMP_PARAM_DESC);
+    SQLINTEGER ids[3];
+    SQLLEN ind[3];
+    SQLULEN fetched;
+
+    run(f->stmt, "DROP TABLE IF EXISTS desc_copy; CREATE TABLE desc_copy (id int)");
+    SQLFreeStmt(f->stmt, SQL_CLOSE);
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_ROW_ARRAY_SIZE, (SQLPOINTER)3, 0));
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_ROWS_FETCHED_PTR, &fetched, 0));
+    assert_stmt_ok(f->stmt, SQLBindCol(f->stmt, 1, SQL_C_LONG, ids, 0, ind));
+    run(f->stmt, "SELECT i FROM generate_series(1, 7) i");
+    assert_desc_ok(apd, SQLCopyDesc(desc_of(f->stmt, SQL_ATTR_APP_ROW_DESC), apd));
+    assert_desc_ok(ipd, SQLCopyDesc(desc_of(f->stmt, SQL_ATTR_IMP_ROW_DESC), ipd));
+    assert_int_equal(small_field(ipd, 1, SQL_DESC_TYPE), SQL_INTEGER);
+    assert_int_equal(small_field(ipd, 1, SQL_DESC_PARAMETER_TYPE), SQL_PARAM_INPUT);
+    assert_stmt_ok(to, SQLPrepare(to, sqltext("INSERT INTO desc_copy VALUES (?)"), SQL_NTS));
+    while (SQLFetch(f->stmt) == SQL_SUCCESS) {
+        assert_desc_ok(apd, SQLSetDescField(apd, 0, SQL_DESC_ARRAY_SIZE, (SQLPOINTER)fetched, 0));
+        assert_stmt_ok(to, SQLExecute(to));
+    }
+    assert_string_equal(pg_admin("select string_agg(id::text, ',' order by id) from desc_copy"),
+                        "1,2,3,4,5,6,7");
+    SQLFreeHandle(SQL_HANDLE_STMT, to);
+    pg_admin("drop table desc_copy");
+}
+
+/* ---- while a statement waits for data ---- */
+
+/* The array of the call is the one that it was made with. */
+static void put_while_the_array_becomes(struct fixture *f, SQLULEN before, SQLULEN after)
+{
+    enum { MOST = 5000 };
+    static SQLLEN at_exec[MOST];
+    SQLHSTMT other = new_stmt(f);
+    SQLHDESC shared = new_desc(f);
+    SQLPOINTER token;
+
+    for (size_t i = 0; i < MOST; i++)
+        at_exec[i] = SQL_DATA_AT_EXEC;
+    run(f->stmt, "TRUNCATE desc_wait");
+    SQLFreeStmt(f->stmt, SQL_CLOSE);
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_APP_PARAM_DESC, shared, 0));
+    assert_stmt_ok(other, SQLSetStmtAttr(other, SQL_ATTR_APP_PARAM_DESC, shared, 0));
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)before, 0));
+    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR,
+                                             20, 0, &token, 1, at_exec));
+    assert_int_equal(
+        SQLExecDirect(f->stmt, sqltext("INSERT INTO desc_wait (name) VALUES (?)"), SQL_NTS),
+        SQL_NEED_DATA);
+    assert_stmt_ok(other, SQLSetStmtAttr(other, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)after, 0));
+    for (SQLULEN i = 0; i < before; i++) {
+        assert_int_equal(SQLParamData(f->stmt, &token), SQL_NEED_DATA);
+        assert_stmt_ok(f->stmt, SQLPutData(f->stmt, sqltext("sent"), SQL_NTS));
+    }
+    assert_stmt_ok(f->stmt, SQLParamData(f->stmt, &token));
+    assert_int_equal(query_number(f->stmt, "SELECT count(*) FROM desc_wait WHERE name = 'sent'"),
+                     before);
+    assert_int_equal(query_number(f->stmt, "SELECT count(*) FROM desc_wait"), before);
+    SQLFreeHandle(SQL_HANDLE_STMT, other);
+    SQLFreeHandle(SQL_HANDLE_DESC, shared);
+}
+
+static void test_an_array_does_not_change_while_its_data_is_sent(void **state)
+{
+    put_while_the_array_becomes(*state, 1, 5000);
+    put_while_the_array_becomes(*state, 3, 1);
+    put_while_the_array_becomes(*state, 3, 5000);
+}
+
+static void test_a_bulk_does_not_change_while_its_data_is_sent(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT other = new_stmt(f);
+    SQLHDESC shared = new_desc(f);
+    char names[3][8];
+    SQLLEN at_exec[3] = {SQL_DATA_AT_EXEC, SQL_DATA_AT_EXEC, SQL_DATA_AT_EXEC};
+    SQLPOINTER token;
+
+    assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_APP_ROW_DESC, shared, 0));
+    assert_stmt_ok(other, SQLSetStmtAttr(other, SQL_ATTR_APP_ROW_DESC, shared, 0));
+    assert_stmt_ok(f->stmt,
+                   SQLSetStmtAttr(f->stmt, SQL_ATTR_CONCURRENCY, (SQLPOINTER)SQL_CONCUR_VALUES, 0));
+    assert_stmt_ok(f->stmt, SQLBindCol(f->stmt, 2, SQL_C_CHAR, names, sizeof names[0], at_exec));
+    run(f->stmt, "SELECT id, name FROM desc_wait");
+    assert_int_equal(SQLBulkOperations(f->stmt, SQL_ADD), SQL_NEED_DATA);
+    assert_stmt_ok(other, SQLSetStmtAttr(other, SQL_ATTR_ROW_ARRAY_SIZE, (SQLPOINTER)3, 0));
+    assert_int_equal(SQLParamData(f->stmt, &token), SQL_NEED_DATA);
+    assert_stmt_ok(f->stmt, SQLPutData(f->stmt, sqltext("added"), SQL_NTS));
+    assert_stmt_ok(f->stmt, SQLParamData(f->stmt, &token));
+    assert_string_equal(pg_admin("select string_agg(coalesce(name, 'null'), ',') from desc_wait"),
+                        "added");
+    SQLFreeHandle(SQL_HANDLE_STMT, other);
+    SQLFreeHandle(SQL_HANDLE_DESC, shared);
+}
+
+/* What says only after SQLExecute that its data comes later is not taken for an empty value. */
+static void test_a_length_that_changes_meanwhile_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    SQLLEN at_exec = SQL_DATA_AT_EXEC;
+    SQLLEN whole = SQL_NTS;
+    SQLPOINTER token;
+
+    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR,
+                                             20, 0, &token, 1, &at_exec));
+    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 2, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR,
+                                             20, 0, (SQLPOINTER) "b", 1, &whole));
+    assert_int_equal(
+        SQLExecDirect(f->stmt, sqltext("INSERT INTO desc_wait (name) VALUES (?), (?)"), SQL_NTS),
+        SQL_NEED_DATA);
+    assert_int_equal(SQLParamData(f->stmt, &token), SQL_NEED_DATA);
+    assert_stmt_ok(f->stmt, SQLPutData(f->stmt, sqltext("a"), SQL_NTS));
+    whole = SQL_DATA_AT_EXEC;
+    /* asked for like any other where it comes behind ... */
+    assert_int_equal(SQLParamData(f->stmt, &token), SQL_NEED_DATA);
+    assert_stmt_ok(f->stmt, SQLCancel(f->stmt));
+    whole = SQL_NTS;
+    at_exec = SQL_NTS;
+    assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR,
+                                             20, 0, (SQLPOINTER) "a", 1, &at_exec));
+    whole = SQL_DATA_AT_EXEC;
+    assert_int_equal(
+        SQLExecDirect(f->stmt, sqltext("INSERT INTO desc_wait (name) VALUES (?), (?)"), SQL_NTS),
+        SQL_NEED_DATA);
+    assert_int_equal(SQLParamData(f->stmt, &token), SQL_NEED_DATA);
+    assert_stmt_ok(f->stmt, SQLPutData(f->stmt, sqltext("b"), SQL_NTS));
+    at_exec = SQL_DATA_AT_EXEC;
+    /* ... and refused where its turn is over */
+    assert_stmt_state(f->stmt, SQLParamData(f->stmt, &token), "HY010");
+    assert_string_equal(pg_admin("select count(*) from desc_wait"), "0");
+}
+
+/* Without a manager in between: nobody else keeps the bindings as they are. */
+static void test_descriptors_wait_with_their_statement(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT s = f->stmt;
+    SQLHDESC apd = NULL;
+    SQLHDESC ard = NULL;
+    SQLHDESC mine = NULL;
+    SQLLEN at_exec = SQL_DATA_AT_EXEC;
+    SQLSMALLINT count;
+
+    assert_direct_ok(SQL_HANDLE_DBC, f->dbc,
+                     DRIVER(SQLAllocHandle)(SQL_HANDLE_DESC, f->dbc, &mine));
+    assert_direct_ok(SQL_HANDLE_STMT, s,
+                     DRIVER(SQLSetStmtAttr)(s, SQL_ATTR_APP_PARAM_DESC, mine, 0));
+    assert_direct_ok(SQL_HANDLE_STMT, s,
+                     DRIVER(SQLGetStmtAttr)(s, SQL_ATTR_APP_PARAM_DESC, &apd, 0, NULL));
+    assert_direct_ok(SQL_HANDLE_STMT, s,
+                     DRIVER(SQLGetStmtAttr)(s, SQL_ATTR_APP_ROW_DESC, &ard, 0, NULL));
+    assert_direct_ok(SQL_HANDLE_STMT, s,
+                     DRIVER(SQLBindParameter)(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 20, 0,
+                                              &at_exec, 1, &at_exec));
+    assert_int_equal(DRIVER(SQLExecDirect)(s, sqltext("SELECT ?"), SQL_NTS), SQL_NEED_DATA);
+    assert_direct_state(SQL_HANDLE_DESC, apd,
+                        DRIVER(SQLSetDescField)(apd, 0, SQL_DESC_COUNT, NULL, 0), "HY010");
+    assert_direct_state(SQL_HANDLE_DESC, apd,
+                        DRIVER(SQLGetDescField)(apd, 0, SQL_DESC_COUNT, &count, 0, NULL), "HY010");
+    assert_direct_state(SQL_HANDLE_DESC, apd,
+                        DRIVER(SQLSetDescRec)(apd, 1, SQL_C_LONG, 0, 4, 0, 0, NULL, NULL, NULL),
+                        "HY010");
+    assert_direct_state(SQL_HANDLE_DESC, apd, DRIVER(SQLCopyDesc)(ard, apd), "HY010");
+    assert_direct_state(SQL_HANDLE_DESC, apd, DRIVER(SQLFreeHandle)(SQL_HANDLE_DESC, apd), "HY010");
+    assert_direct_ok(SQL_HANDLE_STMT, s, DRIVER(SQLCancel)(s));
+    assert_direct_ok(SQL_HANDLE_DESC, apd,
+                     DRIVER(SQLSetDescField)(apd, 0, SQL_DESC_COUNT, NULL, 0));
+    assert_direct_ok(SQL_HANDLE_DESC, apd, DRIVER(SQLFreeHandle)(SQL_HANDLE_DESC, apd));
+}
+
+/* ---- the bookmark column ---- */
+
+static void test_record_0_is_the_bookmark_column(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT s = f->stmt;
+    SQLHDESC ard = desc_of(s, SQL_ATTR_APP_ROW_DESC);
+    SQLHDESC ird = desc_of(s, SQL_ATTR_IMP_ROW_DESC);
+    SQLHDESC apd = desc_of(s, SQL_ATTR_APP_PARAM_DESC);
+    SQLHDESC mine = new_desc(f);
+    unsigned char mark[16];
+    SQLLEN mark_bytes = -1;
+    SQLINTEGER number = 0;
+    SQLSMALLINT type;
+    SQLLEN length;
+
+    /* bookmarks are off */
+    assert_desc_state(ard, SQLGetDescField(ard, 0, SQL_DESC_TYPE, &type, 0, NULL), "07009");
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_CURSOR_TYPE, (SQLPOINTER)SQL_CURSOR_STATIC, 0));
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_USE_BOOKMARKS, (SQLPOINTER)SQL_UB_VARIABLE, 0));
+    assert_desc_state(apd, SQLGetDescField(apd, 0, SQL_DESC_TYPE, &type, 0, NULL), "07009");
+    /* bound field by field, as SQLBindCol would */
+    assert_desc_ok(
+        ard, SQLSetDescField(ard, 0, SQL_DESC_CONCISE_TYPE, (SQLPOINTER)SQL_C_VARBOOKMARK, 0));
+    assert_desc_ok(ard, SQLSetDescField(ard, 0, SQL_DESC_OCTET_LENGTH, (SQLPOINTER)sizeof mark, 0));
+    assert_desc_ok(ard, SQLSetDescField(ard, 0, SQL_DESC_OCTET_LENGTH_PTR, &mark_bytes, 0));
+    assert_desc_ok(ard, SQLSetDescField(ard, 0, SQL_DESC_INDICATOR_PTR, &mark_bytes, 0));
+    assert_desc_ok(ard, SQLSetDescField(ard, 0, SQL_DESC_DATA_PTR, mark, 0));
+    assert_ptr_equal(pointer_field(ard, 0, SQL_DESC_DATA_PTR), mark);
+    assert_int_equal(small_field(ard, 0, SQL_DESC_COUNT), 0);
+    assert_stmt_ok(s, SQLBindCol(s, 1, SQL_C_LONG, &number, 0, NULL));
+    run(s, "SELECT i FROM generate_series(1, 3) i");
+    assert_int_equal(small_field(ird, 0, SQL_DESC_TYPE), SQL_VARBINARY);
+    assert_desc_ok(ird,
+                   SQLGetDescRec(ird, 0, NULL, 0, NULL, &type, NULL, &length, NULL, NULL, NULL));
+    assert_int_equal(type, SQL_VARBINARY);
+    assert_int_equal(SQLFetch(s), SQL_SUCCESS);
+    assert_int_equal(mark_bytes, length);
+    assert_int_equal(number, 1);
+    /* SQL_UNBIND leaves it bound (SQLFreeStmt's reference) */
+    assert_stmt_ok(s, SQLFreeStmt(s, SQL_UNBIND));
+    mark_bytes = -1;
+    assert_int_equal(SQLFetch(s), SQL_SUCCESS);
+    assert_int_equal(mark_bytes, length);
+    assert_int_equal(number, 1);
+    /* until its pointers are taken away */
+    assert_stmt_ok(s, SQLBindCol(s, 0, SQL_C_VARBOOKMARK, NULL, 0, NULL));
+    mark_bytes = -1;
+    assert_int_equal(SQLFetch(s), SQL_SUCCESS);
+    assert_int_equal(mark_bytes, -1);
+    /* an explicit one may have it before it is used */
+    assert_desc_ok(
+        mine, SQLSetDescField(mine, 0, SQL_DESC_CONCISE_TYPE, (SQLPOINTER)SQL_C_VARBOOKMARK, 0));
+    SQLFreeHandle(SQL_HANDLE_DESC, mine);
+}
+
 /* ---- fields and rights ---- */
 
 static void test_rights_of_the_four_descriptors(void **state)
@@ -383,7 +616,25 @@ static void test_descriptors_go_with_their_connection(void **state)
     /* the rest is freed by SQLDisconnect (the sanitizers watch) */
 }
 
+static int setup_waiting(void **state)
+{
+    int r = setup_connected(state);
+
+    if (r == 0)
+        run(stmt_of(state), "DROP TABLE IF EXISTS desc_wait; CREATE TABLE desc_wait (id serial "
+                            "PRIMARY KEY, name text)");
+    SQLFreeStmt(stmt_of(state), SQL_CLOSE);
+    return r;
+}
+
+static int teardown_waiting(void **state)
+{
+    pg_admin("drop table desc_wait");
+    return teardown_connected(state);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
+#define W(f) cmocka_unit_test_setup_teardown(f, setup_waiting, teardown_waiting)
 
 int main(void)
 {
@@ -394,6 +645,13 @@ int main(void)
         T(test_descriptors_that_do_not_fit_are_refused),
         T(test_copying_moves_a_binding_to_another_statement),
         T(test_the_description_of_a_result_copies_into_bindings),
+        T(test_rows_are_copied_from_table_to_table),
+        W(test_an_array_does_not_change_while_its_data_is_sent),
+        W(test_a_bulk_does_not_change_while_its_data_is_sent),
+        W(test_a_length_that_changes_meanwhile_is_refused),
+        cmocka_unit_test_setup_teardown(test_descriptors_wait_with_their_statement, setup_direct,
+                                        teardown_direct),
+        T(test_record_0_is_the_bookmark_column),
         T(test_rights_of_the_four_descriptors),
         T(test_a_record_binds_as_sqlbindcol_does),
         T(test_attributes_are_fields_of_the_descriptors),
