@@ -56,6 +56,24 @@ static uint64_t read_unsigned(const struct from_job *j)
     }
 }
 
+static bool is_real(SQLSMALLINT c_type)
+{
+    return c_type == SQL_C_DOUBLE || c_type == SQL_C_FLOAT;
+}
+
+static double read_real(const struct from_job *j)
+{
+    double v;
+    float v4;
+
+    if (j->c_type == SQL_C_DOUBLE) {
+        memcpy(&v, j->app_value, sizeof v);
+        return v;
+    }
+    memcpy(&v4, j->app_value, sizeof v4);
+    return (double)v4;
+}
+
 static size_t print_numeric_struct(const struct from_job *j, char *text)
 {
     SQL_NUMERIC_STRUCT v;
@@ -71,16 +89,11 @@ static size_t print_numeric_struct(const struct from_job *j, char *text)
 
 size_t from_c_number_text(const struct from_job *j, char *text)
 {
-    double real;
-    float real4;
-
     switch (j->c_type) {
     case SQL_C_DOUBLE:
-        memcpy(&real, j->app_value, sizeof real);
-        return number_print_double(real, text);
+        return number_print_double(read_real(j), text);
     case SQL_C_FLOAT:
-        memcpy(&real4, j->app_value, sizeof real4);
-        return number_print_float(real4, text);
+        return number_print_float((float)read_real(j), text);
     case SQL_C_NUMERIC:
         return print_numeric_struct(j, text);
     case SQL_C_STINYINT:
@@ -103,23 +116,44 @@ static bool fits_integer(SQLSMALLINT sql_type, bool negative, uint64_t magnitude
     return magnitude <= (negative ? UINT64_C(1) << (bits - 1) : UINT64_MAX >> (64 - bits));
 }
 
-static enum conv append_integer(struct from_job *j, const struct decimal *d, bool from_text)
+static enum conv append_whole(struct from_job *j, bool negative, uint64_t magnitude, bool cut)
 {
     char text[NUMBER_TEXT_MAX];
-    uint64_t magnitude;
-    bool cut;
     size_t n = 0;
     enum conv r;
 
-    if (!decimal_to_u64(d, &magnitude, &cut) || !fits_integer(j->sql_type, d->negative, magnitude))
-        return from_text ? CONV_STRING_TOO_LONG : CONV_OUT_OF_RANGE;
-    if (cut && from_text)
-        return CONV_STRING_TOO_LONG;
-    if (d->negative && magnitude != 0)
+    if (!fits_integer(j->sql_type, negative, magnitude))
+        return CONV_OUT_OF_RANGE;
+    if (negative && magnitude != 0)
         text[n++] = '-';
     n += number_print_u64(magnitude, text + n);
     r = from_c_append(j, text, n);
     return r == CONV_OK && cut ? CONV_FRACTION_LOST : r;
+}
+
+static enum conv append_integer(struct from_job *j, const struct decimal *d, bool from_text)
+{
+    uint64_t magnitude;
+    bool cut;
+    enum conv r;
+
+    if (!decimal_to_u64(d, &magnitude, &cut))
+        return from_text ? CONV_STRING_TOO_LONG : CONV_OUT_OF_RANGE;
+    if (cut && from_text)
+        return CONV_STRING_TOO_LONG;
+    r = append_whole(j, d->negative, magnitude, cut);
+    return r == CONV_OUT_OF_RANGE && from_text ? CONV_STRING_TOO_LONG : r;
+}
+
+/* A binary number for an integer: its exact value, not that of its shortest text. */
+static enum conv append_real_whole(struct from_job *j, double v)
+{
+    uint64_t magnitude;
+    bool cut;
+
+    if (!isfinite(v) || !double_to_u64(v, &magnitude, &cut))
+        return CONV_OUT_OF_RANGE;
+    return append_whole(j, v < 0, magnitude, cut);
 }
 
 static enum conv append_bit(struct from_job *j, const struct decimal *d)
@@ -171,8 +205,11 @@ enum conv from_c_append_number(struct from_job *j, const char *s, size_t n, bool
 enum conv from_c_number(struct from_job *j)
 {
     char text[NUMBER_TEXT_MAX];
-    size_t n = from_c_number_text(j, text);
+    size_t n;
 
+    if (j->family == SF_INT && is_real(j->c_type))
+        return append_real_whole(j, read_real(j));
+    n = from_c_number_text(j, text);
     if (j->family == SF_CHAR)
         return from_c_append(j, text, n);
     return from_c_append_number(j, text, n, false);

@@ -190,7 +190,7 @@ enum conv from_c_text_binary(struct from_job *j)
     return CONV_OK;
 }
 
-/* What PostgreSQL reads as a date or time without digits. */
+/* What PostgreSQL reads as a date or time, and ODBC does not. */
 static bool is_server_word(struct strview word, enum sql_family family)
 {
     static const struct {
@@ -199,7 +199,7 @@ static bool is_server_word(struct strview word, enum sql_family family)
     } words[] = {
         {"infinity", true, false},  {"-infinity", true, false}, {"epoch", true, false},
         {"now", true, true},        {"today", true, false},     {"tomorrow", true, false},
-        {"yesterday", true, false}, {"allballs", false, true},
+        {"yesterday", true, false}, {"allballs", false, true},  {"24:00:00", false, true},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {

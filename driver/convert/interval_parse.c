@@ -283,6 +283,9 @@ static enum interval_result parse_items(struct scan *s, const struct interval_ki
         r = parse_item(s, kind, &st, v);
         if (r != INTERVAL_OK)
             return r;
+        /* Nothing is glued to an item: 12:00:00+05 is a time, 2020-01-02 a date. */
+        if (s->p < s->end && !ascii_is_space(*s->p))
+            return INTERVAL_BAD;
         st.items++;
     }
 }

@@ -38,7 +38,7 @@ static to_c_fn *const matrix[FAM_COUNT][CF_COUNT] = {
                  [CF_INTERVAL] = to_c_number_interval},
     [FAM_FLOAT] = {[CF_TEXT] = to_c_number_literal,
                    [CF_BINARY] = to_c_image,
-                   [CF_INT] = to_c_number_int,
+                   [CF_INT] = to_c_float_int,
                    NUMBER_CELLS},
     [FAM_NUMERIC] = {[CF_TEXT] = to_c_number_literal,
                      [CF_BINARY] = to_c_image,

@@ -36,7 +36,7 @@ to_c_fn to_c_text_guid;
 /* to_c_number.c; `literal` is the text of a number */
 to_c_fn to_c_number_literal;
 to_c_fn to_c_int_int; /* FAM_INT's fast path */
-to_c_fn to_c_number_int, to_c_number_bit, to_c_number_float, to_c_number_double,
+to_c_fn to_c_number_int, to_c_float_int, to_c_number_bit, to_c_number_float, to_c_number_double,
     to_c_number_numeric;
 /* to_c_bool.c */
 to_c_fn to_c_bool_text, to_c_bool_bit, to_c_bool_int, to_c_bool_float, to_c_bool_double,

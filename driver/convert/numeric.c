@@ -341,6 +341,18 @@ bool decimal_to_float(const struct decimal *d, float *out)
     return isfinite(*out) != 0;
 }
 
+bool double_to_u64(double v, uint64_t *magnitude, bool *cut)
+{
+    double whole = trunc(fabs(v));
+
+    *cut = whole != fabs(v);
+    *magnitude = 0;
+    if (!(whole < ldexp(1, 64)))
+        return false;
+    *magnitude = (uint64_t)whole;
+    return true;
+}
+
 /* ---- SQL_NUMERIC_STRUCT: a 128-bit magnitude, least significant byte first ---- */
 
 #define NUMERIC_DIGITS 38

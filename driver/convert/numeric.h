@@ -33,6 +33,9 @@ bool decimal_to_u64(const struct decimal *d, uint64_t *magnitude, bool *cut);
 /* Correctly rounded. False: too large (22003). Too small gives zero or a subnormal. */
 bool decimal_to_double(const struct decimal *d, double *out);
 bool decimal_to_float(const struct decimal *d, float *out);
+/* The whole part of a finite binary number, exactly: the digits of its shortest text are fewer than
+ * those of a large one. *cut says whether a fraction was lost. False: more than 64 bits. */
+bool double_to_u64(double v, uint64_t *magnitude, bool *cut);
 /* precision 0: the number's own digits and scale. CONV_OK, CONV_FRACTION_LOST or CONV_OUT_OF_RANGE.
  */
 enum conv decimal_to_numeric(const struct decimal *d, SQLSMALLINT precision, SQLSMALLINT scale,

@@ -103,6 +103,27 @@ enum conv to_c_number_int(const struct to_c *spec, const struct cell *cell, stru
     return to_c_store_int(spec, out, d.negative, magnitude, cut);
 }
 
+/* The value is binary; its text, the shortest that reads back as the same value, has fewer digits
+ * where it is large: 123456792 as real is 1.2345679e+08. */
+enum conv to_c_float_int(const struct to_c *spec, const struct cell *cell, struct to_c_out *out)
+{
+    struct decimal d;
+    enum number_kind kind = parse_cell(spec, cell, &d);
+    bool single = spec->row->sql_type == SQL_REAL;
+    uint64_t magnitude;
+    SQLDOUBLE v = 0;
+    SQLREAL v4;
+    bool cut;
+
+    if (kind != NUMBER_FINITE)
+        return not_finite(kind);
+    if (single ? !decimal_to_float(&d, &v4) : !decimal_to_double(&d, &v))
+        return CONV_OUT_OF_RANGE;
+    if (!double_to_u64(single ? (SQLDOUBLE)v4 : v, &magnitude, &cut))
+        return CONV_OUT_OF_RANGE;
+    return to_c_store_int(spec, out, d.negative, magnitude, cut);
+}
+
 enum conv to_c_int_int(const struct to_c *spec, const struct cell *cell, struct to_c_out *out)
 {
     int64_t v;

@@ -19,6 +19,29 @@ static enum sqlstate io_type_problem(SQLSMALLINT io)
     return stream ? ST_HYC00 : ST_HY105;
 }
 
+static bool has_seconds(const struct desc_rec *r)
+{
+    return r->type == SQL_DATETIME || r->type == SQL_INTERVAL;
+}
+
+/* Of dates, times and intervals the precision is the digits of the seconds' fraction: the SQL
+ * type's is DecimalDigits, and the C structure has its own default, whatever the column size is
+ * (SQLBindParameter). For SQL_C_NUMERIC the APD has what the call says; SQLSetDescField may
+ * overrule it. */
+static void set_precision(struct desc_rec *apd, struct desc_rec *ipd, const struct bind_param *b)
+{
+    ipd->precision = (SQLSMALLINT)(b->column_size > 32767 ? 32767 : b->column_size);
+    ipd->scale = ipd->decimal_digits = b->decimal_digits;
+    apd->precision = ipd->precision;
+    apd->scale = ipd->scale;
+    if (has_seconds(apd))
+        desc_rec_default_sizes(apd);
+    if (has_seconds(ipd)) {
+        desc_rec_default_sizes(ipd);
+        ipd->precision = b->decimal_digits;
+    }
+}
+
 SQLRETURN stmt_bind_param(struct stmt *s, const struct bind_param *b)
 {
     struct desc_rec *apd;
@@ -66,13 +89,8 @@ SQLRETURN stmt_bind_param(struct stmt *s, const struct bind_param *b)
     ipd->parameter_type = b->io_type;
     ipd->column_size = b->column_size;
     ipd->length = b->column_size;
-    ipd->precision = (SQLSMALLINT)(b->column_size > 32767 ? 32767 : b->column_size);
-    ipd->scale = ipd->decimal_digits = b->decimal_digits;
     ipd->bound = true;
-    /* The APD's own precision and scale matter for SQL_C_NUMERIC only; SQLSetDescField may overrule
-     * them. */
-    apd->precision = ipd->precision;
-    apd->scale = b->decimal_digits;
+    set_precision(apd, ipd, b);
     return SQL_SUCCESS;
 }
 

@@ -574,6 +574,42 @@ static void test_attributes_are_fields_of_the_descriptors(void **state)
     assert_int_equal(value, 64);
 }
 
+/* A date's, a time's or an interval's precision is the digits of its seconds, not the column size:
+ * the record stays one that may be bound to another place, and an interval's fraction keeps its
+ * unit. */
+static void test_seconds_have_their_own_precision(void **state)
+{
+    static const struct {
+        SQLSMALLINT c_type, sql_type, digits, structure;
+    } kinds[] = {
+        {SQL_C_TYPE_TIMESTAMP, SQL_TYPE_TIMESTAMP, 3, 6},
+        {SQL_C_TYPE_TIME, SQL_TYPE_TIME, 0, 0},
+        {SQL_C_INTERVAL_DAY_TO_SECOND, SQL_INTERVAL_DAY_TO_SECOND, 4, 6},
+        {SQL_C_INTERVAL_YEAR, SQL_INTERVAL_YEAR, 0, 0},
+    };
+    SQLHSTMT s = stmt_of(state);
+    SQLHDESC apd = desc_of(s, SQL_ATTR_APP_PARAM_DESC);
+    SQLHDESC ipd = desc_of(s, SQL_ATTR_IMP_PARAM_DESC);
+    SQL_INTERVAL_STRUCT v = {.interval_type = SQL_IS_DAY_TO_SECOND};
+    SQLSMALLINT precision;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, kinds[i].c_type,
+                                           kinds[i].sql_type, 26, kinds[i].digits, &v, 0, NULL));
+        assert_desc_ok(ipd, SQLGetDescField(ipd, 1, SQL_DESC_PRECISION, &precision, 0, NULL));
+        assert_int_equal(precision, kinds[i].digits);
+        assert_desc_ok(apd, SQLGetDescField(apd, 1, SQL_DESC_PRECISION, &precision, 0, NULL));
+        assert_int_equal(precision, kinds[i].structure);
+        assert_desc_ok(apd, SQLSetDescField(apd, 1, SQL_DESC_DATA_PTR, &v, 0));
+        assert_desc_ok(ipd, SQLSetDescField(ipd, 1, SQL_DESC_DATA_PTR, &v, 0));
+    }
+    v.intval.day_second.second = 6;
+    v.intval.day_second.fraction = 789000;
+    assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_INTERVAL_DAY_TO_SECOND,
+                                       SQL_INTERVAL_DAY_TO_SECOND, 18, 6, &v, 0, NULL));
+    assert_string_equal(query_text(s, "SELECT (?)::text"), "00:00:06.789");
+}
+
 /* The array's size may be set through the descriptor, and on an explicit one before it is
  * anybody's. */
 static void test_parameter_arrays_through_the_descriptor(void **state)
@@ -655,6 +691,7 @@ int main(void)
         T(test_rights_of_the_four_descriptors),
         T(test_a_record_binds_as_sqlbindcol_does),
         T(test_attributes_are_fields_of_the_descriptors),
+        T(test_seconds_have_their_own_precision),
         T(test_parameter_arrays_through_the_descriptor),
         T(test_descriptors_go_with_their_connection),
     };

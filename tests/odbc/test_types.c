@@ -35,8 +35,12 @@ static const struct {
     {"int2", "-32768", NULL, SQL_C_SSHORT, SQL_SMALLINT},
     {"int4", "-2147483648", NULL, SQL_C_SLONG, SQL_INTEGER},
     {"int8", "9223372036854775807", NULL, SQL_C_SBIGINT, SQL_BIGINT},
+    {"int8", "4611686018427387904", NULL, SQL_C_DOUBLE, SQL_BIGINT},
+    {"int4", "123456792", NULL, SQL_C_FLOAT, SQL_INTEGER},
     {"oid", "4294967295", NULL, SQL_C_ULONG, SQL_BIGINT},
     {"float4", "3.4028235e+38", NULL, SQL_C_FLOAT, SQL_REAL},
+    {"float4", "1.2345679e+08", NULL, SQL_C_SLONG, SQL_INTEGER},
+    {"float8", "4.611686018427388e+18", NULL, SQL_C_SBIGINT, SQL_BIGINT},
     {"float8", "0.1", NULL, SQL_C_DOUBLE, SQL_DOUBLE},
     {"float8", "5e-324", NULL, SQL_C_DOUBLE, SQL_DOUBLE},
     {"float8", "-0", NULL, SQL_C_DOUBLE, SQL_DOUBLE},
@@ -61,6 +65,7 @@ static const struct {
     {"date", "12024-01-01", NULL, SQL_C_CHAR, SQL_TYPE_DATE},
     {"time", "23:59:59.123456", NULL, SQL_C_TYPE_TIMESTAMP, SQL_TYPE_TIME},
     {"time(0)", "23:59:59", NULL, SQL_C_TYPE_TIME, SQL_TYPE_TIME},
+    {"time", "24:00:00", NULL, SQL_C_CHAR, SQL_TYPE_TIME},
     {"timetz", "12:34:56.789+05:30", NULL, SQL_C_CHAR, SQL_VARCHAR},
     {"timestamp", "2024-02-29 12:34:56.123456", NULL, SQL_C_TYPE_TIMESTAMP, SQL_TYPE_TIMESTAMP},
     {"timestamptz", "2024-02-29 12:34:56.5+00", NULL, SQL_C_TYPE_TIMESTAMP, SQL_TYPE_TIMESTAMP},
@@ -117,15 +122,20 @@ static const char *type_text(const char *type)
     return out;
 }
 
+/* With the size and digits that the driver gives for the parameter, as generic programs do. */
 static void insert(SQLHSTMT stmt, int row, SQLSMALLINT c_type, SQLSMALLINT sql_type, void *value,
                    SQLLEN len)
 {
+    SQLSMALLINT type, digits, nullable;
+    SQLULEN size;
     char sql[256];
 
     snprintf(sql, sizeof sql, "INSERT INTO %s VALUES (%d, ?)", table, row);
-    assert_stmt_ok(
-        stmt, SQLBindParameter(stmt, 1, SQL_PARAM_INPUT, c_type, sql_type, 0, 0, value, len, &len));
-    run(stmt, sql);
+    assert_stmt_ok(stmt, SQLPrepare(stmt, sqltext(sql), SQL_NTS));
+    assert_stmt_ok(stmt, SQLDescribeParam(stmt, 1, &type, &size, &digits, &nullable));
+    assert_stmt_ok(stmt, SQLBindParameter(stmt, 1, SQL_PARAM_INPUT, c_type, sql_type, size, digits,
+                                          value, len, &len));
+    assert_stmt_ok(stmt, SQLExecute(stmt));
     SQLFreeStmt(stmt, SQL_RESET_PARAMS);
 }
 
