@@ -326,8 +326,8 @@ bool neon_error_of_session(struct pg_fields *fields, const struct wire_request *
     e->pg = fields;
     if (code == NULL && !pg_fields_set(fields, PG_CODE, "XX000", 5))
         return err_oom(e);
-    if (r->connecting && message != NULL && strcmp(fields->value[PG_CODE], "XX000") == 0 &&
-        find_message(message) != NULL)
+    /* Before a session is ready the proxy says so of everything (protocol 10.3). */
+    if (r->connecting && message != NULL && strcmp(fields->value[PG_CODE], "XX000") == 0)
         from_message(status, r, e);
     else
         from_sqlstate(status, r, e);

@@ -291,12 +291,16 @@ static bool login_once(struct session *s, const struct ws_patience *p, bool *sta
     return ok;
 }
 
+/* A compute that wakes up is waited for as long as there is time; for a place that others have, and
+ * for the network, there are RetryCount tries. */
 static bool may_try_again(const struct session *s, const struct ws_patience *p, int n,
                           int64_t until, const struct err *e)
 {
+    bool wakes_up = e->native == 0 && strcmp(e->state, "08004") != 0;
+
     if (!e->retry_safe || (p->cancelled != NULL && atomic_load(p->cancelled)))
         return false;
-    return (e->native == 0 || n < s->t->o.retry_count) && clock_now_ms() < until;
+    return (wakes_up || n < s->t->o.retry_count) && clock_now_ms() < until;
 }
 
 /* A compute that wakes up needs some seconds, and says so. */

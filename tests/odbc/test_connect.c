@@ -133,13 +133,31 @@ static void test_bad_values_name_keyword_and_range(void **state)
     assert_refused(f, "DSN=neon;HttpVersion=9", "HY024", "HttpVersion");
 }
 
+/* Before a session is ready its server says what is wrong without an SQLSTATE; the program sees the
+ * same states. */
 static void test_wrong_logins(void **state)
 {
+    static const char *const transports[] = {"http", "auto", "websocket"};
+    static const struct {
+        const char *keywords, *state, *says;
+    } logins[] = {
+        {"PWD=wrong", "28000", "PWD"},
+        {"UID=nobody_at_all", "28000", "UID"},
+        {"Database=no_such_db", "08004", "no_such_db"},
+        {"UID=crowded_role;PWD=crowded", "08004", "too many connections"},
+    };
     struct fixture *f = fixture_of(state);
+    char connstr[256];
 
-    assert_refused(f, "DSN=neon;PWD=wrong", "28000", "PWD");
-    assert_refused(f, "DSN=neon;UID=nobody_at_all", "28000", "UID");
-    assert_refused(f, "DSN=neon;Database=no_such_db", "08004", "no_such_db");
+    pg_admin("DROP ROLE IF EXISTS crowded_role; "
+             "CREATE ROLE crowded_role LOGIN PASSWORD 'crowded' CONNECTION LIMIT 0");
+    for (size_t i = 0; i < sizeof logins / sizeof logins[0]; i++)
+        for (size_t k = 0; k < sizeof transports / sizeof transports[0]; k++) {
+            snprintf(connstr, sizeof connstr, "DSN=neon;RetryCount=0;Transport=%s;%s",
+                     transports[k], logins[i].keywords);
+            assert_refused(f, connstr, logins[i].state, logins[i].says);
+        }
+    pg_admin("DROP ROLE crowded_role");
 }
 
 static void test_unreachable_hosts(void **state)
