@@ -1,6 +1,7 @@
-/* See pg_startup.h. Pure: bytes in, texts out. Called by ws_session.c. */
+/* See pg_startup.h. Pure: bytes in, texts out. Called by ws_handshake.c. */
 #include "gateway/pg_startup.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,4 +196,69 @@ const char *startup_unwrap_password(const char *password)
         return password;
     const char *border = strpbrk(password, ";$");
     return border ? border + 1 : password;
+}
+
+static bool is_protocol_option(const struct startup_pair *p)
+{
+    return strncmp(p->name, "_pq_.", 5) == 0;
+}
+
+void startup_put_negotiation(const struct startup *s, struct buf *out)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < s->n_pairs; i++)
+        n += is_protocol_option(&s->pairs[i]);
+    if (s->minor == 0 && n == 0)
+        return;
+    size_t at = out->len;
+    buf_put(out, "v\0\0\0\0\0\3\0\0", 9);
+    buf_put(out, (const uint8_t[]){0, 0, 0, (uint8_t)n}, 4);
+    for (size_t i = 0; i < s->n_pairs; i++)
+        if (is_protocol_option(&s->pairs[i]))
+            buf_put(out, s->pairs[i].name, strlen(s->pairs[i].name) + 1);
+    if (out->failed)
+        return;
+    size_t len = out->len - at - 1; /* below STARTUP_MAX_BYTES, as the client's packet */
+    out->data[at + 3] = (char)(len >> 8);
+    out->data[at + 4] = (char)len;
+}
+
+static void put_escaped(const char *text, struct buf *out)
+{
+    for (; *text; text++)
+        buf_printf(out, strchr(" \t\n\\", *text) ? "\\%c" : "%c", *text);
+}
+
+void startup_put_compat_options(const struct startup *s, struct buf *out)
+{
+    buf_puts(out, s->options ? s->options : "");
+    for (size_t i = 0; i < s->n_pairs; i++) {
+        const struct startup_pair *p = &s->pairs[i];
+        if (strcmp(p->name, "client_encoding") == 0 || is_protocol_option(p))
+            continue;
+        buf_puts(out, " -c ");
+        put_escaped(p->name, out);
+        buf_putc(out, '=');
+        put_escaped(p->value, out);
+    }
+}
+
+const char *startup_client_encoding(const struct startup *s)
+{
+    if (!s->compat)
+        return "UTF8";
+    for (size_t i = 0; i < s->n_pairs; i++)
+        if (strcmp(s->pairs[i].name, "client_encoding") == 0)
+            return s->pairs[i].value;
+    return NULL;
+}
+
+char *startup_endpoint_of_host(const char *host)
+{
+    size_t label = strcspn(host, ".:");
+    if (host[label] != '.' || isdigit((unsigned char)host[0]) || host[0] == '[')
+        return NULL;
+    if (text_equal(host, label, "api") || text_equal(host, label, "apiauth"))
+        return NULL;
+    return text_dup(host, label);
 }

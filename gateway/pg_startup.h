@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
+
 #define STARTUP_MAX_BYTES 10008 /* with its length */
 #define PASSWORD_MAX_BYTES 512  /* body of the password message */
 #define STARTUP_HEAD_BYTES 8
@@ -48,6 +50,18 @@ void startup_cancel_key(const uint8_t body[8], uint64_t *token);
 bool startup_parse(struct startup *s, const uint8_t head[STARTUP_HEAD_BYTES], const uint8_t *body,
                    size_t n, const char **why);
 void startup_release(struct startup *s);
+
+/* NegotiateProtocolVersion for a client that asks for more than 3.0, or for options of the
+ * protocol; nothing for others. A failure stays in out->failed. */
+void startup_put_negotiation(const struct startup *s, struct buf *out);
+/* With `compat` all parameters go on, as options (-c name=value) behind those that were sent. A
+ * failure as above. */
+void startup_put_compat_options(const struct startup *s, struct buf *out);
+/* Borrowed; NULL: the server's own. */
+const char *startup_client_encoding(const struct startup *s);
+/* The endpoint's name out of a Host header, to be freed; NULL when it has none: localhost, an
+ * address, api. */
+char *startup_endpoint_of_host(const char *host);
 
 /* Splits `endpoint=<id>;<password>` or `endpoint=<id>$<password>` (also project=): returns the real
  * password, or the text itself when it is none of these. */

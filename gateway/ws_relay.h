@@ -1,8 +1,8 @@
 /* The relay of one WebSocket session: frames on one side, PostgreSQL's bytes on the other, with
  * back-pressure both ways, counted, and disturbed at the point that a fault names.
  *
- * One thread uses a struct relay. ws_session.c sets it up, does the handshake with relay_take and
- * relay_put, and lets relay_run do the rest.
+ * One thread uses a struct relay. ws_session.c sets it up, ws_handshake.c uses relay_take and
+ * relay_put, and relay_run does the rest.
  */
 #ifndef GATEWAY_WS_RELAY_H
 #define GATEWAY_WS_RELAY_H

@@ -3,9 +3,12 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "gateway/buf.h"
 
 #define BODY(text) (const uint8_t *)(text), sizeof(text) - 1
 
@@ -164,6 +167,68 @@ static void test_password_with_endpoint(void **state)
     assert_string_equal(startup_unwrap_password(""), "");
 }
 
+static void parse(struct startup *s, uint8_t minor, const uint8_t *body, size_t n)
+{
+    const uint8_t head[] = {0, 0, 0, 0, 0, 3, 0, minor};
+    const char *why = NULL;
+    if (!startup_parse(s, head, body, n, &why))
+        fail_msg("%s", why);
+}
+
+static void test_what_is_negotiated(void **state)
+{
+    static const char wanted[] = "v\0\0\0\x13\0\3\0\0\0\0\0\1_pq_.x";
+    struct startup plain = {0}, newer = {0}, options = {0};
+    struct buf out = {0};
+    (void)state;
+    parse(&plain, 0, BODY("user\0a\0TimeZone\0UTC\0\0"));
+    startup_put_negotiation(&plain, &out);
+    assert_int_equal(out.len, 0);
+    parse(&newer, 2, BODY("user\0a\0\0"));
+    startup_put_negotiation(&newer, &out);
+    assert_int_equal(out.len, 13);
+    assert_memory_equal(out.data, "v\0\0\0\x0c\0\3\0\0\0\0\0\0", 13);
+    parse(&options, 0, BODY("user\0a\0_pq_.x\0on\0TimeZone\0UTC\0\0"));
+    startup_put_negotiation(&options, &out); /* behind what stands there */
+    assert_int_equal(out.len, 13 + sizeof wanted);
+    assert_memory_equal(out.data + 13, wanted, sizeof wanted);
+    startup_release(&plain);
+    startup_release(&newer);
+    startup_release(&options);
+    buf_release(&out);
+}
+
+static void test_parameters_as_options(void **state)
+{
+    struct startup s = {0}, other = {0};
+    struct buf out = {0};
+    (void)state;
+    parse(&s, 0,
+          BODY("user\0a\0options\0-c a=b neon_proxy_params_compat:true\0client_encoding\0LATIN1\0"
+               "_pq_.x\0on\0search_path\0a, \\b\0\0"));
+    assert_true(s.compat);
+    startup_put_compat_options(&s, &out);
+    assert_string_equal(buf_cstr(&out), "-c a=b -c search_path=a,\\ \\\\b");
+    assert_string_equal(startup_client_encoding(&s), "LATIN1");
+    parse(&other, 0, BODY("user\0a\0client_encoding\0LATIN1\0\0"));
+    assert_string_equal(startup_client_encoding(&other), "UTF8");
+    startup_release(&s);
+    startup_release(&other);
+    buf_release(&out);
+}
+
+static void test_the_endpoint_of_a_host(void **state)
+{
+    static const char *const none[] = {"",           "localhost", "localhost:80", "127.0.0.1",
+                                       "[::1]:5432", "api.x.y",   "apiauth.x.y",  "ep-1:80"};
+    char *found = startup_endpoint_of_host("ep-1.eu.neon.test:443");
+    (void)state;
+    assert_string_equal(found, "ep-1");
+    free(found);
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        assert_null(startup_endpoint_of_host(none[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +238,9 @@ int main(void)
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_too_many_parameters),
         cmocka_unit_test(test_password_with_endpoint),
+        cmocka_unit_test(test_what_is_negotiated),
+        cmocka_unit_test(test_parameters_as_options),
+        cmocka_unit_test(test_the_endpoint_of_a_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
