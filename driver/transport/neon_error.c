@@ -223,6 +223,16 @@ static void from_temporary_path(const struct wire_request *r, struct err *e)
                   "... SET search_path TO public), or use Transport=websocket.");
 }
 
+/* What a session is told without an SQLSTATE has its remedy in the catalogue. */
+static void append_remedy(struct err *e)
+{
+    const char *message = e->pg->value[PG_MESSAGE];
+    const struct catalogue_row *row = message != NULL ? find_message(message) : NULL;
+
+    if (row != NULL && row->remedy[0] != '\0' && strcmp(row->connecting, e->state) == 0)
+        err_append(e, ". %s", row->remedy);
+}
+
 /* An SQLSTATE of the server: the statement failed and was rolled back. At 500 it failed while
  * connecting to the database. */
 static void from_sqlstate(int status, const struct wire_request *r, struct err *e)
@@ -241,6 +251,8 @@ static void from_sqlstate(int status, const struct wire_request *r, struct err *
     else if (lost && strncmp(state, "08", 2) != 0)
         state = "08S01";
     err_set_state(e, state, 0, "%.*s", (int)message.len, message.ptr);
+    if (r->connecting)
+        append_remedy(e);
     e->effect = lost && !r->connecting ? EFFECT_UNKNOWN : EFFECT_NONE;
     e->retry_safe = status >= 500 && may_pass(code);
     neon_error_say_unknown(r, e);

@@ -143,7 +143,7 @@ static void test_wrong_logins(void **state)
     } logins[] = {
         {"PWD=wrong", "28000", "PWD"},
         {"UID=nobody_at_all", "28000", "UID"},
-        {"Database=no_such_db", "08004", "no_such_db"},
+        {"Database=no_such_db", "08004", "Check Database"},
         {"UID=crowded_role;PWD=crowded", "08004", "too many connections"},
     };
     struct fixture *f = fixture_of(state);
