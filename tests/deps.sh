@@ -74,6 +74,8 @@ clients libreoffice-base
 clients libreoffice-calc
 clients python3-uno                                python3 -c 'import uno'
 clients iodbc                                      command -v iodbctest
+clients mono-mcs                                   command -v mcs
+clients libmono-system-data4.0-cil
 clients cargo                                      command -v cargo
 clients golang-go                                  command -v go
 END

@@ -3,7 +3,7 @@
 # session for everything (websocket) and with none (http), where transactions are buffered.
 . "$(dirname "$0")/lib/common.sh"
 . "$here/../../tap.sh"
-for client in pyodbc perl_dbd_odbc php r_rodbc qt_qodbc tcl_tdbc ruby_odbc erlang gdal libreoffice soci poco bi_calls; do
+for client in pyodbc perl_dbd_odbc php r_rodbc qt_qodbc tcl_tdbc ruby_odbc erlang gdal libreoffice soci poco dotnet bi_calls; do
     for transport in websocket http; do
         said=$(CLIENT_TRANSPORT=$transport bash "$here/../$client.sh" 2>&1)
         status=$?

@@ -2,7 +2,7 @@
 
 A fenced block with a language is an example:
 
-  sh sql python perl php r tcl ruby js go rust c   is run; it must succeed. sql goes through `neon-odbc query mydb`.
+  sh sql python perl php r tcl ruby js go rust c csharp   is run; it must succeed. sql goes through `neon-odbc query mydb`.
   ini            is appended to ~/.odbc.ini; each of its data sources must connect
   connstr        connection strings, one a line: each must connect
   text           what the example before it prints: compared line by line, "…" stands for anything
@@ -171,6 +171,10 @@ def command(block, home):
         program = home / f"program-{block.line}"
         build = [compiler, "-I/usr/include/soci", str(source), "-o", str(program), *libraries]
         return ["bash", "-c", " ".join(build) + f" && {program}"], home, {}
+    if block.language == "csharp":
+        program = home / f"program-{block.line}.exe"
+        build = [need("mcs"), "-r:System.Data.dll", f"-out:{program}", str(file)]
+        return ["bash", "-c", " ".join(build) + f" && mono {program}"], home, {}
     raise ValueError(block.language)
 
 
