@@ -95,9 +95,10 @@ static bool is_char_or_binary(SQLSMALLINT t)
     return false;
 }
 
+/* Numbers, and what has seconds: an interval of years has no digits, nor has text. */
 static bool has_digits(const struct type_desc *t)
 {
-    return t->num_prec_radix != 0 || t->verbose_type == SQL_DATETIME;
+    return t->num_prec_radix != 0 || t->verbose_type == SQL_DATETIME || t->decimal_digits != 0;
 }
 
 /* The name under which SQLGetTypeInfo knows a built-in type ("char" has quotes there); any other

@@ -44,6 +44,9 @@ static const struct definition {
     {"timestamp(3)", {"9999-12-31 23:59:59.123", NULL}},
     {"timestamptz", {"9999-12-31 23:59:59.123456+00", NULL}},
     {"timestamptz(0)", {NULL}},
+    {"interval day to second", {"-106751991 days -04:00:54.775807", NULL}},
+    {"interval second(2)", {"-00:00:59.99", NULL}},
+    {"interval year to month", {"-178000000 years", NULL}},
     {"interval", {"-178000000 years", "-11 mons -29 days -23:59:59.123456", NULL}},
     {"uuid", {"00112233-4455-6677-8899-aabbccddeeff", NULL}},
     {"json", {NULL}},
@@ -166,7 +169,7 @@ static void test_result_descriptor_and_catalogue_agree(void **state)
         describe(s, col, &r);
         read_catalog(c, &k);
         if (r.type != k.type || r.size != k.size || r.octets != k.octets ||
-            r.verbose != k.verbose || (k.has_digits && r.digits != k.digits) ||
+            r.verbose != k.verbose || (k.has_digits ? r.digits != k.digits : r.digits != 0) ||
             (k.has_radix && r.radix != k.radix) || strcmp(r.name, k.name) != 0 ||
             strcmp(r.type_name, k.type_name) != 0) {
             print_error("%s: result %ld %s size %ld octets %ld digits %ld radix %ld; catalogue %ld "
@@ -573,9 +576,21 @@ static void test_row_counts_are_known_with_the_result(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    /* whatever the keywords make of the types */
+    static const char *const keywords[] = {
+        "",
+        "NumericAs=double",
+        "NumericAs=memo;BoolsAsChar=1;BI=2",
+        "IntervalAs=interval;ByteaAsLongVarBinary=1;BI=4",
+        "TimestampTzAs=timestampoffset;UuidAs=varchar;JsonAs=wlongvarchar",
+        "TextAsLongVarchar=1;MaxVarcharSize=100;MaxLongVarcharSize=5000",
+        "PgTypes=1",
+    };
+    const struct CMUnitTest agreeing[] = {
         T(test_result_descriptor_and_catalogue_agree),
         T(test_every_reported_type_is_in_the_type_list),
+    };
+    const struct CMUnitTest tests[] = {
         T(test_the_display_size_is_enough),
         T(test_names_come_as_they_are),
         T(test_columns_that_do_not_exist),
@@ -587,5 +602,15 @@ int main(void)
         T(test_parameters_are_described),
         T(test_row_counts_are_known_with_the_result),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const char *plain = fixture_connstr;
+    int failed = 0;
+
+    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
+        char connstr[256];
+        snprintf(connstr, sizeof connstr, "%s;%s", plain, keywords[i]);
+        fixture_connstr = connstr;
+        failed += cmocka_run_group_tests_name(keywords[i], agreeing, NULL, NULL);
+    }
+    fixture_connstr = plain;
+    return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }

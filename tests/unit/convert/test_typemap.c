@@ -252,7 +252,10 @@ static void test_every_reported_code_has_one_preferred_row(void **state)
 
     (void)state;
     for (size_t i = 0; (row = typemap_row(i)) != NULL; i++) {
-        if (row->flags & TYPE_PREFERRED)
+        /* Some rows stand in for the type itself, where an option moves it. */
+        bool stands_in =
+            (row->flags & TYPE_ALIAS) && typemap_find(row->oid)->sql_type == row->sql_type;
+        if ((row->flags & TYPE_PREFERRED) && !stands_in)
             preferred[(uint16_t)row->sql_type]++;
         assert_true(typemap_is_sql_type(row->sql_type));
         assert_non_null(row->literal_prefix);
