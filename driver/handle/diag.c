@@ -260,6 +260,13 @@ SQLRETURN diag_post_at(struct handle *h, enum sqlstate s, SQLLEN row, SQLINTEGER
     return rc;
 }
 
+/* An error that was raised with a state of success or of a warning must not look like one. */
+static bool says_as_much(const char *own, const struct err *e)
+{
+    return strlen(own) == 5 && strncmp(own, "00", 2) != 0 &&
+           (!diag_state_is_warning(own) || diag_state_is_warning(e->state));
+}
+
 /* With SqlState=postgres the server's own state is shown, as clients of libpq know it. */
 static const char *state_to_show(struct handle *h, const struct err *e)
 {
@@ -267,7 +274,7 @@ static const char *state_to_show(struct handle *h, const struct err *e)
     const char *own = e->pg != NULL ? e->pg->value[PG_CODE] : NULL;
 
     if (dbc != NULL && dbc->options.sql_state == SQL_STATE_POSTGRES && own != NULL &&
-        strlen(own) == 5)
+        says_as_much(own, e))
         return own;
     return err_is_set(e) ? e->state : "HY000";
 }

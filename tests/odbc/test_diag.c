@@ -267,6 +267,57 @@ static void check_states(SQLHSTMT s, bool odbc2)
     assert_int_equal(wrong, 0);
 }
 
+/* PL/pgSQL lets an error be raised with the state of a warning. The statement has failed all the
+ * same, and so have its transaction and its array of parameters. */
+static void test_an_error_with_the_state_of_a_warning(void **state)
+{
+    static const char *const keywords[] = {"DSN=neon", "DSN=neon;SqlState=postgres"};
+    static const char *const raised[] = {"01000", "01004", "01S02"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
+        for (size_t k = 0; k < sizeof raised / sizeof raised[0]; k++) {
+            struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
+            SQLINTEGER values[3] = {1, 2, 3};
+            SQLUSMALLINT status[3] = {SQL_PARAM_SUCCESS, SQL_PARAM_SUCCESS, SQL_PARAM_SUCCESS};
+            SQLRETURN rc;
+            char sql[1024];
+            fixture_connect(f, keywords[i]);
+            snprintf(sql, sizeof sql,
+                     "DROP TABLE IF EXISTS raising; CREATE TABLE raising (a int); "
+                     "CREATE OR REPLACE FUNCTION raising() RETURNS trigger LANGUAGE plpgsql AS "
+                     "$$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '%s'; END $$; "
+                     "CREATE TRIGGER raising BEFORE INSERT ON raising FOR EACH ROW "
+                     "EXECUTE FUNCTION raising(); GRANT ALL ON raising TO PUBLIC",
+                     raised[k]);
+            pg_admin(sql);
+            assert_stmt_state(f->stmt, exec(f->stmt, "INSERT INTO raising VALUES (1)"), "HY000");
+            assert_stmt_state(f->stmt, exec(f->stmt, "SELECT 1; INSERT INTO raising VALUES (1)"),
+                              "HY000");
+            assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_PARAMSET_SIZE,
+                                                   (SQLPOINTER)(uintptr_t)3, 0));
+            assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_PARAM_STATUS_PTR, status, 0));
+            assert_stmt_ok(f->stmt, SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_SLONG,
+                                                     SQL_INTEGER, 0, 0, values, 0, NULL));
+            assert_stmt_state(f->stmt, exec(f->stmt, "INSERT INTO raising VALUES (?)"), "HY000");
+            assert_int_not_equal(status[0], SQL_PARAM_SUCCESS);
+            assert_stmt_ok(f->stmt, SQLSetStmtAttr(f->stmt, SQL_ATTR_PARAMSET_SIZE,
+                                                   (SQLPOINTER)(uintptr_t)1, 0));
+            SQLFreeStmt(f->stmt, SQL_RESET_PARAMS);
+            fixture_autocommit(f, false);
+            rc = exec(f->stmt, "INSERT INTO raising VALUES (1)");
+            if (over(OVER_SESSIONS))
+                assert_stmt_state(f->stmt, rc, "HY000");
+            else
+                assert_stmt_ok(f->stmt, rc);
+            assert_int_equal(SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT), SQL_ERROR);
+            fixture_autocommit(f, true);
+            assert_string_equal(query_text(f->stmt, "SELECT count(*) FROM raising"), "0");
+            fixture_free(f);
+        }
+    pg_admin("DROP TABLE raising; DROP FUNCTION raising");
+}
+
 static void test_states_of_odbc3(void **state)
 {
     check_states(stmt_of(state), false);
@@ -406,6 +457,7 @@ int main(void)
         T(test_record_fields),
         T(test_fields_of_the_server),
         cmocka_unit_test(test_states_of_odbc2_through_the_manager),
+        cmocka_unit_test(test_an_error_with_the_state_of_a_warning),
         T(test_errors_come_before_warnings),
         T(test_the_next_call_clears_and_handles_are_separate),
         M(test_connection_and_server_names_are_the_data_source),

@@ -115,6 +115,8 @@ static const struct row {
     {400, SQL("deadlock detected", "40P01"), "40P01", "40P01", false, false},
     {400, SQL("read-only transaction", "25006"), "25006", "25006", false, false},
     {400, SQL("raised", "P0001"), "P0001", "P0001", false, false},
+    {400, SQL("raised", "01004"), "HY000", "HY000", false, false},
+    {400, SQL("raised", "00000"), "HY000", "HY000", false, false},
     {400, SQL("canceling statement due to statement timeout", "57014"), "HYT00", "HYT00", false,
      false},
     {400, SQL("canceling statement due to user request", "57014"), "HY008", "HY008", false, false},
