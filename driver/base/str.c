@@ -59,17 +59,6 @@ bool sv_to_i64(struct strview s, int64_t *out)
     return true;
 }
 
-bool sv_eq_secret(struct strview a, struct strview b)
-{
-    unsigned char diff = 0;
-
-    if (a.len != b.len)
-        return false;
-    for (size_t i = 0; i < a.len; i++)
-        diff = (unsigned char)(diff | ((unsigned char)a.ptr[i] ^ (unsigned char)b.ptr[i]));
-    return diff == 0;
-}
-
 size_t sv_find(struct strview hay, struct strview needle)
 {
     const char *hit;

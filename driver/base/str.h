@@ -47,8 +47,6 @@ struct strview sv_trim(struct strview s);
 /* Decimal integer with optional sign, whole text, no white space. False when it is none or out of
  * range. */
 bool sv_to_i64(struct strview s, int64_t *out);
-/* Constant-time equality, for secrets. */
-bool sv_eq_secret(struct strview a, struct strview b);
 /* Position of the first `needle` in `hay`, or SIZE_MAX. */
 size_t sv_find(struct strview hay, struct strview needle);
 /* The same ignoring ASCII case. */

@@ -18,7 +18,8 @@ static const char *const state_texts[ST_COUNT] = {
 
 /* ---- states ---- */
 
-bool diag_state_is_warning(const char *state3)
+/* A state that comes with SQL_SUCCESS_WITH_INFO. */
+static bool is_warning(const char *state3)
 {
     return strncmp(state3, "01", 2) == 0;
 }
@@ -48,7 +49,7 @@ static const char *odbc2_state(const char *state3)
  * (SQLGetDiagField). */
 static int rank_of(const char *state3)
 {
-    if (diag_state_is_warning(state3))
+    if (is_warning(state3))
         return 2;
     if (strncmp(state3, "40", 2) == 0 || strncmp(state3, "25S", 3) == 0 ||
         strcmp(state3, "08007") == 0)
@@ -141,10 +142,10 @@ static bool make_room_at_limit(struct diag *d, const struct diag_record *fresh)
 {
     if (d->n_records < DIAG_MAX_RECORDS)
         return true;
-    if (diag_state_is_warning(fresh->state3))
+    if (is_warning(fresh->state3))
         return false;
     for (size_t i = d->n_records; i-- > 0;) {
-        if (!diag_state_is_warning(d->records[i].state3))
+        if (!is_warning(d->records[i].state3))
             continue;
         record_release(&d->records[i]);
         memmove(&d->records[i], &d->records[i + 1], (d->n_records - i - 1) * sizeof d->records[0]);
@@ -169,8 +170,7 @@ static void insert_sorted(struct diag *d, const struct diag_record *fresh)
  * sits there. */
 static void use_oom_record(struct diag *d, struct diag_record *fresh)
 {
-    if (d->oom &&
-        (diag_state_is_warning(fresh->state3) || !diag_state_is_warning(d->oom_record.state3))) {
+    if (d->oom && (is_warning(fresh->state3) || !is_warning(d->oom_record.state3))) {
         record_release(fresh);
         return;
     }
@@ -184,7 +184,7 @@ static void use_oom_record(struct diag *d, struct diag_record *fresh)
 static SQLRETURN add(struct handle *h, struct diag_record *fresh)
 {
     struct diag *d = &h->diag;
-    bool warning = diag_state_is_warning(fresh->state3);
+    bool warning = is_warning(fresh->state3);
 
     if (!make_room_at_limit(d, fresh))
         record_release(fresh);
@@ -264,7 +264,7 @@ SQLRETURN diag_post_at(struct handle *h, enum sqlstate s, SQLLEN row, SQLINTEGER
 static bool says_as_much(const char *own, const struct err *e)
 {
     return strlen(own) == 5 && strncmp(own, "00", 2) != 0 &&
-           (!diag_state_is_warning(own) || diag_state_is_warning(e->state));
+           (!is_warning(own) || is_warning(e->state));
 }
 
 /* With SqlState=postgres the server's own state is shown, as clients of libpq know it. */

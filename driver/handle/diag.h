@@ -53,8 +53,6 @@ const char *diag_record_text(const struct diag_record *r);
 /* "ISO 9075", "ODBC 3.0", or "PostgreSQL" for classes and subclasses of the server's own. */
 const char *diag_class_origin(const struct diag_record *r);
 const char *diag_subclass_origin(const struct diag_record *r);
-/* True for a state that comes with SQL_SUCCESS_WITH_INFO (class 01). */
-bool diag_state_is_warning(const char *state3);
 
 struct handle;
 

@@ -204,31 +204,20 @@ void script_release(struct script *s)
     *s = (struct script){0};
 }
 
-static bool render_from(const struct script_stmt *s, size_t pos, const char *const *casts,
-                        struct buf *out)
+bool script_render(const struct script_stmt *s, const char *const *casts, struct buf *out)
 {
+    size_t pos = 0;
+
     for (size_t i = 0; casts != NULL && i < s->n_markers; i++) {
         const struct script_marker *m = &s->markers[i];
         const char *cast = casts[m->number - 1];
-        if (cast == NULL || m->has_cast || m->end < pos)
+        if (cast == NULL || m->has_cast)
             continue;
         buf_append(out, s->text + pos, m->end - pos);
         buf_append_str(out, cast);
         pos = m->end;
     }
     return buf_append(out, s->text + pos, s->len - pos);
-}
-
-bool script_render(const struct script_stmt *s, const char *const *casts, struct buf *out)
-{
-    return render_from(s, 0, casts, out);
-}
-
-bool script_render_call(const struct script_stmt *s, const char *verb, const char *const *casts,
-                        struct buf *out)
-{
-    buf_append_str(out, verb);
-    return render_from(s, s->call_body, casts, out);
 }
 
 bool script_native(const struct script *s, struct buf *out)

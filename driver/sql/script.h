@@ -68,12 +68,6 @@ bool script_native(const struct script *s, struct buf *out) NEON_MUST_CHECK;
 bool script_render(const struct script_stmt *s, const char *const *casts,
                    struct buf *out) NEON_MUST_CHECK;
 
-/* Only for is_call: the same with another verb before the routine's name. The text of a {call} does
- * not tell a procedure from a function: the statement layer renders with "SELECT * FROM " when the
- * catalogue says it is a function. */
-bool script_render_call(const struct script_stmt *s, const char *verb, const char *const *casts,
-                        struct buf *out) NEON_MUST_CHECK;
-
 /* Ids of {fn} functions known to the translator, for SQLGetInfo's bitmaps: the mask of
  * SQL_FN_STR_*, SQL_FN_NUM_*, SQL_FN_TD_*, SQL_FN_SYS_* bits that script_parse translates. */
 struct script_functions {

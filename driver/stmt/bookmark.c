@@ -7,7 +7,7 @@
 
 #define VARIABLE_BYTES BOOKMARK_VARIABLE_BYTES
 
-bool bookmark_is_variable(const struct stmt *s)
+static bool is_variable(const struct stmt *s)
 {
     return s->attrs.use_bookmarks == SQL_UB_VARIABLE;
 }
@@ -26,7 +26,7 @@ struct cell bookmark_cell(const struct stmt *s, uint64_t row, char text[BOOKMARK
     static const char hex[] = "0123456789abcdef";
     unsigned char bytes[VARIABLE_BYTES];
 
-    if (!bookmark_is_variable(s)) {
+    if (!is_variable(s)) {
         int n = snprintf(text, BOOKMARK_TEXT_BYTES, "%llu", (unsigned long long)row);
         return (struct cell){text, (size_t)n};
     }
@@ -64,11 +64,10 @@ bool bookmark_read(const struct stmt *s, const void *app, SQLSMALLINT c_type, ui
 {
     unsigned char given[VARIABLE_BYTES];
     unsigned char mine[VARIABLE_BYTES];
-    bool variable =
-        c_type == SQL_C_VARBOOKMARK || (c_type == SQL_C_DEFAULT && bookmark_is_variable(s));
+    bool variable = c_type == SQL_C_VARBOOKMARK || (c_type == SQL_C_DEFAULT && is_variable(s));
 
     *row = 0;
-    if (app == NULL || variable != bookmark_is_variable(s))
+    if (app == NULL || variable != is_variable(s))
         return false;
     if (!variable) {
         *row = fixed_value(app, c_type);
@@ -87,17 +86,17 @@ void bookmark_describe(struct stmt *s)
 
     if (r == NULL || s->attrs.use_bookmarks == SQL_UB_OFF)
         return;
-    desc_rec_set_type(r, bookmark_is_variable(s) ? SQL_VARBINARY : SQL_INTEGER);
-    r->pg = (struct column){.type_oid = bookmark_is_variable(s) ? 17 : 20, .type_modifier = -1};
-    r->column_size = r->length = bookmark_is_variable(s) ? VARIABLE_BYTES : 10;
-    r->octet_length = bookmark_is_variable(s) ? VARIABLE_BYTES : 4;
-    r->display_size = bookmark_is_variable(s) ? 2 * VARIABLE_BYTES : 10;
-    r->precision = bookmark_is_variable(s) ? 0 : 10;
+    desc_rec_set_type(r, is_variable(s) ? SQL_VARBINARY : SQL_INTEGER);
+    r->pg = (struct column){.type_oid = is_variable(s) ? 17 : 20, .type_modifier = -1};
+    r->column_size = r->length = is_variable(s) ? VARIABLE_BYTES : 10;
+    r->octet_length = is_variable(s) ? VARIABLE_BYTES : 4;
+    r->display_size = is_variable(s) ? 2 * VARIABLE_BYTES : 10;
+    r->precision = is_variable(s) ? 0 : 10;
     r->is_unsigned = SQL_TRUE;
     r->nullable = SQL_NO_NULLS;
     r->updatable = SQL_ATTR_READONLY;
     r->searchable = SQL_PRED_NONE;
-    r->static_type_name = bookmark_is_variable(s) ? "bytea" : "int8";
+    r->static_type_name = is_variable(s) ? "bytea" : "int8";
 }
 
 SQLRETURN bookmark_get(struct stmt *s, struct attr_value *out)

@@ -5,7 +5,8 @@
 #include "sql/positioned.h"
 #include "stmt/tables.h"
 
-uint32_t edit_target_table(const struct stmt *s)
+/* The table of the open result: its OID; 0: none. */
+static uint32_t table_of_result(const struct stmt *s)
 {
     uint32_t oid = 0;
 
@@ -68,7 +69,7 @@ static bool map_columns(const struct stmt *s, struct edit_target *t)
 SQLRETURN edit_target_find(struct stmt *s, bool need_key, struct edit_target *out)
 {
     const struct script_stmt *st = stmt_open_statement(s);
-    uint32_t oid = edit_target_table(s);
+    uint32_t oid = table_of_result(s);
 
     *out = (struct edit_target){.xmin = SIZE_MAX};
     if (oid == 0 || st == NULL || st->kind.cls != SQLC_SELECT ||

@@ -19,7 +19,5 @@ struct edit_target {
  * SQL_SUCCESS or SQL_ERROR. */
 SQLRETURN edit_target_find(struct stmt *s, bool need_key, struct edit_target *out);
 void edit_target_release(struct edit_target *t);
-/* The table of the open result: its OID; 0: none. */
-uint32_t edit_target_table(const struct stmt *s);
 
 #endif

@@ -1,7 +1,7 @@
 /* SQLPrepare and what can be answered from the text alone. Sends nothing. Called by api/. */
 #include "stmt/stmt.h"
 
-struct script_options stmt_script_options(const struct dbc *dbc, bool noscan)
+static struct script_options script_options_of(const struct dbc *dbc, bool noscan)
 {
     struct script_options o = {.noscan = noscan, .question = QUESTION_AUTO};
 
@@ -14,7 +14,7 @@ struct script_options stmt_script_options(const struct dbc *dbc, bool noscan)
 
 SQLRETURN stmt_prepare(struct stmt *s, struct strview text)
 {
-    struct script_options o = stmt_script_options(s->dbc, s->attrs.noscan != 0);
+    struct script_options o = script_options_of(s->dbc, s->attrs.noscan != 0);
     struct script fresh = {0};
     struct err e = ERR_INIT;
 
@@ -78,7 +78,7 @@ SQLRETURN stmt_num_result_cols(struct stmt *s, SQLSMALLINT *out)
 
 SQLRETURN stmt_native_sql(struct dbc *dbc, struct strview text, struct buf *out)
 {
-    struct script_options o = stmt_script_options(dbc, false);
+    struct script_options o = script_options_of(dbc, false);
     struct script script = {0};
     struct err e = ERR_INIT;
     SQLRETURN rc = SQL_SUCCESS;

@@ -199,7 +199,6 @@ SQLRETURN stmt_num_result_cols(struct stmt *s, SQLSMALLINT *out);
 SQLRETURN stmt_count_columns(struct stmt *s, struct handle *post_on, SQLSMALLINT *out);
 /* What SQLNativeSql shows. */
 SQLRETURN stmt_native_sql(struct dbc *dbc, struct strview text, struct buf *out);
-struct script_options stmt_script_options(const struct dbc *dbc, bool noscan);
 
 /* --- describe.c: what a prepared statement will give, asked without executing it --- */
 /* Fills the IRD of a statement that is prepared and not executed; at most one request, none for a
@@ -374,7 +373,6 @@ SQLRETURN edit_put_data(struct stmt *s, SQLPOINTER app_data, SQLLEN len_or_ind);
 void edit_need_release(struct stmt *s);
 
 /* --- bookmark.c --- */
-bool bookmark_is_variable(const struct stmt *s);
 /* The text of a row's bookmark as a cell of the bookmark column. */
 #define BOOKMARK_TEXT_BYTES 32
 #define BOOKMARK_VARIABLE_BYTES 12 /* the row number (8), the result's tag (4) */

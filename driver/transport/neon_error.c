@@ -55,7 +55,8 @@ static const struct {
 #undef X
 };
 
-const char *neon_error_translate_state(const char *state, bool connecting)
+/* The ODBC state for a server's state; `connecting` as in pg_sqlstate.def. Static, or `state`. */
+static const char *translate_state(const char *state, bool connecting)
 {
     for (size_t i = 0; i < ARRAY_LEN(states); i++) {
         const char *to =
@@ -239,7 +240,7 @@ static void from_sqlstate(int status, const struct wire_request *r, struct err *
 {
     const char *code = e->pg->value[PG_CODE];
     struct strview message = message_of(e);
-    const char *state = neon_error_translate_state(code, r->connecting || status >= 500);
+    const char *state = translate_state(code, r->connecting || status >= 500);
     bool lost = lost_session(status, e);
 
     if (neon_error_is_temporary_path(e->pg)) {

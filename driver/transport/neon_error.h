@@ -24,8 +24,5 @@ bool neon_error_is_temporary_path(const struct pg_fields *fields);
 /* Where *e leaves open whether the statement ran (err.effect) and that matters (not repeatable, not
  * connecting): says so in the text; 08... becomes 08007 when committing. */
 void neon_error_say_unknown(const struct wire_request *r, struct err *e);
-/* The ODBC state for a server's state; `connecting` as in pg_sqlstate.def. The result is static or
- * `state` itself. */
-const char *neon_error_translate_state(const char *state, bool connecting);
 
 #endif

@@ -16,16 +16,6 @@ static bool add(struct curl_slist **list, const char *name, const char *value)
     return longer != NULL;
 }
 
-static bool add_token(struct curl_slist **list, struct transport *t)
-{
-    bool ok;
-
-    pthread_mutex_lock(&t->lock);
-    ok = t->o.token == NULL || add(list, "Authorization: Bearer ", t->o.token);
-    pthread_mutex_unlock(&t->lock);
-    return ok;
-}
-
 /* They mean something in a batch only, and a single statement with them would be misread by its
  * reader. */
 static bool add_batch(struct curl_slist **list, const struct wire_request *r)
@@ -55,7 +45,8 @@ struct curl_slist *request_headers_new(struct transport *t, const struct wire_re
     bool ok = add(&list, "Content-Type: ", "application/json") && add(&list, "Expect:", "") &&
               add(&list, "Neon-Connection-String: ", buf_str(&t->identity)) &&
               add(&list, "Neon-Raw-Text-Output: ", "true") &&
-              add(&list, "Neon-Array-Mode: ", "true") && add_token(&list, t);
+              add(&list, "Neon-Array-Mode: ", "true") &&
+              (t->o.token == NULL || add(&list, "Authorization: Bearer ", t->o.token));
 
     if (t->o.pool_opt_in)
         ok = ok && add(&list, "Neon-Pool-Opt-In: ", "true");

@@ -160,7 +160,6 @@ struct transport *transport_new(const struct net_options *o, struct log *log, st
     t->pid = process_id();
     buf_init(&t->url, 0);
     buf_init(&t->identity, 0);
-    pthread_mutex_init(&t->lock, NULL);
     ok = copy_options(&t->o, o) || err_oom(e);
     ok = ok && options_are_usable(&t->o, e) && endpoint_url(&t->o, &t->url, e);
     ok = ok && endpoint_connection_string(&t->o, &t->identity, e);
@@ -179,26 +178,7 @@ void transport_free(struct transport *t)
     release_options(&t->o);
     buf_release(&t->url);
     buf_release_secret(&t->identity);
-    pthread_mutex_destroy(&t->lock);
     mem_free(t);
-}
-
-bool transport_set_token(struct transport *t, struct strview token, struct err *e)
-{
-    char *copy;
-
-    if (!token_is_usable(token, e))
-        return false;
-    copy = mem_strndup(token.ptr, token.len);
-    if (copy == NULL || (t->log != NULL && !log_add_secret(t->log, token))) {
-        free_text(copy, true);
-        return err_oom(e);
-    }
-    pthread_mutex_lock(&t->lock);
-    free_text(t->o.token, true);
-    t->o.token = copy;
-    pthread_mutex_unlock(&t->lock);
-    return true;
 }
 
 bool transport_is_dead(const struct transport *t)

@@ -85,9 +85,6 @@ struct transport *transport_new(const struct net_options *o, struct log *log,
                                 struct err *e) NEON_MUST_CHECK;
 /* NULL is fine. No exchange may be left. */
 void transport_free(struct transport *t);
-/* Replaces the bearer token (TokenFile is read again on every connect). HY024: no token at all, or
- * characters that would break the header; HY001. */
-bool transport_set_token(struct transport *t, struct strview token, struct err *e) NEON_MUST_CHECK;
 
 /* Sends the request and waits for the answer's headers. On false *e tells why and whether it may
  * have been executed (err.effect), retries of what surely did not run are over (protocol 5.4), and

@@ -17,7 +17,6 @@ struct transport {
     struct buf url;       /* https://api.../sql */
     struct buf identity;  /* value of Neon-Connection-String: SECRET */
     unsigned char key[LANE_KEY_BYTES];
-    pthread_mutex_t lock; /* guards o.token */
     atomic_bool dead;
     atomic_bool login_in_steps; /* this server takes no password before it asks */
     pid_t pid;

@@ -61,24 +61,6 @@ static void test_render_puts_casts_behind_markers_without_one(void **state)
     script_release(&s);
 }
 
-static void test_render_call_changes_the_verb_only(void **state)
-{
-    struct script s = parsed("/* c */ {call s.p(?, 'x')}");
-    const char *casts[] = {"::int4"};
-    struct buf out = BUF_INIT(0);
-
-    (void)state;
-    assert_true(s.stmts[0].is_call);
-    assert_false(s.stmts[0].has_return_value);
-    assert_true(script_render(&s.stmts[0], casts, &out));
-    assert_string_equal(buf_str(&out), "/* c */ CALL s.p($1::int4, 'x')");
-    buf_reset(&out);
-    assert_true(script_render_call(&s.stmts[0], "SELECT * FROM ", casts, &out));
-    assert_string_equal(buf_str(&out), "SELECT * FROM s.p($1::int4, 'x')");
-    buf_release(&out);
-    script_release(&s);
-}
-
 static void test_native_joins_the_statements(void **state)
 {
     struct script s =
@@ -287,7 +269,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scripts_are_split_numbered_and_refused_with_a_reason),
         cmocka_unit_test(test_render_puts_casts_behind_markers_without_one),
-        cmocka_unit_test(test_render_call_changes_the_verb_only),
         cmocka_unit_test(test_native_joins_the_statements),
         cmocka_unit_test(test_absent_and_empty_text_is_one_empty_statement),
         cmocka_unit_test(test_bytes_that_are_no_text_are_refused),
