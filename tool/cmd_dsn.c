@@ -31,19 +31,20 @@ static bool collect(const struct tool_args *a, struct buf *out, const char **dri
     for (int i = 2; i < a->n_words; i++) {
         char *word = a->words[i];
         char *equals = strchr(word, '=');
-        bool url = strncmp(word, "postgres", 8) == 0 && strstr(word, "://") != NULL;
-        if (url || strcmp(word, "-") == 0) {
+        if (tool_is_url(word) || strcmp(word, "-") == 0) {
             char *copy = tool_take_secret(word);
             bool ok = copy != NULL && tool_connstr(strcmp(copy, "*") == 0 ? "-" : copy, out, e);
             mem_free(copy);
             if (!ok)
                 return err_is_set(e) ? false : err_oom(e);
         } else if (equals == NULL || equals == word) {
+            bool secret = strpbrk(word, "@:") != NULL; /* something like a URL */
             return err_set(
                 e, ST_HY000, 0,
-                "\"%s\" is neither a postgresql:// URL nor KEY=VALUE (docs/keywords.md lists "
-                "the keywords).",
-                word);
+                "%s%s%s is neither a postgresql:// URL nor KEY=VALUE (docs/keywords.md lists the "
+                "keywords).",
+                secret ? "" : "\"", secret ? "A word that may hold a password (not shown)" : word,
+                secret ? "" : "\"");
         } else {
             *equals = '\0';
             if (str_ieq(word, "Driver"))

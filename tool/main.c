@@ -77,9 +77,15 @@ char *tool_take_secret(char *word)
     return copy;
 }
 
-static bool is_url(const char *text)
+bool tool_is_url(const char *text)
 {
-    return strncmp(text, "postgres://", 11) == 0 || strncmp(text, "postgresql://", 13) == 0;
+    static const char *const begins[] = {"postgres://", "postgresql://", "psql "};
+
+    text += strspn(text, " \t'\""); /* pasted with them */
+    for (size_t i = 0; i < ARRAY_LEN(begins); i++)
+        if (sv_ieq(sv_n(text, strnlen(text, strlen(begins[i]))), sv(begins[i])))
+            return true;
+    return false;
 }
 
 void tool_progress(const char *text)
@@ -159,8 +165,13 @@ bool tool_read_secret(const char *prompt, struct buf *out, struct err *e)
 
 static bool read_line(struct buf *out, struct err *e)
 {
-    return tool_read_secret("Connection string (postgresql://..., not shown): ", out, e) &&
-           (out->len > 0 || err_set(e, ST_HY000, 0, "There is no connection string on stdin."));
+    if (!tool_read_secret("Connection string (postgresql://..., not shown): ", out, e))
+        return false;
+    return tool_is_url(buf_str(out)) ||
+           err_set(e, ST_HY000, 0,
+                   out->len == 0 ? "There is no connection string on stdin."
+                                 : "What stdin gives is no connection string (not shown): one "
+                                   "begins with postgresql://.");
 }
 
 /* The tool goes through unixODBC, whose characters that library does not have. */
@@ -186,8 +197,8 @@ bool tool_connstr(const char *name_or_url, struct buf *out, struct err *e)
         ok = read_line(&line, e);
     else if (!buf_append_str(&line, name_or_url))
         ok = err_oom(e);
-    ok = ok && (is_url(buf_str(&line)) || refuse_iodbc(buf_str(&line), e));
-    if (ok && !connstr_append(out, is_url(buf_str(&line)) ? "Url" : "DSN", buf_sv(&line)))
+    ok = ok && (tool_is_url(buf_str(&line)) || refuse_iodbc(buf_str(&line), e));
+    if (ok && !connstr_append(out, tool_is_url(buf_str(&line)) ? "Url" : "DSN", buf_sv(&line)))
         ok = err_oom(e);
     buf_release_secret(&line);
     return ok;

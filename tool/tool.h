@@ -27,6 +27,8 @@ int cmd_unregister(const struct tool_args *a);
 int tool_fail(const struct tool_args *a, const char *fmt, ...) NEON_PRINTF(2, 3);
 /* The same with an error's text, which it releases. */
 int tool_fail_err(const struct tool_args *a, struct err *e);
+/* A connection string as the console shows it, also with psql '...' around it? */
+bool tool_is_url(const char *text);
 /* Appends a connection string for a data source's name or a postgresql:// URL ("-": the first line
  * of stdin). False: HY001, or HY000 when nothing is there. The result is SECRET. */
 bool tool_connstr(const char *name_or_url, struct buf *out, struct err *e) NEON_MUST_CHECK;

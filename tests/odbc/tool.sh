@@ -115,6 +115,14 @@ expect "dsn list and show as JSON" \
     "$("$tool" dsn list --json | python3 -c 'import json, sys; print(sorted(x["name"] for x in json.load(sys.stdin)))'
        "$tool" dsn show piped --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["Database"])')" "'mine'.*'piped'" '^shop$'
 expect "secrets are not shown" "$(neon dsn show neon)" '^PWD +\*\*\*$'
+add() { neon dsn add pasted "$@" "ApiHost=$NEON_TEST_GATEWAY_URL" AllowInsecure=1; }
+for pasted in "psql '$url?sslmode=require'" "  $url  " "${url/postgresql/PostgreSQL}" "'$url'"; do
+    expect "dsn add: pasted as ${pasted:0:7}..." "$(add "$pasted"; neon query pasted 'select 6 * 7 as n'; neon dsn remove pasted
+        add - <<<"$pasted"; neon query pasted 'select 7 * 7 as n'; neon dsn remove pasted)" 'is ready' '^42$' '^49$' '!exit [12]'
+done
+expect "dsn add -: what is no connection string is not taken for one" "$(add - <<<"app:hunter2@host/db"; neon query - 'select 1' <<<mine; neon dsn show pasted)" \
+    'no connection string \(not shown\)' 'there is no data source' '!is ready' '!hunter2' '!exit 0'
+expect "dsn add: a word that may hold a password is not shown" "$(neon dsn add bad 'app:hunter2@host/db')" 'not shown' 'exit 1' '!hunter2'
 expect "dsn add: a name that odbc.ini would lose" "$(for name in 'mine ' ' mine'; do neon dsn add "$name" "$url"; done | tr '\n' ' '; ls "$home/config/neon-odbc")" \
     '(begins or ends with a space.*exit 1.*){2}' '!is ready' '!%20'
 expect "dsn add: what it says to try can be pasted" "$(neon dsn add "it's \$1" "$url"; neon dsn remove "it's \$1")" \
