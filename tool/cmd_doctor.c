@@ -117,6 +117,18 @@ static void note_braces(struct doctor *d)
     }
 }
 
+static bool is_of_another_driver(struct doctor *d, const char *dsn)
+{
+    char driver[1024], text[DOCTOR_TEXT_CAP];
+
+    if (!dsn_store_exists(dsn) || tool_is_ours(dsn, driver, sizeof driver) || driver[0] == '\0')
+        return false;
+    snprintf(text, sizeof text, "the data source \"%.255s\" is for another driver, %.1000s", dsn,
+             driver);
+    doctor_fail(d, "keywords", -1, text, "neon-odbc dsn list shows those of this one.");
+    return true;
+}
+
 static bool is_no_data_source(const struct doctor *d)
 {
     const char *dsn = conn_options_text(&d->options, CONN_KEY_dsn);
@@ -283,9 +295,10 @@ static bool check_name(struct doctor *d)
 
 /* ---- the command ---- */
 
-static void examine(struct doctor *d)
+static void examine(struct doctor *d, const char *name)
 {
-    if (!read_keywords(d) || !check_driver(d) || !make_transport(d))
+    if (is_of_another_driver(d, name) || !read_keywords(d) || !check_driver(d) ||
+        !make_transport(d))
         return;
     check_proxy(d);
     tool_progress("looking the way over...");
@@ -312,16 +325,17 @@ int cmd_doctor(const struct tool_args *a)
     ok = name != NULL && tool_connstr(name, &d.connstr, &e);
     ok = ok &&
          (strncmp(d.connstr.data, "DSN", 3) == 0 || buf_append_str(&d.connstr, "Driver={Neon};"));
-    mem_free(name);
     if (!ok) {
         if (!err_is_set(&e))
             err_oom(&e);
+        mem_free(name);
         return tool_fail_err(a, &e);
     }
     conn_options_init(&d.options);
     if (a->json)
         putchar('[');
-    examine(&d);
+    examine(&d, name);
+    mem_free(name);
     if (a->json)
         puts("\n]");
     else

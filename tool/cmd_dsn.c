@@ -12,8 +12,19 @@
 #include "config/dsn.h"
 #include "setup/dsn_store.h"
 
-#define DRIVER_NAME "Neon"
 #define NAMES_CAP 65536
+
+/* What belongs to another driver is neither replaced nor taken out. */
+static bool refuse_foreign(const char *dsn, struct err *e)
+{
+    char driver[1024];
+
+    return tool_is_ours(dsn, driver, sizeof driver) || driver[0] == '\0' ||
+           err_set(e, ST_HY000, 0,
+                   "The data source \"%s\" is there already, for another driver (%.200s). Choose "
+                   "another name, or take that one out of odbc.ini yourself.",
+                   dsn, driver);
+}
 
 /* A secret that has been taken is not to stand in the list of processes any longer. */
 static void cover_secret(const char *keyword, char *value)
@@ -109,7 +120,7 @@ static void say_added(const struct dsn_request *r, bool lacks_server)
                "(postgresql://user@host/database) or Server=host, or name one with each "
                "connection.\n",
                r->dsn);
-    else if (str_ieq(r->driver, DRIVER_NAME " iODBC"))
+    else if (str_ieq(r->driver, TOOL_DRIVER " iODBC"))
         say_ready(r->dsn, "iodbctest ", "DSN=", "");
     else
         say_ready(r->dsn, "neon-odbc query ", "", " 'select version()'");
@@ -119,7 +130,7 @@ static int add(const struct tool_args *a)
 {
     struct buf connstr = BUF_INIT(131072);
     struct err e = ERR_INIT;
-    struct dsn_request r = {.driver = DRIVER_NAME, .system = a->system};
+    struct dsn_request r = {.driver = TOOL_DRIVER, .system = a->system};
     bool ok, lacks_server;
 
     if (a->n_words < 3)
@@ -128,7 +139,8 @@ static int add(const struct tool_args *a)
                             "the URL -: it is asked for, or read from stdin)"),
                2;
     r.dsn = a->words[1];
-    ok = collect(a, &connstr, &r.driver, &e) && ask_password(a, &connstr, &e);
+    ok = refuse_foreign(r.dsn, &e) && collect(a, &connstr, &r.driver, &e) &&
+         ask_password(a, &connstr, &e);
     r.connstr = buf_sv(&connstr);
     ok = ok && dsn_store(&r, DSN_ADD, &e);
     lacks_server = ok && dsn_store_lacks_server(r.connstr);
@@ -164,18 +176,6 @@ static void each_name(const char *section,
     for (const char *name = names; got > 0 && name[0] != '\0'; name += strlen(name) + 1)
         fn(l, section, name);
     mem_free(names);
-}
-
-static void read_entry(const char *section, const char *name, char *value, int cap_bytes)
-{
-    value[0] = '\0';
-    SQLGetPrivateProfileString(section, name, "", value, cap_bytes, "odbc.ini");
-}
-
-static bool is_ours(const char *driver)
-{
-    return str_ieq(driver, DRIVER_NAME) || str_ieq(driver, DRIVER_NAME " iODBC") ||
-           strstr(driver, "libneonodbc") != NULL;
 }
 
 static void json_member(const char *name, const char *value, bool first)
@@ -215,8 +215,7 @@ static void list_one(struct listing *l, const char *section, const char *name)
     (void)section;
     if (str_ieq(name, "ODBC") || str_ieq(name, "ODBC Data Sources"))
         return;
-    read_entry(name, "Driver", driver, sizeof driver);
-    if (!is_ours(driver))
+    if (!tool_is_ours(name, driver, sizeof driver))
         return;
     conn_options_init(&o);
     read_options(name, &o);
@@ -237,10 +236,10 @@ static void list_one(struct listing *l, const char *section, const char *name)
 
 static void show_one(struct listing *l, const char *section, const char *name)
 {
-    char value[1024];
+    char value[1024] = "";
     enum conn_key_id id = conn_key_find(sv(name));
 
-    read_entry(section, name, value, sizeof value);
+    SQLGetPrivateProfileString(section, name, "", value, (int)sizeof value, "odbc.ini");
     if (id != CONN_KEY_COUNT && (conn_key_row(id)->flags & CK_SECRET) && value[0] != '\0')
         snprintf(value, sizeof value, "***");
     if (l->json)
@@ -292,7 +291,7 @@ static int remove_one(const struct tool_args *a)
         return tool_fail(a, "usage: neon-odbc dsn remove NAME"), 2;
     if (!dsn_store_exists(a->words[1]))
         return not_there(a, a->words[1]);
-    if (!dsn_store_remove(a->words[1], &e))
+    if (!refuse_foreign(a->words[1], &e) || !dsn_store_remove(a->words[1], &e))
         return tool_fail_err(a, &e);
     printf("The data source \"%s\" is gone%s.\n", a->words[1],
            a->system ? "" : ", and so is the password file made for it");

@@ -174,6 +174,19 @@ static bool read_line(struct buf *out, struct err *e)
                                    "begins with postgresql://.");
 }
 
+bool tool_is_ours(const char *dsn, char *driver, int cap_bytes)
+{
+    char library[1024] = "";
+
+    driver[0] = '\0';
+    SQLGetPrivateProfileString(dsn, "Driver", "", driver, cap_bytes, "odbc.ini");
+    if (str_ieq(driver, TOOL_DRIVER) || str_ieq(driver, TOOL_DRIVER " iODBC"))
+        return true;
+    if (driver[0] != '\0' && strchr(driver, '/') == NULL) /* a name of one's own */
+        SQLGetPrivateProfileString(driver, "Driver", "", library, sizeof library, "odbcinst.ini");
+    return strstr(library[0] != '\0' ? library : driver, "libneonodbc") != NULL;
+}
+
 /* The tool goes through unixODBC, whose characters that library does not have. */
 static bool refuse_iodbc(const char *dsn, struct err *e)
 {

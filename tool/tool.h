@@ -29,6 +29,10 @@ int tool_fail(const struct tool_args *a, const char *fmt, ...) NEON_PRINTF(2, 3)
 int tool_fail_err(const struct tool_args *a, struct err *e);
 /* A connection string as the console shows it, also with psql '...' around it? */
 bool tool_is_url(const char *text);
+#define TOOL_DRIVER "Neon" /* as it is registered */
+/* Is the data source of odbc.ini one of this driver? `driver` gets what it names, "" for nothing.
+ */
+bool tool_is_ours(const char *dsn, char *driver, int cap_bytes);
 /* Appends a connection string for a data source's name or a postgresql:// URL ("-": the first line
  * of stdin). False: HY001, or HY000 when nothing is there. The result is SECRET. */
 bool tool_connstr(const char *name_or_url, struct buf *out, struct err *e) NEON_MUST_CHECK;

@@ -111,6 +111,11 @@ expect "a data source that is refused leaves the one of its name as it is" \
     "$(neon dsn add mine "Server=other.example.test" ProxyPWD=hush; neon dsn show mine; neon dsn add new Servr=x; neon dsn list)" \
     'ProxyPWD is secret' "Server +$NEON_TEST_SERVER" 'did you mean Server\? Nothing was written' '!other\.example' '!^new ' '!hush'
 "$tool" dsn remove by-url >/dev/null
+printf '\n[theirs]\nDriver=PostgreSQL\nServername=x\n\n[own name]\nDriver=My Neon\nServer=x\nDatabase=y\n' >>"$ODBCINI"
+printf '\n[My Neon]\nDriver=%s\n' "$NEON_TEST_DRIVER" >>"$ODBCSYSINI/odbcinst.ini"
+expect "another driver's data source is neither replaced nor taken out" "$(neon dsn add theirs "$url"; neon dsn remove theirs; neon doctor theirs; sed -n '/^\[theirs\]/,/^$/p' "$ODBCINI")" \
+    'FAILED keywords .* is for another driver, PostgreSQL$' 'for another driver \(PostgreSQL\)' '^Driver=PostgreSQL' '^Servername=x' '!is gone' '!is ready'
+expect "one that names this driver by a name of its own is ours" "$(neon dsn list; neon dsn remove 'own name')" '^own name +x/y' '"own name" is gone' '!^theirs'
 expect "dsn list and show as JSON" \
     "$("$tool" dsn list --json | python3 -c 'import json, sys; print(sorted(x["name"] for x in json.load(sys.stdin)))'
        "$tool" dsn show piped --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["Database"])')" "'mine'.*'piped'" '^shop$'
