@@ -287,7 +287,7 @@ static SQLRETURN check_classes(struct stmt *s)
                              "per set of parameters.",
                              sql_class_name(cls));
     }
-    if (output_params_wanted(s))
+    if (output_params_is_call(s) && output_params_wanted(s))
         return diag_post(&s->handle, ST_HYC00, 0,
                          "Values come back from one call at a time: execute it once per set of "
                          "parameters.");

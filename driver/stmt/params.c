@@ -42,6 +42,12 @@ static void set_precision(struct desc_rec *apd, struct desc_rec *ipd, const stru
     }
 }
 
+/* What managers make of ODBC 1's SQLSetParam, which does not tell the buffer's length. */
+static bool is_set_param(const struct bind_param *b)
+{
+    return b->io_type == SQL_PARAM_TYPE_DEFAULT && b->buffer_bytes == SQL_SETPARAM_VALUE_MAX;
+}
+
 SQLRETURN stmt_bind_param(struct stmt *s, const struct bind_param *b)
 {
     struct desc_rec *apd;
@@ -63,7 +69,7 @@ SQLRETURN stmt_bind_param(struct stmt *s, const struct bind_param *b)
     if (!typemap_is_sql_type(sql_type))
         return diag_post(&s->handle, ST_HY004, 0, "Parameter %u: %d is no SQL data type.",
                          (unsigned)b->number, b->sql_type);
-    if (b->buffer_bytes < 0)
+    if (b->buffer_bytes < 0 && !is_set_param(b))
         return diag_post(&s->handle, ST_HY090, 0,
                          "Parameter %u: the buffer length %lld is negative.", (unsigned)b->number,
                          (long long)b->buffer_bytes);
@@ -116,7 +122,8 @@ static SQLLEN param_length(const struct desc_rec *apd, SQLLEN offset)
     }
     if (apd->app_octet_length_ptr != NULL)
         return read_len(apd->app_octet_length_ptr, offset);
-    return apd->concise_type == SQL_C_BINARY ? apd->octet_length : SQL_NTS;
+    return apd->concise_type == SQL_C_BINARY && apd->octet_length >= 0 ? apd->octet_length
+                                                                       : SQL_NTS;
 }
 
 SQLSMALLINT params_c_type(const struct from_c *t)
@@ -150,7 +157,8 @@ SQLRETURN params_source(struct stmt *s, size_t row, size_t index, struct param_s
     out->type = (struct from_c){apd->concise_type, ipd->concise_type, ipd->column_size,
                                 ipd->scale,        apd->precision,    apd->scale};
     element = c_type_size(params_c_type(&out->type));
-    if (element == 0)
+    out->unfound = element == 0 && apd->octet_length < 0 && row > 0 && !by_row;
+    if (element == 0 && apd->octet_length > 0)
         element = (size_t)apd->octet_length;
     len_offset = offset + (SQLLEN)(row * (by_row ? (size_t)d->bind_type : sizeof(SQLLEN)));
     out->app_value = moved(apd->app_data_ptr, d,
@@ -246,6 +254,10 @@ static SQLRETURN collect_one(struct stmt *s, size_t row, size_t index, const str
     }
     if (p.len < 0 && p.len != SQL_NTS)
         return refuse_length(s, row, index, to, p.len);
+    if (p.unfound)
+        return refuse_value(s, ST_HY090, row, index, to,
+                            "without the buffer's length (SQLSetParam) only the first element of "
+                            "an array can be found: bind it with SQLBindParameter.");
     if (p.app_value == NULL && p.len != 0)
         return refuse_value(s, ST_HY009, row, index, to,
                             "the value pointer is null but the length does not say "

@@ -10,8 +10,9 @@ struct param_source {
     struct from_c type;
     char *app_value, *app_indicator, *app_octet_length; /* may be NULL */
     SQLLEN len; /* bytes, SQL_NTS, SQL_NULL_DATA or a data-at-execution code; of an output: NULL */
-    SQLLEN buffer_bytes;
+    SQLLEN buffer_bytes; /* negative: not told */
     SQLSMALLINT io_type;
+    bool unfound; /* an array's element behind the first, whose buffer's length is not told */
 };
 bool params_is_at_exec(SQLLEN len_or_ind);
 /* index and row from 0. 07002. */

@@ -132,6 +132,35 @@ static void test_parameters_of_the_ordinary_c_types(void **state)
         out, "-42|9007199254740993|0.1|q\"\\'\n\xC3\xA9|2026-02-28 23:59:58.123456|0001feff|null");
 }
 
+/* SQLSetParam of ODBC 1 comes from the manager as SQLBindParameter with a buffer of unknown length.
+ */
+static void test_parameters_that_odbc_1_sets(void **state)
+{
+    SQLHSTMT stmt = ((struct fixture *)*state)->stmt;
+    char texts[2][8] = {"first", "second"};
+    SQLLEN lens[2] = {SQL_NTS, SQL_NTS};
+    SQLINTEGER numbers[2] = {7, 8};
+    SQLULEN processed;
+
+    assert_stmt_ok(stmt, SQLSetParam(stmt, 1, SQL_C_CHAR, SQL_VARCHAR, 10, 0, texts, NULL));
+    assert_stmt_ok(stmt, SQLSetParam(stmt, 2, SQL_C_LONG, SQL_INTEGER, 0, 0, numbers, NULL));
+    assert_string_equal(query_text(stmt, "SELECT ? || (? + 1)"), "first8");
+    /* numbers have a size of their own; where the second text of an array lies nobody knows */
+    run(stmt, "DROP TABLE IF EXISTS odbc_1; CREATE TABLE odbc_1 (a int, b text)");
+    SQLFreeStmt(stmt, SQL_CLOSE);
+    assert_stmt_ok(stmt, SQLParamOptions(stmt, 2, &processed));
+    assert_stmt_ok(stmt, SQLSetParam(stmt, 1, SQL_C_LONG, SQL_INTEGER, 0, 0, numbers, NULL));
+    assert_stmt_ok(stmt,
+                   SQLExecDirect(stmt, sqltext("INSERT INTO odbc_1 (a) VALUES (?)"), SQL_NTS));
+    assert_int_equal(processed, 2);
+    assert_stmt_ok(stmt, SQLSetParam(stmt, 1, SQL_C_CHAR, SQL_VARCHAR, 10, 0, texts, lens));
+    assert_stmt_state(
+        stmt, SQLExecDirect(stmt, sqltext("INSERT INTO odbc_1 (b) VALUES (?)"), SQL_NTS), "HY090");
+    assert_string_equal(
+        pg_admin("select string_agg(a::text, ',' order by a), count(b) from odbc_1"), "7,8|0");
+    pg_admin("drop table odbc_1");
+}
+
 static void test_a_prepared_statement_runs_again_with_new_values(void **state)
 {
     SQLHSTMT s = stmt_of(state);
@@ -469,6 +498,7 @@ int main(void)
         T(test_wide_and_narrow_text_mean_the_same),
         T(test_row_counts_of_every_kind),
         T(test_parameters_of_the_ordinary_c_types),
+        T(test_parameters_that_odbc_1_sets),
         T(test_a_prepared_statement_runs_again_with_new_values),
         T(test_numbers_go_into_boolean_columns_and_back),
         T(test_dollar_markers_bind_by_number),
