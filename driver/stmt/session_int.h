@@ -12,6 +12,8 @@ int64_t session_own_deadline(const struct dbc *d);
 
 /* --- session_transaction.c --- */
 
+/* "REPEATABLE READ", as SQL says it; NULL: the server's default. */
+const char *session_level_name(enum isolation level);
 /* Does the statement's text begin a transaction, in manual-commit mode? What cannot run in a
  * transaction block runs without one, when none is open yet: as psqlODBC has it. */
 bool session_begins(const struct stmt *s);

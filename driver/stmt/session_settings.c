@@ -75,37 +75,44 @@ static bool is_writable_again(const struct dbc *d)
     return reported != NULL && strcmp(reported, "off") == 0;
 }
 
+/* One of the modes in the session's own default; where the connection says nothing (any more) it is
+ * what role and database have, which may be read-only. */
+static void write_mode(const char *setting, const char *keyword, const char *mode, struct buf *out)
+{
+    if (mode != NULL)
+        buf_printf(out, "SET SESSION CHARACTERISTICS AS TRANSACTION %s %s", keyword, mode);
+    else
+        buf_printf(out, "SET SESSION %s TO DEFAULT", setting);
+}
+
 bool session_set_modes(struct dbc *d, struct err *e)
 {
-    static const char *const levels[] = {
-        [ISOLATION_DEFAULT] = "READ COMMITTED",
-        [ISOLATION_READ_UNCOMMITTED] = "READ UNCOMMITTED",
-        [ISOLATION_READ_COMMITTED] = "READ COMMITTED",
-        [ISOLATION_REPEATABLE_READ] = "REPEATABLE READ",
-        [ISOLATION_SERIALIZABLE] = "SERIALIZABLE",
-    };
     struct session_modes want = {session_serial(d->session), dbc_isolation_header(d),
                                  dbc_is_read_only(d)};
     const struct session_modes told = d->session_modes;
-    struct buf text = BUF_INIT(256);
-    struct wire_stmt st;
-    const struct wire_request r = {.stmts = &st,
-                                   .n_stmts = 1,
-                                   .repeatable = true,
-                                   .deadline = session_own_deadline(d),
-                                   .read_timeout_s = dbc_read_timeout_s(d)};
-    bool ok;
+    const char *set = dbc_setting_value(d, "default_transaction_read_only");
+    const char *access = want.read_only ? "ONLY" : set != NULL ? "WRITE" : NULL;
+    struct buf texts[] = {BUF_INIT(256), BUF_INIT(256)};
+    struct wire_stmt stmts[ARRAY_LEN(texts)];
+    struct wire_request r = {.stmts = stmts,
+                             .repeatable = true,
+                             .deadline = session_own_deadline(d),
+                             .read_timeout_s = dbc_read_timeout_s(d)};
+    bool ok = true;
 
-    if (told.isolation == want.isolation && told.read_only == want.read_only &&
-        !(want.read_only && is_writable_again(d)))
-        return true;
-    buf_printf(&text, "SET SESSION CHARACTERISTICS AS TRANSACTION READ %s",
-               want.read_only ? "ONLY" : "WRITE");
     if (told.isolation != want.isolation)
-        buf_printf(&text, ", ISOLATION LEVEL %s", levels[want.isolation]);
-    st = (struct wire_stmt){buf_sv(&text), NULL, 0};
-    ok = text.failed == BUF_OK ? session_run(d->session, &r, NULL, e) : err_oom(e);
-    buf_release(&text);
+        write_mode("default_transaction_isolation", "ISOLATION LEVEL",
+                   session_level_name(want.isolation), &texts[r.n_stmts++]);
+    if (told.read_only != want.read_only || (want.read_only && is_writable_again(d)))
+        write_mode("default_transaction_read_only", "READ", access, &texts[r.n_stmts++]);
+    for (size_t i = 0; i < r.n_stmts; i++) {
+        ok = ok && texts[i].failed == BUF_OK;
+        stmts[i] = (struct wire_stmt){buf_sv(&texts[i]), NULL, 0};
+    }
+    if (r.n_stmts > 0)
+        ok = ok ? session_run(d->session, &r, NULL, e) : err_oom(e);
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        buf_release(&texts[i]);
     if (ok)
         d->session_modes = want;
     return ok;

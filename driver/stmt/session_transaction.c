@@ -1,5 +1,5 @@
 /* The server's transaction in a session: with what words it begins, how it ends, and what the
- * connection knows of it. Called by session.c and transaction.c. */
+ * connection knows of it. Called by session.c, transaction_end.c and execute_answer.c. */
 #include "stmt/session_int.h"
 
 #include "stmt/transaction.h"
@@ -33,18 +33,24 @@ void session_note_state(struct dbc *d)
     }
 }
 
+const char *session_level_name(enum isolation level)
+{
+    static const char *const names[] = {
+        [ISOLATION_READ_UNCOMMITTED] = "READ UNCOMMITTED",
+        [ISOLATION_READ_COMMITTED] = "READ COMMITTED",
+        [ISOLATION_REPEATABLE_READ] = "REPEATABLE READ",
+        [ISOLATION_SERIALIZABLE] = "SERIALIZABLE",
+    };
+    return names[level];
+}
+
 bool session_begin_text(const struct dbc *d, struct buf *out)
 {
-    static const char *const levels[] = {
-        [ISOLATION_DEFAULT] = "",
-        [ISOLATION_READ_UNCOMMITTED] = " ISOLATION LEVEL READ UNCOMMITTED",
-        [ISOLATION_READ_COMMITTED] = " ISOLATION LEVEL READ COMMITTED",
-        [ISOLATION_REPEATABLE_READ] = " ISOLATION LEVEL REPEATABLE READ",
-        [ISOLATION_SERIALIZABLE] = " ISOLATION LEVEL SERIALIZABLE",
-    };
+    const char *level = session_level_name(transaction_header(d));
 
     buf_append_str(out, "BEGIN");
-    buf_append_str(out, levels[transaction_header(d)]);
+    if (level != NULL)
+        buf_printf(out, " ISOLATION LEVEL %s", level);
     if (transaction_is_read_only(d))
         buf_append_str(out, " READ ONLY");
     else if (d->tx.read_only == 0)

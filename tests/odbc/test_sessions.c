@@ -490,6 +490,62 @@ static void test_a_setting_whose_transaction_a_text_ended(void **state)
     }
 }
 
+/* What a statement of the session outside of transactions runs with (COPY needs a session). */
+static void assert_session_runs(SQLHSTMT s, const char *level, const char *read_only)
+{
+    char want[80];
+
+    snprintf(want, sizeof want, "%s %s\n", level, read_only);
+    assert_string_equal(query_text(s, "COPY (SELECT current_setting('transaction_isolation') || "
+                                      "' ' || current_setting('transaction_read_only')) TO STDOUT"),
+                        want);
+}
+
+/* Behind RESET over HTTP the session is as the role has it, whatever it was told meanwhile. */
+static void test_reset_goes_back_to_what_the_role_has(void **state)
+{
+    struct fixture *f;
+    SQLHSTMT s;
+
+    (void)state;
+    pg_admin("ALTER ROLE app SET default_transaction_isolation TO 'serializable'; "
+             "ALTER ROLE app SET default_transaction_read_only TO on");
+    gateway_close_idle();
+    f = fixture_over("auto");
+    s = f->stmt;
+    assert_session_runs(s, "serializable", "on");
+    run(s, "SET default_transaction_isolation TO 'repeatable read'");
+    assert_session_runs(s, "repeatable read", "on");
+    run(s, "RESET default_transaction_isolation");
+    assert_session_runs(s, "serializable", "on");
+    assert_dbc_ok(
+        f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_ACCESS_MODE, (SQLPOINTER)SQL_MODE_READ_ONLY, 0));
+    assert_session_runs(s, "serializable", "on");
+    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_ACCESS_MODE,
+                                            (SQLPOINTER)SQL_MODE_READ_WRITE, 0));
+    assert_session_runs(s, "serializable", "on"); /* as over HTTP */
+    assert_dbc_ok(
+        f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_ACCESS_MODE, (SQLPOINTER)SQL_MODE_READ_ONLY, 0));
+    assert_session_runs(s, "serializable", "on");
+    run(s, "SET default_transaction_read_only TO off");
+    assert_session_runs(s, "serializable", "off");
+    fixture_free(f);
+    pg_admin("ALTER ROLE app RESET default_transaction_isolation; "
+             "ALTER ROLE app RESET default_transaction_read_only");
+    gateway_close_idle();
+    f = fixture_over("auto");
+    assert_session_runs(f->stmt, "read committed", "off");
+    assert_dbc_ok(
+        f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_ACCESS_MODE, (SQLPOINTER)SQL_MODE_READ_ONLY, 0));
+    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_TXN_ISOLATION,
+                                            (SQLPOINTER)SQL_TXN_SERIALIZABLE, 0));
+    assert_session_runs(f->stmt, "serializable", "on");
+    assert_dbc_ok(f->dbc, SQLSetConnectAttr(f->dbc, SQL_ATTR_ACCESS_MODE,
+                                            (SQLPOINTER)SQL_MODE_READ_WRITE, 0));
+    assert_session_runs(f->stmt, "serializable", "off");
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -510,6 +566,7 @@ int main(void)
         cmocka_unit_test(test_a_kept_statement_whose_table_was_another_before),
         cmocka_unit_test(test_currval_is_never_an_older_value),
         cmocka_unit_test(test_a_setting_whose_transaction_a_text_ended),
+        cmocka_unit_test(test_reset_goes_back_to_what_the_role_has),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
