@@ -9,7 +9,7 @@
 
 /* ---- the list ---- */
 
-static void setting_release(struct setting *s)
+void setting_release(struct setting *s)
 {
     mem_free(s->name);
     mem_free(s->value);
@@ -25,10 +25,15 @@ void settings_release(struct settings *s)
     *s = (struct settings){0};
 }
 
-static bool copy_text(char **to, const char *from)
+bool setting_copy(struct setting *to, const struct setting *from)
 {
-    *to = from != NULL ? mem_strdup(from) : NULL;
-    return from == NULL || *to != NULL;
+    *to = (struct setting){mem_strdup(from->name), mem_strdup(from->value), mem_strdup(from->words),
+                           from->optional};
+    if (to->name != NULL && (to->value != NULL) == (from->value != NULL) &&
+        (to->words != NULL) == (from->words != NULL))
+        return true;
+    setting_release(to);
+    return false;
 }
 
 static bool grow(struct settings *s)
@@ -47,10 +52,11 @@ static bool grow(struct settings *s)
 
 bool settings_put(struct settings *s, const struct setting *one, struct err *e)
 {
-    struct setting copy = {.optional = one->optional};
+    struct setting copy;
 
-    if (!copy_text(&copy.name, one->name) || !copy_text(&copy.value, one->value) ||
-        !copy_text(&copy.words, one->words) || !grow(s)) {
+    if (!setting_copy(&copy, one))
+        return err_oom(e);
+    if (!grow(s)) {
         setting_release(&copy);
         return err_oom(e);
     }

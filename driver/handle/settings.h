@@ -24,7 +24,7 @@ struct setting {
     char *name;    /* owned; lower case, "search_path", "app.user" */
     char *value;   /* owned; as the server shows it. NULL: `words` have it, or it is reset */
     char *words;   /* owned; what stands behind SET, "search_path TO a, b": not seen by the server
-                      yet,   or sent among other statements. NULL: none */
+                      yet, or sent among other statements. NULL: none */
     bool optional; /* may be left out before a statement that takes no settings */
 };
 
@@ -34,6 +34,10 @@ struct settings {
     size_t n, cap;
 };
 
+/* False: out of memory, and *to holds nothing. */
+bool setting_copy(struct setting *to, const struct setting *from) NEON_MUST_CHECK;
+/* What it owns. */
+void setting_release(struct setting *s);
 void settings_release(struct settings *s);
 bool settings_copy(struct settings *to, const struct settings *from, struct err *e) NEON_MUST_CHECK;
 /* The last of that name; NULL none. Valid until the next change. */

@@ -22,12 +22,9 @@ static void free_item(struct tx_item *i)
     mem_free(i->params);
     mem_free(i->guarded);
     tx_rows_free(i->rows);
-    if (i->setting != NULL) {
-        mem_free(i->setting->name);
-        mem_free(i->setting->value);
-        mem_free(i->setting->words);
-        mem_free(i->setting);
-    }
+    if (i->setting != NULL)
+        setting_release(i->setting);
+    mem_free(i->setting);
 }
 
 static void cut_items(struct tx *t, size_t n)
@@ -212,35 +209,15 @@ bool tx_add_row(struct tx *t, const struct script_stmt *st, const struct insert_
 
 /* ---- settings ---- */
 
-static struct setting *copy_setting(const struct setting *from)
-{
-    struct setting *copy = mem_calloc(1, sizeof *copy);
-    bool ok = copy != NULL;
-
-    if (!ok)
-        return NULL;
-    copy->name = mem_strdup(from->name);
-    copy->value = from->value != NULL ? mem_strdup(from->value) : NULL;
-    copy->words = from->words != NULL ? mem_strdup(from->words) : NULL;
-    if (copy->name != NULL && (from->value == NULL || copy->value != NULL) &&
-        (from->words == NULL || copy->words != NULL))
-        return copy;
-    mem_free(copy->name);
-    mem_free(copy->value);
-    mem_free(copy->words);
-    mem_free(copy);
-    return NULL;
-}
-
 bool tx_add_setting(struct tx *t, const struct setting *one, bool lasting, size_t limit_bytes,
                     struct err *e)
 {
     struct buf sql = BUF_INIT(0);
     struct wire_param params[2];
-    struct setting *copy = copy_setting(one);
+    struct setting *copy = mem_calloc(1, sizeof *copy);
     bool used = t->used; /* a setting is no query: the isolation level may still be chosen */
     size_t n = 0;
-    bool ok = copy != NULL && setting_wire(one, true, &sql, params, &n);
+    bool ok = copy != NULL && setting_copy(copy, one) && setting_wire(one, true, &sql, params, &n);
 
     ok = ok ? tx_add(t, TX_SETTING, buf_sv(&sql), params, n, limit_bytes, e) : err_oom(e);
     buf_release(&sql);
