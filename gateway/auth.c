@@ -1,7 +1,7 @@
 /* Password verification against pg_authid over one administrator connection.
  *
  * The verifier is read again for every request; only the expensive key derivation is cached, under
- * role, verifier and the SHA-256 of the password. Called by sql_http.c.
+ * role, verifier and the SHA-256 of the password. Called by sql_http.c and ws_handshake.c.
  */
 #include "gateway/auth.h"
 

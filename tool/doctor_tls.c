@@ -1,4 +1,4 @@
-/* Looking at certificates, good and bad. Called by cmd_doctor.c; nothing is ever sent to a server
+/* Looking at certificates, good and bad. Called by doctor_net.c; nothing is ever sent to a server
  * whose certificate is not trusted: the connection ends with its handshake. */
 #include "tool/doctor_tls.h"
 

@@ -1,5 +1,5 @@
-/* The memory of CatalogCache. Called by catalog/catalog_cached.c; cleared by execution and dbc.c.
- */
+/* The memory of CatalogCache. Called by catalog/catalog_cached.c; cleared by execution, the end of
+ * transactions, SET and dbc.c. */
 #include "handle/catalog_cache.h"
 
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 /* Chooses one type for each column and writes the arrays. Called by tx_rows.c and
- * stmt/param_array.c. */
+ * stmt/param_array_send.c. */
 #include "handle/param_columns.h"
 
 #include "base/mem.h"

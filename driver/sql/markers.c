@@ -1,6 +1,6 @@
 /* Parameter markers: the policy for ? (the only place that has one), counting, renumbering, and
  * where a cast may follow. Knows nothing of bound types (stmt/params.c chooses casts). Called by
- * escapes.c and script.c. */
+ * translator.c and script.c. */
 #include "sql/markers.h"
 
 #include "sql/insert_values.h"

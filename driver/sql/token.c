@@ -1,5 +1,5 @@
-/* Significant tokens and keywords. Decides nothing about statements. Called by split.c, classify.c,
- * markers.c, escapes.c. */
+/* Significant tokens and keywords. Decides nothing about statements. Called by the other files of
+ * this folder, and by stmt/describe.c and setting_fits.c. */
 #include "sql/token.h"
 
 #include "base/mem.h"

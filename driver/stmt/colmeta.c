@@ -1,5 +1,5 @@
-/* The IRD: what the application may ask about the columns of a result. Called by execute.c and
- * api/. */
+/* The IRD: what the application may ask about the columns of a result. Called by execute_answer.c,
+ * describe.c, mapped.c, notifications.c and api/. */
 #include "stmt/stmt.h"
 
 static void fill_from_type(struct desc_rec *r, const struct type_desc *t, bool odbc2)

@@ -1,5 +1,5 @@
-/* The statements that change rows: their text, and their parameters. Called by edit.c, setpos.c and
- * positioned.c. */
+/* The statements that change rows: their text, and their parameters. Called by edit.c, refresh.c
+ * and positioned.c. */
 #include "stmt/edit.h"
 
 void edit_op_init(struct edit_op *op)

@@ -1,5 +1,4 @@
-/* Finds the table behind a result. Called by edit.c, setpos.c, bulk.c and
- * positioned.c. */
+/* Finds the table behind a result. Called by edit.c, refresh.c and positioned.c. */
 #include "stmt/edit_target.h"
 
 #include "sql/positioned.h"

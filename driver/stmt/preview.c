@@ -1,5 +1,5 @@
 /* Builds the batches of reads in a buffered transaction, and their checks at the commit. Called by
- * execute.c. */
+ * execute_buffered.c. */
 #include "stmt/preview.h"
 
 #include "sql/read_shape.h"

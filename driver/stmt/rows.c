@@ -1,4 +1,5 @@
-/* The window of rows. Called by execute.c and fetch.c. */
+/* The window of rows. Called by execute_answer.c, rowset.c, cursor.c and what reads answers of the
+ * driver's own. */
 #include "stmt/rows.h"
 
 void rows_release(struct rows *r)

@@ -1,6 +1,6 @@
 /* The session's side of execution: when it is used, and the ways into it. Its transactions are
- * session_transaction.c's, its settings session_settings.c's. Called by execute.c, transaction.c,
- * describe.c and api/. */
+ * session_transaction.c's, its settings session_settings.c's. Called by execute.c, copy_in.c,
+ * describe.c, transaction_end.c and api/. */
 #include "stmt/session_int.h"
 
 #include "sql/calls.h"

@@ -1,4 +1,5 @@
-/* An answer's results, one after the other. Called by execute.c and fetch.c. */
+/* An answer's results, one after the other. Called by execute_answer.c, rows.c and what asks on the
+ * side. */
 #include "stmt/stream.h"
 
 #include "handle/answer.h"

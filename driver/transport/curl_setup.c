@@ -1,5 +1,5 @@
 /* The options of libcurl that follow from struct net_options. Sends nothing, knows no request.
- * Called by http_curl.c for every attempt. */
+ * Called by http_curl.c and ws_client.c for every attempt, and by the doctor of tool/. */
 #include "transport/curl_setup.h"
 
 #include <netinet/in.h>

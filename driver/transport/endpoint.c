@@ -1,4 +1,4 @@
-/* URL and connection string. Called by http_curl.c when a transport is made. */
+/* URL and connection string. Called by transport.c when one is made, and for each session. */
 #include "transport/endpoint.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /* Requests over HTTP: one exchange is one POST, driven in the caller's thread on a lane of its own.
  * Streams the answer, stops at deadlines, can be cancelled from any thread, and never sends again
- * what may have run. Reads no SQL and no rows. Called by stmt/ and handle/dbc.c through
+ * what may have run. Reads no SQL and no rows. Called by stmt/ and handle/dbc_probe.c through
  * transport.h. */
 #include "transport/http_exchange.h"
 

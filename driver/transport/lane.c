@@ -1,5 +1,5 @@
 /* The pool of lanes. A child process after fork() starts with an empty pool and never touches its
- * parent's sockets. Called by http_curl.c. */
+ * parent's sockets. Called by http_curl.c, transport.c and curl_setup.c. */
 #include "transport/lane.h"
 
 #include <openssl/evp.h>

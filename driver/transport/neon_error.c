@@ -1,4 +1,5 @@
-/* The error reader. Called by http_curl.c for every answer but 200. */
+/* The error reader. Called by http_curl.c for every answer but 200, and by pgwire_session.c for
+ * every ErrorResponse. */
 #include "transport/neon_error.h"
 
 #include <json-c/json.h>

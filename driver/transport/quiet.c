@@ -1,5 +1,5 @@
-/* SIGPIPE, blocked for one thread. Called by http_curl.c and lane.c around what may write to a
- * socket. */
+/* SIGPIPE, blocked for one thread. Called by http_curl.c, lane.c and ws_client.c around what may
+ * write to a socket. */
 #include "transport/quiet.h"
 
 #include <curl/curl.h>

@@ -1,4 +1,5 @@
-/* The request writer: SQL text and parameters as JSON strings. Called by http_curl.c. */
+/* The request writer: SQL text and parameters as JSON strings. Called by http_curl.c, and by
+ * handle/ and stmt/ for what a text will take. */
 #include "transport/request_body.h"
 
 /* 0: as it is; 'u': \u00XX; else the letter behind the backslash. */

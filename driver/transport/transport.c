@@ -1,5 +1,6 @@
 /* The transport object: a copy of the options, the URL, the identity header and the key of its
- * lanes. No network here; http_curl.c carries requests. Called by handle/dbc.c. */
+ * lanes. No network here; http_curl.c carries requests. Called by handle/dbc.c and the doctor of
+ * tool/. */
 #include "transport/transport_int.h"
 
 #include "base/process.h"
