@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "convert/matrix.h"
 #include "stmt/copy_in.h"
 
 static bool is_io_type(SQLSMALLINT io)
@@ -171,12 +172,29 @@ SQLRETURN params_source(struct stmt *s, size_t row, size_t index, struct param_s
     return SQL_SUCCESS;
 }
 
+/* An interval bound as characters becomes ODBC's literal, and what PostgreSQL reads in that is
+ * often another interval: 5 days are "5", which is five seconds. Where the parameter is known to be
+ * an interval it is sent as one. */
+static struct from_c settled_type(struct stmt *s, size_t index, const struct from_c *type)
+{
+    struct from_c settled = *type;
+    const uint32_t *oids = NULL;
+
+    if (c_type_family(type->c_type) == CF_INTERVAL && sql_type_is_character(type->sql_type))
+        oids = stmt_known_param_oids(s);
+    if (oids != NULL && index < s->script.stmts[0].n_params &&
+        typemap_find(oids[index])->family == FAM_INTERVAL)
+        settled.sql_type = type->c_type; /* the codes are the same */
+    return settled;
+}
+
 /* Converts one value; the pointer is put in later, because the text may move. */
-static SQLRETURN convert_param(struct stmt *s, size_t row, size_t index, const struct from_c *type,
+static SQLRETURN convert_param(struct stmt *s, size_t row, size_t index, const struct from_c *bound,
                                const void *value, SQLLEN len, const struct param_sink *to)
 {
     size_t start = to->text->len;
-    enum conv c = from_c_text(type, value, len, &s->dbc->conv_env, to->text);
+    struct from_c type = settled_type(s, index, bound);
+    enum conv c = from_c_text(&type, value, len, &s->dbc->conv_env, to->text);
     SQLRETURN rc = SQL_SUCCESS;
     struct cell text;
 
@@ -186,7 +204,7 @@ static SQLRETURN convert_param(struct stmt *s, size_t row, size_t index, const s
     if (c != CONV_OK && c != CONV_FRACTION_LOST)
         return rc;
     text = (struct cell){to->text->data + start, to->text->len - start};
-    to->casts[index] = from_c_cast(type, &text);
+    to->casts[index] = from_c_cast(&type, &text);
     to->params[index] =
         (struct wire_param){(const char *)(uintptr_t)(start + 1), to->text->len - start};
     return rc;

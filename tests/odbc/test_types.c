@@ -111,6 +111,24 @@ static const struct {
     {"$mood_range", "[1.5,2.5)", NULL, SQL_C_CHAR, SQL_VARCHAR},
 };
 
+/* Interval structures bound with the type that SQLDescribeParam names, which is characters. */
+static const struct {
+    const char *value;
+    SQLSMALLINT c_type;
+} intervals[] = {
+    {"100 years", SQL_C_INTERVAL_YEAR},
+    {"5 mons", SQL_C_INTERVAL_MONTH},
+    {"5 days", SQL_C_INTERVAL_DAY},
+    {"25:00:00", SQL_C_INTERVAL_HOUR},
+    {"-00:12:00", SQL_C_INTERVAL_MINUTE},
+    {"-00:00:05.678", SQL_C_INTERVAL_SECOND},
+    {"-1 years -2 mons", SQL_C_INTERVAL_YEAR_TO_MONTH},
+    {"3 days 04:00:00", SQL_C_INTERVAL_DAY_TO_HOUR},
+    {"-2 days -19:54:53.3", SQL_C_INTERVAL_DAY_TO_SECOND},
+    {"-00:00:00.000001", SQL_C_INTERVAL_DAY_TO_SECOND},
+    {"00:25:01", SQL_C_INTERVAL_MINUTE_TO_SECOND},
+};
+
 /* $mood stands for names of this process's own. */
 static const char *type_text(const char *type)
 {
@@ -190,6 +208,29 @@ static void test_every_type_there_and_back(void **state)
 
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         check_type(f->stmt, i);
+}
+
+static void test_intervals_as_they_are_described(void **state)
+{
+    SQLHSTMT stmt = fixture_of(state)->stmt;
+    char sql[256];
+
+    snprintf(sql, sizeof sql, "DROP TABLE IF EXISTS %s", table);
+    run(stmt, sql);
+    snprintf(sql, sizeof sql, "CREATE TABLE %s (k int, v interval)", table);
+    run(stmt, sql);
+    for (size_t i = 0; i < sizeof intervals / sizeof intervals[0]; i++) {
+        SQL_INTERVAL_STRUCT v;
+        SQLLEN len;
+        snprintf(sql, sizeof sql, "DELETE FROM %s", table);
+        exec(stmt, sql);
+        insert(stmt, 1, SQL_C_CHAR, SQL_WVARCHAR, sqltext(intervals[i].value),
+               (SQLLEN)strlen(intervals[i].value));
+        len = read_first(stmt, intervals[i].c_type, &v, sizeof v);
+        insert(stmt, 2, intervals[i].c_type, SQL_WVARCHAR, &v, len);
+        snprintf(sql, sizeof sql, "SELECT v FROM %s ORDER BY k DESC LIMIT 1", table);
+        assert_string_equal(pg_admin(sql), intervals[i].value);
+    }
 }
 
 /* pgvector's types have no fixed OIDs: nothing of them is built in. */
@@ -600,6 +641,7 @@ int main(void)
     static const char *const locales[] = {"C.UTF-8", "POSIX", "de_DE.UTF-8"};
     const struct CMUnitTest values[] = {T(test_every_type_there_and_back)};
     const struct CMUnitTest tests[] = {
+        T(test_intervals_as_they_are_described),
         T(test_pgvector_where_it_can_be_installed),
         T(test_names_are_looked_up_once_and_only_when_asked_for),
         T(test_a_name_that_cannot_be_asked_is_an_error),
