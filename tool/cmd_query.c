@@ -424,6 +424,14 @@ static int connect_and_run(const struct tool_args *a, SQLHENV env, struct buf *c
     return status;
 }
 
+/* A file that Windows has made begins with a byte order mark. */
+static char *without_mark(char *text)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+
+    return text + (strncmp(text, mark, strlen(mark)) == 0 ? strlen(mark) : 0);
+}
+
 /* The statement of the command line, or all that is left of stdin. */
 static bool read_statement(const char *word, struct buf *out, struct err *e)
 {
@@ -431,9 +439,15 @@ static bool read_statement(const char *word, struct buf *out, struct err *e)
 
     if (strcmp(word, "-") != 0)
         return buf_append_str(out, word) || err_oom(e);
-    while ((c = getchar()) != EOF)
-        if (!tool_read_char(out, c, e))
-            return false;
+    while ((c = getchar()) != EOF) {
+        if (tool_read_char(out, c, e))
+            continue;
+        if (out->failed == BUF_FULL) {
+            err_release(e);
+            err_set(e, ST_54000, 0, "The statement on stdin has more than %zu bytes.", out->max);
+        }
+        return false;
+    }
     return out->len > 0 || err_set(e, ST_HY000, 0, "There is no statement on stdin.");
 }
 
@@ -464,7 +478,7 @@ int cmd_query(const struct tool_args *a)
     }
     SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &env);
     SQLSetEnvAttr(env, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3, 0);
-    status = connect_and_run(a, env, &connstr, statement.data);
+    status = connect_and_run(a, env, &connstr, without_mark(statement.data));
     SQLFreeHandle(SQL_HANDLE_ENV, env);
     buf_release(&statement);
     buf_release_secret(&connstr);

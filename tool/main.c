@@ -63,7 +63,7 @@ int tool_fail(const struct tool_args *a, const char *fmt, ...)
 
 int tool_fail_err(const struct tool_args *a, struct err *e)
 {
-    tool_fail(a, "%s", buf_str(&e->text));
+    tool_fail(a, "%s", e->text.len > 0 ? buf_str(&e->text) : "Out of memory.");
     err_release(e);
     return 1;
 }

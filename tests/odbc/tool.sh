@@ -165,6 +165,8 @@ expect "query: output that does not get out is a failure" "$(for form in '' --cs
     '(could not be written: No space.*exit 1.*){3}' '^list 1$' '!exit 0'
 expect "query: nor does it get into a connection, with stdout closed" "$("$tool" query mine "$rows" --csv 2>&1 >&-; echo "exit $?")" 'could not be written' 'exit 1'
 expect "query: a statement with a null character is not cut there" "$(printf 'select 1 as a\0, 2' | "$tool" query mine - 2>&1; echo "exit $?")" 'null character' 'exit 1' '!1 row'
+expect "query: a file of Windows" "$(printf '\xef\xbb\xbfselect 6 * 7 as n;\r\n' | neon query mine -)" '^42$' 'exit 0'
+expect "query: more than it takes from stdin" "$(head -c 70000000 /dev/zero | tr '\0' ' ' | neon query mine -)" 'has more than 67108864 bytes' 'exit 1'
 expect "query: a comment first, and -- before what looks like an option" \
     "$(neon query mine '-- all of them
 select 6 * 7 as n'; neon query mine -- '--nothing')" '^42$' '^done$' '!exit [12]'
