@@ -115,8 +115,7 @@ static void test_a_result_may_have_nulls_where_its_table_has_none(void **state)
     static const char *const queries[] = {
         "SELECT o.id FROM \"Origin s\" t LEFT JOIN origin_other o ON o.id = t.id",
         "SELECT q.id FROM (SELECT o.id FROM \"Origin s\" t LEFT JOIN origin_other o ON true) q",
-        "WITH q AS (SELECT o.id FROM \"Origin s\" t LEFT JOIN origin_other o ON true) "
-        "SELECT id FROM q",
+        "WITH q AS (SELECT o.id FROM origin_other o RIGHT JOIN \"Origin s\" t ON false) TABLE q",
         "SELECT id FROM origin_other GROUP BY ROLLUP (id)",
         "SELECT id FROM origin_other GROUP BY CUBE (id)",
         "SELECT id FROM origin_other GROUP BY GROUPING SETS ((id), ())",
