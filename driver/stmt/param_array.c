@@ -141,15 +141,30 @@ static SQLRETURN read_row(struct param_array *a, size_t row, size_t *bytes)
     return rc;
 }
 
-static void forget_rows(struct param_array *a)
+/* The rows gathered have been sent. The one behind them, whose text begins at `mark`, comes first
+ * now. */
+static void begin_with_last(struct param_array *a, size_t mark)
 {
+    const struct wire_param *params = a->params + a->n * a->n_params;
+    const char *const *casts = a->casts + a->n * a->n_params;
+
+    a->text.len -= mark;
+    memmove(a->text.data, a->text.data + mark, a->text.len);
+    for (size_t i = 0; i < a->n_params; i++) {
+        a->params[i] = params[i];
+        if (params[i].ptr != NULL) /* an offset still */
+            a->params[i].ptr = (const char *)((uintptr_t)params[i].ptr - mark);
+        a->casts[i] = casts[i];
+    }
+    a->rows[0] = a->rows[a->n];
+    a->warned[0] = a->warned[a->n];
     a->n = 0;
     a->bytes = 0;
-    buf_reset(&a->text);
 }
 
 /* ---- all of it ---- */
 
+/* Sends or queues the rows gathered. */
 static SQLRETURN flush(struct param_array *a)
 {
     SQLRETURN rc;
@@ -170,7 +185,6 @@ static SQLRETURN flush(struct param_array *a)
     for (size_t i = 0; i < a->n; i++)
         param_array_set_status(a->s, a->rows[i],
                                a->warned[i] ? SQL_PARAM_SUCCESS_WITH_INFO : SQL_PARAM_SUCCESS);
-    forget_rows(a);
     return rc;
 }
 
@@ -202,13 +216,10 @@ static SQLRETURN take_row(struct param_array *a, size_t row)
     if (is_full(a, bytes)) {
         if (a->returns_rows)
             return too_much_for_results(a->s);
-        a->text.len = mark;
         rc = flush(a);
         if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
             return rc;
-        rc = read_row(a, row, &bytes);
-        if (!SQL_SUCCEEDED(rc))
-            return rc;
+        begin_with_last(a, mark);
     }
     a->n++;
     a->bytes += bytes;

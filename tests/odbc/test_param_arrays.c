@@ -243,6 +243,45 @@ static void test_several_requests(void **state)
     fixture_free(f);
 }
 
+/* The row that does not fit any more goes first in the next request: read once, and told once. */
+static void test_rows_at_the_border_of_requests(void **state)
+{
+    enum { ROWS = 7, BYTES = 30000 };
+    struct fixture *f = fixture_with("Transport=http;MaxRequestBytes=100000");
+    SQLDOUBLE number[ROWS];
+    SQLLEN len[ROWS], row = 0;
+    char *text = test_calloc(ROWS, BYTES);
+
+    (void)state;
+    reset_table(f->stmt);
+    for (int i = 0; i < ROWS; i++) {
+        number[i] = i + 0.5;
+        len[i] = i == 4 ? SQL_NULL_DATA : BYTES;
+        memset(text + i * BYTES, 'a' + i, BYTES);
+    }
+    set_number(f->stmt, SQL_ATTR_PARAMSET_SIZE, ROWS);
+    SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_DOUBLE, SQL_INTEGER, 0, 0, number, 0, NULL);
+    SQLBindParameter(f->stmt, 2, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_LONGVARCHAR, 0, 0, text, BYTES,
+                     len);
+    gateway_reset();
+    assert_int_equal(
+        SQLExecDirect(f->stmt, sqltext("INSERT INTO arrays (id, t) VALUES (?, ?)"), SQL_NTS),
+        SQL_SUCCESS_WITH_INFO);
+    assert_int_equal(gateway_requests(), 2);
+    for (SQLSMALLINT i = 1; i <= ROWS; i++) {
+        SQLGetDiagField(SQL_HANDLE_STMT, f->stmt, i, SQL_DIAG_ROW_NUMBER, &row, 0, NULL);
+        assert_int_equal(row, i);
+    }
+    assert_int_equal(
+        SQLGetDiagField(SQL_HANDLE_STMT, f->stmt, ROWS + 1, SQL_DIAG_ROW_NUMBER, &row, 0, NULL),
+        SQL_NO_DATA);
+    assert_string_equal(pg_admin("SELECT string_agg(id || coalesce(left(t, 1) || right(t, 1) || "
+                                 "length(t), 'null'), ' ' ORDER BY id) FROM arrays"),
+                        "0aa30000 1bb30000 2cc30000 3dd30000 4null 5ff30000 6gg30000");
+    test_free(text);
+    fixture_free(f);
+}
+
 static void test_updates(void **state)
 {
     struct fixture *f = *state;
@@ -714,7 +753,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
     const struct CMUnitTest tests[] = {
-        TEST(test_several_requests), TEST(test_lost_answer), TEST(test_in_transaction),
+        TEST(test_several_requests), TEST(test_rows_at_the_border_of_requests),
+        TEST(test_lost_answer),      TEST(test_in_transaction),
         TEST(test_in_a_session),     TEST(test_refusals),
     };
 
