@@ -1,6 +1,7 @@
 /* neon-odbc register, unregister: the driver's entry in odbcinst.ini. */
 #include "tool/tool.h"
 
+#include <dlfcn.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,17 +24,42 @@ static int installer_failed(const struct tool_args *a)
                      folder, text[0] ? ": " : "", text);
 }
 
-/* Drivers stand in a list whose items end with NUL; the setup library lies beside the driver. */
-static bool make_list(const char *library, char *out, size_t cap)
+/* The setup library lies beside the driver; where it does not, the entry goes without. */
+static void setup_beside(const char *library, char *out, size_t cap)
 {
     const char *slash = strrchr(library, '/');
-    int n = snprintf(out, cap,
-                     "Neon%cDescription=ODBC driver for Neon serverless Postgres over "
-                     "HTTPS%cDriver=%s%cSetup=%.*slibneonodbcS.so%c"
-                     "Threading=0%cDontDLClose=1%c",
-                     0, 0, library, 0, slash ? (int)(slash - library) + 1 : 0, library, 0, 0, 0);
 
+    snprintf(out, cap, "Setup=%.*slibneonodbcS.so", slash ? (int)(slash - library) + 1 : 0,
+             library);
+    if (access(out + strlen("Setup="), R_OK) != 0)
+        out[0] = '\0';
+}
+
+/* Drivers stand in a list whose items end with NUL. */
+static bool make_list(const char *library, char *out, size_t cap)
+{
+    char setup[PATH_MAX + 32];
+    int n;
+
+    setup_beside(library, setup, sizeof setup);
+    n = snprintf(out, cap,
+                 "Neon%cDescription=ODBC driver for Neon serverless Postgres over "
+                 "HTTPS%cDriver=%s%cThreading=0%cDontDLClose=1%c%s%c",
+                 0, 0, library, 0, 0, 0, setup, 0);
     return n > 0 && (size_t)n + 1 < cap;
+}
+
+/* What the driver manager will do with it; its own error would come with each connection, and says
+ * no more than that the file was not found. */
+static bool can_be_loaded(const struct tool_args *a, const char *library)
+{
+    void *loaded = dlopen(library, RTLD_LAZY | RTLD_LOCAL);
+
+    if (loaded == NULL || dlsym(loaded, "SQLDriverConnectW") == NULL) {
+        tool_fail(a, "%s cannot be loaded as a driver: %s", library, dlerror());
+        return false;
+    }
+    return true;
 }
 
 /* The library of the entry that is there; "" without one. */
@@ -58,6 +84,8 @@ int cmd_register(const struct tool_args *a)
             a,
             "there is no %s: name the driver's library, neon-odbc register /path/to/libneonodbc.so",
             given);
+    if (!can_be_loaded(a, library))
+        return 1;
     if (!make_list(library, list, sizeof list))
         return tool_fail(a, "the path is too long");
     /* The installer counts how often: once a library is enough, and once is undone by once. */

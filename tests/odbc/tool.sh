@@ -202,6 +202,11 @@ expect "words too many change nothing" "$(neon unregister mine; neon register a 
     'usage: neon-odbc unregister' 'usage: neon-odbc register' 'usage: neon-odbc dsn list' 'exit 2' '!exit 0' '\[Neon\]'
 expect "unregister" "$(neon unregister; cat "$ODBCSYSINI/odbcinst.ini")" 'no longer registered' 'exit 0' '!\[Neon\]'
 expect "unregister what is not registered" "$(neon unregister)" 'was not registered' 'exit 0'
+expect "register what is no driver" "$(for what in . /etc/passwd "${NEON_TEST_DRIVER%.so}S.so"; do neon register "$what"; done | tr '\n' ' '; cat "$ODBCSYSINI/odbcinst.ini")" \
+    '(cannot be loaded as a driver: [^ ].*exit 1.*){3}' '!is registered' '!\[Neon\]'
+mkdir -p "$home/a folder" && cp "$NEON_TEST_DRIVER" "$home/a folder/alone.so"
+expect "register one that has no setup library beside it" "$(cd "$home/a folder" && neon register alone.so; cat "$ODBCSYSINI/odbcinst.ini"; neon query piped 'select 6 * 7 as n'; neon unregister)" \
+    'registered as \[Neon\].*/a folder/alone.so' '^Driver *= */.*/a folder/alone.so' 'Threading' '^42$' '!Setup'
 expect "register what is not there" "$(neon register /nowhere/libneonodbc.so)" 'there is no /nowhere' 'exit 1'
 echo "1..$cases"
 [ "$failures" = 0 ]
