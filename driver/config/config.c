@@ -90,6 +90,57 @@ static bool settle_token(struct conn_options *o, struct err *e)
     return true;
 }
 
+/* The next word of libpq's options; a backslash protects a blank. */
+static bool next_option(struct strview *rest, struct strview *word)
+{
+    size_t n = 0;
+
+    *rest = sv_trim(*rest);
+    while (n < rest->len && !ascii_is_space(rest->ptr[n]))
+        n += rest->ptr[n] == '\\' && n + 1 < rest->len ? 2 : 1;
+    *word = sv_n(rest->ptr, n);
+    *rest = sv_n(rest->ptr + n, rest->len - n);
+    return n > 0;
+}
+
+/* Settings of the server (-c name=value) arrive in sessions alone (protocol 2.4, 10.3). Where
+ * statements go both ways they would hold for some and not for others: there they are left out. */
+static bool settle_options(struct conn_options *o, struct config_warnings *w, struct err *e)
+{
+    size_t had = o->neon_options != NULL ? strlen(o->neon_options) : 0;
+    struct strview rest = sv_n(o->neon_options, had);
+    struct strview word;
+    struct buf kept = BUF_INIT(0);
+    bool is_value = false;
+    bool left_out = false;
+
+    if (had == 0 || o->transport == TRANSPORT_WEBSOCKET)
+        return true;
+    if (!buf_reserve(&kept, had))
+        return err_oom(e);
+    while (next_option(&rest, &word)) {
+        bool setting = !is_value && word.ptr[0] == '-';
+        if (!setting && !is_value) {
+            buf_append_str(&kept, kept.len > 0 ? " " : "");
+            buf_append_sv(&kept, word);
+        }
+        left_out |= setting;
+        is_value = setting && word.len == 2;
+    }
+    if (left_out) { /* what is kept is shorter */
+        memset(o->neon_options, 0, had);
+        memcpy(o->neon_options, buf_str(&kept), kept.len);
+        if (kept.len == 0)
+            conn_options_clear(o, CONN_KEY_neon_options);
+    }
+    buf_release_secret(&kept);
+    return !left_out ||
+           config_warn(w, ST_01S00, e,
+                       "Options holds settings for the server (-c ...), which have no effect over "
+                       "HTTP and are left out: give them as ConnSettings=SET name TO value, or use "
+                       "Transport=websocket.");
+}
+
 static bool check_together(struct conn_options *o, struct err *e)
 {
     if (o->server != NULL && conn_options_host_is_ip(o->server) && o->endpoint == NULL &&
@@ -132,7 +183,7 @@ bool config_build_with(struct conn_options *o, struct strview connstr, const cha
         return false;
     if (o->use_env && !take_environment(&b, e))
         return false;
-    return check_together(o, e);
+    return check_together(o, e) && settle_options(o, w, e);
 }
 
 bool config_build(struct conn_options *o, struct strview connstr, const char *dsn, const char *uid,

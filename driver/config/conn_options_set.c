@@ -366,18 +366,14 @@ static bool take_proxy(struct incoming *in, struct err *e)
     return ok;
 }
 
-/* Neon's proxy reads its own options; settings of the server in the same text never arrive over
- * HTTP (protocol 2.4). */
+/* Neon's proxy reads its own options; what becomes of settings of the server in the same text
+ * depends on the transport (config.c). */
 static bool take_neon_options(struct incoming *in, struct err *e)
 {
     struct strview rest = in->value;
     struct strview token;
-    bool has_setting = false;
 
     while (conn_key_item(&rest, ' ', &token)) {
-        if (token.len == 0)
-            continue;
-        has_setting = has_setting || token.ptr[0] == '-';
         for (int i = 0; i < 2; i++) {
             struct strview name = i == 0 ? SV_LIT("endpoint=") : SV_LIT("project=");
             if (token.len > name.len && sv_ieq(sv_n(token.ptr, name.len), name) &&
@@ -386,12 +382,13 @@ static bool take_neon_options(struct incoming *in, struct err *e)
                 return false;
         }
     }
-    if (has_setting &&
-        !config_warn(
-            in->warnings, ST_01S00, e,
-            "Options holds settings for the server (-c ...), which have no "
-            "effect over HTTP. Store them with ALTER ROLE ... SET or ALTER DATABASE ... SET."))
-        return false;
+    return take_text(in, e);
+}
+
+static bool take_ws_path(struct incoming *in, struct err *e)
+{
+    if (in->value.ptr[0] != '/' || memchr(in->value.ptr, ' ', in->value.len) != NULL)
+        return refuse(in, e, "it is the path of a URL: it begins with / and has no spaces.");
     return take_text(in, e);
 }
 
@@ -399,6 +396,7 @@ static bool (*const special[CONN_KEY_COUNT])(struct incoming *in, struct err *e)
     [CONN_KEY_server] = take_server,     [CONN_KEY_port] = take_port,
     [CONN_KEY_endpoint] = take_endpoint, [CONN_KEY_ssl_mode] = take_ssl_mode,
     [CONN_KEY_proxy] = take_proxy,       [CONN_KEY_neon_options] = take_neon_options,
+    [CONN_KEY_ws_path] = take_ws_path,
 };
 
 /* ---- the door

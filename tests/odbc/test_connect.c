@@ -160,6 +160,40 @@ static void test_wrong_logins(void **state)
     pg_admin("DROP ROLE crowded_role");
 }
 
+/* Settings in Options have their effect on every statement, or on none and a warning. */
+static void test_settings_in_options(void **state)
+{
+    static const struct {
+        const char *transport, *geqo;
+        SQLRETURN rc;
+    } cases[] = {
+        {"http", "on", SQL_SUCCESS_WITH_INFO},
+        {"auto", "on", SQL_SUCCESS_WITH_INFO},
+        {"websocket", "off", SQL_SUCCESS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fixture *f = fixture_new(SQL_OV_ODBC3_80);
+        char connstr[256];
+        snprintf(connstr, sizeof connstr, "DSN=neon;Transport=%s;Options=-c geqo=off",
+                 cases[i].transport);
+        assert_int_equal(SQLDriverConnect(f->dbc, NULL, sqltext(connstr), SQL_NTS, NULL, 0, NULL,
+                                          SQL_DRIVER_NOPROMPT),
+                         cases[i].rc);
+        if (cases[i].rc != SQL_SUCCESS)
+            assert_string_equal(diag_state(SQL_HANDLE_DBC, f->dbc), "01S00");
+        assert_dbc_ok(f->dbc, SQLAllocHandle(SQL_HANDLE_STMT, f->dbc, &f->stmt));
+        assert_string_equal(query_text(f->stmt, "SHOW geqo"), cases[i].geqo);
+        fixture_autocommit(f, false);
+        run(f->stmt,
+            "CREATE TABLE options_t (a int)"); /* from here on a session, where there is one */
+        assert_string_equal(query_text(f->stmt, "SHOW geqo"), cases[i].geqo);
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+        fixture_free(f);
+    }
+}
+
 static void test_unreachable_hosts(void **state)
 {
     struct fixture *f = fixture_of(state);
@@ -376,6 +410,7 @@ int main(void)
         T(test_an_unknown_keyword_is_a_warning_that_names_it),
         T(test_bad_values_name_keyword_and_range),
         T(test_wrong_logins),
+        cmocka_unit_test(test_settings_in_options),
         T(test_unreachable_hosts),
         T(test_tls_is_verified),
         T(test_the_login_timeout_holds_by_keyword_and_by_attribute),
