@@ -109,6 +109,7 @@ struct dbc *api_enter_dbc(SQLHDBC h, const char *function, unsigned flags, SQLRE
 
 static bool may_enter(struct stmt *s, unsigned flags)
 {
+    stmt_heed_cancel(s);
     if (s->async == NULL || fiber_is_inside()) {
         if (!(flags & ENTER_KEEP_DIAG))
             diag_clear(&s->handle.diag);

@@ -53,6 +53,7 @@ SQLRETURN edit_await(struct stmt *s, const struct edit_call *call, const struct 
         return rc;
     }
     need->active = true;
+    atomic_store(&s->cancel_pending, false); /* one that came before is not meant */
     need->current = SIZE_MAX;
     need->bulk = call->bulk;
     need->row = call->row;

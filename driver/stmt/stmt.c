@@ -162,45 +162,53 @@ SQLRETURN stmt_free_option(struct stmt *s, SQLUSMALLINT option)
     }
 }
 
-/* Ends a wait for data at execution (ODBC reference, SQLCancel). A call that just holds the lock is
- * about to finish by itself. */
+/* Ends a wait for data at execution (ODBC reference, SQLCancel). With the connection's lock. */
 static bool end_waiting(struct stmt *s)
 {
-    bool waited = false;
+    bool waited = s->need_data.active || s->edit_need.active;
 
-    if (pthread_mutex_trylock(&s->dbc->lock) != 0)
-        return false;
-    if (s->async != NULL) { /* it is the call's own */
-        pthread_mutex_unlock(&s->dbc->lock);
-        return false;
-    }
     if (s->need_data.active) {
         if (s->need_data.direct)
             s->prepared = false;
         need_data_release(&s->need_data);
         stmt_close(s);
-        waited = true;
     }
-    if (s->edit_need.active) {
-        edit_need_release(s); /* the result and its rowset stay */
-        waited = true;
-    }
+    edit_need_release(s); /* the result and its rowset stay */
+    return waited;
+}
+
+/* Not where a call holds the connection: one of this statement is about to finish by itself, and
+ * behind one of another stmt_heed_cancel ends the wait. */
+static bool end_waiting_now(struct stmt *s)
+{
+    bool waited;
+
+    if (pthread_mutex_trylock(&s->dbc->lock) != 0)
+        return false;
+    waited = s->async == NULL && end_waiting(s); /* else it is the call's own */
     pthread_mutex_unlock(&s->dbc->lock);
     return waited;
+}
+
+void stmt_heed_cancel(struct stmt *s)
+{
+    if (s->async == NULL && (s->need_data.active || s->edit_need.active) &&
+        atomic_exchange(&s->cancel_pending, false))
+        end_waiting(s);
 }
 
 SQLRETURN stmt_cancel(struct stmt *s)
 {
     bool was_running;
 
-    if (end_waiting(s))
+    if (end_waiting_now(s))
         return SQL_SUCCESS;
     pthread_mutex_lock(&s->dbc->cancel_lock);
     was_running = s->running != NULL;
     if (was_running)
         exchange_cancel(s->running);
     pthread_mutex_unlock(&s->dbc->cancel_lock);
-    /* A call that is under way is between two requests. */
+    /* A call that is under way is between two requests, or it is another statement's. */
     if (!was_running && pthread_mutex_trylock(&s->dbc->lock) != 0) {
         atomic_store(&s->cancel_pending, true);
     } else if (!was_running) {

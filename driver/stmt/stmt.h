@@ -152,7 +152,8 @@ struct stmt {
     struct edit_need edit_need;
     struct async_op *async;     /* of api/api_async.c: a call that is executing; NULL */
     bool by_session;            /* the last request went to the session */
-    atomic_bool cancel_pending; /* SQLCancel came while a call was between two requests */
+    atomic_bool cancel_pending; /* SQLCancel came while a call was between two requests, or held
+                                   the connection for another statement */
     struct exchange *running;   /* guarded by dbc->cancel_lock: the exchange SQLCancel may stop */
     /* A statement of the driver's own that works for this one of the application's: SQLCancel of
      * that one stops it. NULL for the application's. */
@@ -184,6 +185,9 @@ SQLRETURN stmt_set_attr(struct stmt *s, SQLINTEGER id, SQLPOINTER value);
 SQLRETURN stmt_get_attr(struct stmt *s, SQLINTEGER id, struct attr_value *out);
 /* An explicit descriptor is freed: statements that used it go back to their automatic one. */
 void stmt_forget_desc(struct dbc *dbc, struct desc *d);
+/* Before a call, with the connection's lock: ends a wait for data that SQLCancel was to end while a
+ * call of another statement held the connection. */
+void stmt_heed_cancel(struct stmt *s);
 /* HY010 (with its text) while data at execution is awaited; SQL_SUCCESS otherwise. */
 SQLRETURN stmt_check_idle(struct stmt *s);
 /* The statement of the text whose result is there; before the execution the first, which is the one
