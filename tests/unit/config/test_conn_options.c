@@ -118,6 +118,8 @@ static void random_value(int id, struct buf *out)
     bool is_plain = (row->flags & CK_ASCII) != 0;
 
     buf_reset(out);
+    if (id == CONN_KEY_ws_path)
+        buf_append_char(out, '/');
     if (row->choices[0] != '\0' && row->kind != CONN_BOOL) {
         for (uint32_t skip = random_below(3); conn_key_item(&rest, ',', &item); skip--) {
             conn_key_item(&item, '=', &canonical);

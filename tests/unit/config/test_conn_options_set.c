@@ -87,6 +87,7 @@ static void test_texts_have_a_greatest_length(void **state)
         if (!is_text(row))
             continue;
         conn_options_init(&o);
+        text[0] = id == CONN_KEY_ws_path ? '/' : 'a';
         assert_false(set(&o, id, sv_n(text, (size_t)row->max + 1), CONN_SRC_STRING, &e));
         assert_string_equal(e.state, "HY024");
         assert_true(e.text.len < 400);
@@ -132,6 +133,7 @@ static void test_the_higher_source_wins(void **state)
 {
     (void)state;
     for (int id = 0; id < CONN_KEY_COUNT; id++) {
+        const char *first = id == CONN_KEY_ws_path ? "/first" : "first";
         if (!is_text(conn_key_row((enum conn_key_id)id)))
             continue;
         for (int high = CONN_SRC_STRING; high > CONN_SRC_DEFAULT; high--) {
@@ -139,9 +141,9 @@ static void test_the_higher_source_wins(void **state)
                 struct conn_options o;
                 struct err e = ERR_INIT;
                 conn_options_init(&o);
-                assert_true(set(&o, id, SV_LIT("first"), (enum conn_source)high, &e));
+                assert_true(set(&o, id, sv(first), (enum conn_source)high, &e));
                 assert_true(set(&o, id, SV_LIT("second"), (enum conn_source)low, &e));
-                assert_string_equal(conn_options_text(&o, (enum conn_key_id)id), "first");
+                assert_string_equal(conn_options_text(&o, (enum conn_key_id)id), first);
                 assert_int_equal(o.source[id], high);
                 conn_options_release(&o);
             }
