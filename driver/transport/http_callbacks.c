@@ -113,6 +113,9 @@ static size_t on_header(char *line, size_t size, size_t n, void *ctx)
         curl_easy_getinfo(x->lane->easy, CURLINFO_RESPONSE_CODE, &status);
         x->info.http_status = (int)status;
         x->info.request_id[0] = '\0';
+        /* Left over from the connection's last request, or nobody's: not of what is being sent. */
+        if (status >= 200 && status < 300 && x->sent < x->body.len)
+            return abort_with(x, STOP_TOO_EARLY);
     }
     if (len > name.len && sv_ieq(sv_n(line, name.len), name))
         take_request_id(x, sv_n(line + name.len, len - name.len));

@@ -177,6 +177,12 @@ static bool fail_stopped(struct http_exchange *x, bool unknown, struct err *e)
             "MaxResponseBytes.",
             x->t->o.max_response_bytes);
         break;
+    case STOP_TOO_EARLY:
+        err_set(e, x->r.connecting ? ST_08001 : ST_08S01, 0,
+                "An answer came before the request had been sent, so it belongs to something else, "
+                "and the request was broken off. A proxy on the way may mix up answers.");
+        unknown = false;
+        break;
     case STOP_ENOUGH:
     case STOP_OOM:
     case STOP_NONE:
@@ -185,7 +191,7 @@ static bool fail_stopped(struct http_exchange *x, bool unknown, struct err *e)
         break;
     }
     e->effect = unknown ? EFFECT_UNKNOWN : EFFECT_NONE;
-    e->retry_safe = false;
+    e->retry_safe = x->stop == STOP_TOO_EARLY;
     neon_error_say_unknown(&x->r, e);
     return false;
 }
@@ -297,7 +303,7 @@ static bool may_retry(const struct http_exchange *x, const struct err *e, int at
     bool waking = e->retry_safe && x->info.http_status >= 500;
     int64_t patience = x->started_ms + COLD_START_MAX_MS;
 
-    if (x->stop != STOP_NONE)
+    if (x->stop != STOP_NONE && x->stop != STOP_TOO_EARLY)
         return false;
     if (waking)
         return x->r.connecting && x->r.deadline != DEADLINE_NONE ? true : clock_now_ms() < patience;

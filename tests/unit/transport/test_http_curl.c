@@ -45,6 +45,7 @@ enum play {
     BIG,               /* BIG_BYTES of a pattern */
     BIG_THEN_SILENCE,  /* the same, announced one byte longer, then nothing */
     LOGIN_407,         /* a proxy that wants a login */
+    ANSWER_EARLY,      /* 200 behind the headers, before the body was sent */
 };
 
 #define BIG_BYTES (3u << 20)
@@ -148,6 +149,11 @@ static bool play(struct server *s, int fd, enum play what)
     case ANSWER_THEN_CLOSE:
         say(fd, "200 OK", "{\"ok\":1}");
         return false;
+    case ANSWER_EARLY:
+        say(fd, "200 OK", "{\"ok\":1}");
+        while (recv(fd, filler, sizeof filler, 0) > 0)
+            continue;
+        return false;
     case COLD:
         say(fd, "500 Internal Server Error",
             "{\"message\":\"Control plane request failed\",\"code\":\"\"}");
@@ -235,7 +241,7 @@ static bool read_request(struct server *s, int fd, enum play *what)
         return false;
     turn = (size_t)atomic_fetch_add(&s->turns, 1);
     *what = s->script[turn < s->n_script ? turn : s->n_script - 1];
-    if (*what == CUT_UPLOAD)
+    if (*what == CUT_UPLOAD || *what == ANSWER_EARLY)
         return true;
     have = len - (size_t)(end + 4 - buf);
     end = strstr(buf, "Content-Length: ");
@@ -637,10 +643,10 @@ static void test_an_exchange_may_be_given_up_at_any_point(void **state)
 
 /* ---- uploads, downloads ---- */
 
-/* A body that the server did not take whole cannot have been executed. */
+/* A body that the server did not take whole cannot have been executed, whatever it answers. */
 static void test_half_an_upload_is_sent_again(void **state)
 {
-    static const enum play script[] = {CUT_UPLOAD, CUT_UPLOAD, ANSWER};
+    static const enum play script[] = {CUT_UPLOAD, ANSWER_EARLY, ANSWER};
     static char big[8 << 20];
     const struct wire_param p = {big, sizeof big};
     const struct wire_stmt s1 = {SV_LIT("INSERT"), &p, 1};
@@ -661,6 +667,38 @@ static void test_half_an_upload_is_sent_again(void **state)
         fail_msg("%s %s", e.state, buf_str(&e.text));
     assert_int_equal(atomic_load(&s.turns), 3);
     assert_int_equal(atomic_load(&s.requests), 1);
+    transport_free(t);
+    server_stop(&s);
+}
+
+/* On a kept connection something arrives that nobody asked for: not the answer to what is asked
+ * next. */
+static void test_an_answer_that_was_there_before_the_request_is_not_its_own(void **state)
+{
+    static const enum play script[] = {ANSWER};
+    struct wire_request r = write_request();
+    struct server s;
+    struct err e = ERR_INIT;
+    struct transport *t;
+    struct exchange *x;
+    char body[64];
+    size_t n;
+
+    (void)state;
+    server_start(&s, script, 1);
+    t = connect_to(&s, &e);
+    assert_true(once(t, &r, &e));
+    pthread_mutex_lock(&s.lock);
+    say(s.clients->fd, "200 OK", "{\"ok\":2}");
+    pthread_mutex_unlock(&s.lock);
+    x = exchange_start(t, &r, &e);
+    if (x == NULL)
+        fail_msg("%s %s", e.state, buf_str(&e.text));
+    assert_int_equal(exchange_read(x, body, sizeof body, &n, &e), EXCHANGE_DATA);
+    assert_int_equal(n, 8);
+    assert_memory_equal(body, "{\"ok\":1}", 8);
+    exchange_free(x);
+    assert_int_equal(atomic_load(&s.requests), 2);
     transport_free(t);
     server_stop(&s);
 }
@@ -1307,6 +1345,7 @@ int main(void)
         cmocka_unit_test(test_cancel_from_another_thread),
         cmocka_unit_test(test_an_exchange_may_be_given_up_at_any_point),
         cmocka_unit_test(test_half_an_upload_is_sent_again),
+        cmocka_unit_test(test_an_answer_that_was_there_before_the_request_is_not_its_own),
         cmocka_unit_test(test_a_body_arrives_whole_whatever_the_buffers),
         cmocka_unit_test(test_a_body_that_stops_ends_at_either_timeout_or_a_cancel),
         cmocka_unit_test(test_more_than_max_response_bytes_is_54000),
