@@ -235,11 +235,6 @@ SQLRETURN execute_result_code(const struct stmt *s)
     return SQL_SUCCESS;
 }
 
-static bool no_result(struct err *e)
-{
-    return err_set(e, ST_08S01, 0, "The server's answer holds no result.");
-}
-
 SQLRETURN execute_send(struct stmt *s, const struct wire_request *r)
 {
     struct err e = ERR_INIT;
@@ -256,23 +251,33 @@ SQLRETURN execute_start(struct stmt *s, const struct wire_request *r,
     return rc == SQL_SUCCESS ? execute_open(s, r, around, kind) : rc;
 }
 
+/* The result that the application wants first, and where nothing is behind it the answer's end. */
+static bool open_results(struct stmt *s, const struct wire_request *r,
+                         const struct surroundings *around, const struct sql_kind *kind,
+                         struct err *e)
+{
+    bool found = false;
+
+    if (!skip_results(s, around, e) || !begin_result(s, kind, &found, e))
+        return false;
+    if (!found)
+        return err_set(e, ST_08S01, 0, "The server's answer holds no result.");
+    s->results_left = r->n_stmts - around->n_before - around->n_behind - 1;
+    s->results_behind = around->n_behind;
+    return finish_if_complete(s, e);
+}
+
 SQLRETURN execute_open(struct stmt *s, const struct wire_request *r,
                        const struct surroundings *around, const struct sql_kind *kind)
 {
     struct err e = ERR_INIT;
-    bool found = false;
 
-    if (!skip_results(s, around, &e) || !begin_result(s, kind, &found, &e) ||
-        (!found && !no_result(&e))) {
+    if (!open_results(s, r, around, kind, &e)) {
         /* The server said 200, but what it did is not to be read from the answer. */
         if (err_is(&e, ST_08S01) && e.effect == EFFECT_NONE && !r->repeatable)
             err_append(&e, "%s", ERR_OUTCOME_UNKNOWN);
         return execute_failed(s, &e);
     }
-    s->results_left = r->n_stmts - around->n_before - around->n_behind - 1;
-    s->results_behind = around->n_behind;
-    if (!finish_if_complete(s, &e))
-        return execute_failed(s, &e);
     execute_note_counts(s);
     return s->cursor_open ? rowset_settle_concurrency(s) : execute_result_code(s);
 }

@@ -53,10 +53,12 @@ static void judge_failure(struct err *e, bool sent)
         if (e->effect != EFFECT_UNKNOWN)
             err_append(e, "%s", ERR_OUTCOME_UNKNOWN);
         e->effect = EFFECT_UNKNOWN;
-    } else if (e->pg != NULL) {
+    } else if (e->pg != NULL && e->pg->value[PG_CODE] != NULL && !e->retry_safe) {
         err_append(e, "%s",
                    "\nThe transaction was rolled back: this is the error of one of its statements, "
                    "which were sent together.");
+    } else if (e->pg != NULL) {
+        err_append(e, "%s", "\nThe transaction was rolled back: nothing of it was stored.");
     }
 }
 

@@ -268,6 +268,20 @@ static bool rolls_batch_back(int status, const struct catalogue_row *row)
     return status == 507 || (status >= 500 && row != NULL && strcmp(row->later, "HY000") == 0);
 }
 
+/* Whoever answered: a 5xx, 503 too, may come from behind the point where the request had been
+ * passed on (protocol 5.4), and a success that is not Neon's (202, 204) may stand for one. */
+static bool may_have_run(int status)
+{
+    return status >= 500 || status < 300;
+}
+
+/* Of a message that the catalogue does not have. The proxy's texts for what happens while a
+ * statement runs, which come with 400, may change. */
+static enum err_effect effect_of_unknown(int status, const struct wire_request *r)
+{
+    return (status == 400 || may_have_run(status)) && !r->connecting ? EFFECT_UNKNOWN : EFFECT_NONE;
+}
+
 static void from_message(int status, const struct wire_request *r, struct err *e)
 {
     struct strview message = message_of(e);
@@ -278,16 +292,14 @@ static void from_message(int status, const struct wire_request *r, struct err *e
 
     err_set_state(e, state, status, "%.*s%s%s", (int)message.len, message.ptr,
                   row && row->remedy[0] ? ". " : "", row ? row->remedy : "");
-    e->effect = row ? row->effect : status >= 500 && !r->connecting ? EFFECT_UNKNOWN : EFFECT_NONE;
+    e->effect = row != NULL ? row->effect : effect_of_unknown(status, r);
     if (r->batch && rolls_batch_back(status, row))
         e->effect = EFFECT_NONE;
     e->retry_safe = row != NULL && row->retry == YES && status >= 500;
     neon_error_say_unknown(r, e);
 }
 
-/* Something else than Neon answered: a load balancer, a captive portal, a misdirected ApiHost. A
- * 5xx, 503 too, may come from behind the point where the request had been passed on (protocol 5.4).
- */
+/* Something else than Neon answered: a load balancer, a captive portal, a misdirected ApiHost. */
 static void from_stranger(int status, struct strview body, const struct wire_request *r,
                           struct err *e)
 {
@@ -299,7 +311,7 @@ static void from_stranger(int status, struct strview body, const struct wire_req
             "The answer is HTTP status %d with %s instead of Neon's JSON. A proxy or load balancer "
             "on the way may be answering: check Server, ApiHost and Proxy.",
             status, what);
-    e->effect = status >= 500 ? EFFECT_UNKNOWN : EFFECT_NONE;
+    e->effect = may_have_run(status) ? EFFECT_UNKNOWN : EFFECT_NONE;
     e->retry_safe = false;
     neon_error_say_unknown(r, e);
 }

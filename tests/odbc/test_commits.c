@@ -132,6 +132,7 @@ static void test_every_fault_of_the_network(void **state)
         {"{\"kind\":\"empty_body\"}", "08007"},
         {"{\"kind\":\"html_502\"}", "08007"},
         {"{\"kind\":\"status\",\"status\":504,\"body\":\"\"}", "08007"},
+        {"{\"kind\":\"status\",\"status\":204,\"body\":\"\"}", "08007"},
         {"{\"kind\":\"dead_pooled\"}", "08007"},
         {"{\"kind\":\"hang\"}", "08007"},
     };

@@ -25,9 +25,14 @@ static const struct fault_row {
     {"{\"kind\":\"lost_after_commit\",\"count\":1}", "08S01", true},
     {"{\"kind\":\"dead_pooled\",\"count\":1}", "08S01", true},
     {"{\"kind\":\"status\",\"count\":1,\"status\":400,\"body\":\"{\\\"msg\\\":\\\"no\\\"}\"}",
-     "HY000", false},
+     "HY000", true},
     {"{\"kind\":\"status\",\"count\":1,\"status\":302,\"body\":\"\"}", "08S01", false},
     {"{\"kind\":\"status\",\"count\":1,\"status\":504,\"body\":\"<html>\"}", "08S01", true},
+    {"{\"kind\":\"status\",\"count\":1,\"status\":204,\"body\":\"\"}", "08S01", true},
+    {"{\"kind\":\"status\",\"count\":1,\"status\":200,\"body\":\"{\\\"fields\\\":[],\\\"rows\\\":[]"
+     ","
+     "\\\"command\\\":\\\"INSERT\\\",\\\"rowCount\\\":1} and more\"}",
+     "08S01", true},
 };
 
 static void test_each_fault_has_its_state_and_one_request_and_leaves_the_handle_usable(void **state)

@@ -991,6 +991,26 @@ static void test_a_lost_commit_is_unknown_and_said_so(void **state)
     STORED("1=10 3=30 4=40");
 }
 
+/* Where none of its statements is to blame, no message says so. */
+static void test_a_commit_that_nobody_took(void **state)
+{
+    SQLHDBC d = dbc_of(state);
+    SQLHSTMT s = stmt_of(state);
+
+    autocommit(d, SQL_AUTOCOMMIT_OFF);
+    run(s, "INSERT INTO t_tx VALUES (1, 10)");
+    gateway_fault("{\"kind\":\"status\",\"count\":1,\"status\":400,\"body\":"
+                  "\"{\\\"message\\\":\\\"password authentication failed\\\"}\"}");
+    assert_dbc_state(d, end(d, SQL_COMMIT), "28000");
+    assert_non_null(strstr(diag_text(SQL_HANDLE_DBC, d), "nothing of it was stored"));
+    assert_null(strstr(diag_text(SQL_HANDLE_DBC, d), "one of its statements"));
+    STORED("");
+    run(s, "INSERT INTO t_tx VALUES (2, 20), (2, 20)");
+    assert_dbc_state(d, end(d, SQL_COMMIT), "23505");
+    assert_non_null(strstr(diag_text(SQL_HANDLE_DBC, d), "one of its statements"));
+    STORED("");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_table, teardown_table)
 #define P(f) cmocka_unit_test_setup_teardown(f, setup_pair, teardown_pair)
 
@@ -1020,6 +1040,7 @@ int main(void)
         T(test_rows_are_gathered_only_where_that_changes_nothing),
         T(test_setting_autocommit_to_what_it_is_ends_nothing),
         T(test_a_lost_commit_is_unknown_and_said_so),
+        T(test_a_commit_that_nobody_took),
         P(test_no_lost_update),
         P(test_a_lost_update_at_read_committed_is_as_on_tcp),
         P(test_no_write_skew),

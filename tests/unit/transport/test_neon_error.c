@@ -132,14 +132,17 @@ static const struct row {
     {400, "{\"message\":\"деление на ноль\",\"code\":\"22012\",\"severity\":\"ОШИБКА\"}", "22012",
      "22012", false, false},
     /* other shapes, and strangers */
-    {400, "{\"msg\":\"bad upgrade\"}", "08001", "HY000", false, false},
+    {400, MSG("nobody knows this message"), "08001", "HY000", true, false},
+    {400, "{\"msg\":\"bad upgrade\"}", "08001", "HY000", true, false},
+    {429, "{\"message\":\"Too Many Requests\"}", "08001", "HY000", false, false},
+    {202, "{\"message\":\"accepted\"}", "08001", "HY000", true, false},
     {400, "\"query is not supported\"", "08001", "HY000", false, false},
     {502, "<html>Bad Gateway</html>", "08001", "08S01", true, false},
     {504, "", "08001", "08S01", true, false},
     {503, "", "08001", "08S01", true, false}, /* from whom, and when, is unknown: protocol 5.4 */
     {429, "slow down", "08001", "08S01", false, false},
     {302, "", "08001", "08S01", false, false},
-    {200 + 4, "", "08001", "08S01", false, false},
+    {204, "", "08001", "08S01", true, false}, /* a success, but whose? */
     {400, "[]", "08001", "08S01", false, false},
     {400, "{\"message\":7,\"code\":null}", "08001", "08S01", false, false},
     {400, "{\"message\":\"x\",\"code\":\"toolong\",\"severity\":\"ERROR\"}", "HY000", "HY000",
