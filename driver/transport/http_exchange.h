@@ -13,7 +13,7 @@ enum stop {
     STOP_SILENCE,
     STOP_TOO_LARGE,
     STOP_TOO_EARLY, /* success was answered before the request was complete */
-    STOP_ENOUGH, /* an error's body is longer than anyone reads: not a failure */
+    STOP_ENOUGH,    /* an error's body is longer than anyone reads: not a failure */
     STOP_OOM
 };
 

@@ -341,8 +341,10 @@ bool session_login(struct session *s, const struct ws_patience *p, struct err *e
         }
         if (!may_try_again(s, p, n, until, &mine))
             break;
-        err_release(&mine);
         pause_before_retry(p, n);
+        if (clock_now_ms() >= until)
+            break; /* why the last one failed says more than that time is over */
+        err_release(&mine);
     }
     if (mine.effect == EFFECT_UNKNOWN)
         mine.effect = EFFECT_NONE; /* nothing was asked yet */

@@ -157,6 +157,11 @@ static void test_wrong_logins(void **state)
                      transports[k], logins[i].keywords);
             assert_refused(f, connstr, logins[i].state, logins[i].says);
         }
+    /* time runs out between two tries: what the first one heard is told */
+    assert_refused(f,
+                   "DSN=neon;UID=crowded_role;PWD=crowded;Transport=websocket;LoginTimeout=1;"
+                   "RetryCount=10",
+                   "08004", "too many connections");
     pg_admin("DROP ROLE crowded_role");
 }
 
