@@ -273,12 +273,13 @@ SQLRETURN stmt_asked(struct stmt *s, const struct script_stmt *st, const char *c
                      const struct description **out)
 {
     struct err e = ERR_INIT;
+    bool had_failed = s->dbc->tx.failed;
 
     *out = NULL;
     if (!can_be_prepared(st->kind) || describe_stmt(s, st, casts, out, &e))
         return SQL_SUCCESS;
     *out = NULL;
-    if (err_is(&e, ST_HY001))
+    if (err_is(&e, ST_HY001) || s->dbc->tx.failed != had_failed) /* lost with its session */
         return diag_post_err(&s->handle, &e);
     err_release(&e);
     return SQL_SUCCESS;

@@ -273,8 +273,9 @@ SQLRETURN execute_open(struct stmt *s, const struct wire_request *r,
     struct err e = ERR_INIT;
 
     if (!open_results(s, r, around, kind, &e)) {
-        /* The server said 200, but what it did is not to be read from the answer. */
-        if (err_is(&e, ST_08S01) && e.effect == EFFECT_NONE && !r->repeatable)
+        /* The server said 200, but what it did is not to be read from the answer. Of a session's
+         * transaction nothing is left. */
+        if (err_is(&e, ST_08S01) && e.effect == EFFECT_NONE && !r->repeatable && !r->in_transaction)
             err_append(&e, "%s", ERR_OUTCOME_UNKNOWN);
         return execute_failed(s, &e);
     }

@@ -213,8 +213,8 @@ SQLRETURN stmt_describe_columns(struct stmt *s, struct handle *post_on);
 const uint32_t *stmt_known_param_oids(struct stmt *s);
 /* Asks, as describing does, what the server makes of the statement with those casts: the types of
  * its parameters, and which of those without a cast are to be text because it can choose none. *out
- * is borrowed until the next description; NULL when it cannot be told. Posts HY001 only: other
- * errors come with the statement. */
+ * is borrowed until the next description; NULL when it cannot be told. Posts HY001, and what ended
+ * the transaction: other errors come with the statement. */
 SQLRETURN stmt_asked(struct stmt *s, const struct script_stmt *st, const char *const *casts,
                      const struct description **out);
 struct param_description {

@@ -106,12 +106,19 @@ void session_description_release(struct session_description *d)
     *d = (struct session_description){0};
 }
 
+static bool has_ended_transaction(const struct call *c)
+{
+    return c->s->status == SESSION_IDLE &&
+           (strcmp(c->command, "COMMIT") == 0 || strcmp(c->command, "ROLLBACK") == 0);
+}
+
 /* Less than was asked must never pass for success. */
 static bool is_answered(const struct call *c, struct err *e)
 {
     return err_is_set(&c->failure) ||
            (c->n_ended == c->n_asked &&
-            (c->description == NULL || c->description->param_oids != NULL)) ||
+            (c->description == NULL || c->description->param_oids != NULL) &&
+            (!c->r->committing || has_ended_transaction(c))) ||
            err_set(e, ST_08S01, 0,
                    "The session broke: the server answered something else than was asked.");
 }
@@ -185,7 +192,7 @@ static bool read_answer(struct call *c, struct err *e)
 /* Sends s->out and reads the answer. */
 static bool call_end(struct call *c, struct err *e)
 {
-    bool ok = session_flush(c->s, c->r, e) && read_answer(c, e);
+    bool ok = session_flush(c->s, &c->wait, e) && read_answer(c, e);
 
     if (ok && err_is_set(&c->failure)) {
         err_move(e, &c->failure);

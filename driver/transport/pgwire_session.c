@@ -238,6 +238,8 @@ bool session_error(struct session *s, const struct session_wait *w, struct pg_fi
 
     quiet.repeatable |= fatal;
     neon_error_of_session(fields, &quiet, e);
+    if (fatal)
+        e->effect = EFFECT_NONE;
     if (w->sent != WAIT_ON && strcmp(fields->value[PG_CODE], "57014") == 0)
         err_set_state(e, w->sent == WAIT_TIMEOUT_SENT ? "HYT00" : "HY008", 0, "%s",
                       w->sent == WAIT_TIMEOUT_SENT

@@ -373,8 +373,17 @@ static void play_answer(struct buf *b)
         case 'F':
             SAYS(b, 'E', "SFATAL\0VFATAL\0C57P01\0Mbye\0");
             break;
+        case 'R':
+            SAYS(b, 'C', "ROLLBACK\0");
+            break;
+        case 'O':
+            SAYS(b, 'C', "SELECT 1\0");
+            break;
         case 'Z':
             SAYS(b, 'Z', "I");
+            break;
+        case 'z':
+            SAYS(b, 'Z', "T");
             break;
         default:
             says(b, *p, "", 0);
@@ -438,6 +447,52 @@ static void test_less_than_was_asked_is_no_success(void **state)
         if (strcmp(got, answers[i / 2].state) != 0)
             fail_msg("%s%s: \"%s\", wanted \"%s\"", answer, run ? " (run)" : "", got,
                      answers[i / 2].state);
+        err_release(&e);
+        release(b);
+    }
+}
+
+/* Whatever is wrong with the answer, a commit may have happened; and that is said. */
+static void test_a_commit_is_answered_by_its_own_words(void **state)
+{
+    static const struct {
+        const char *answer, *state;
+    } cases[] = {{"CZ", ""},      {"RZ", ""},     {"OZ", "08007"}, {"IZ", "08007"},
+                 {"Cz", "08007"}, {"Z", "08007"}, {"CF", "08007"}, {"F", "08007"},
+                 {"!", "08007"},  {"EZ", "22012"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct both b = session_with(play_answer, false);
+        struct wire_request r = request();
+        struct err e = ERR_INIT;
+        answer = cases[i].answer;
+        r.committing = r.in_transaction = true;
+        if (session_run(b.s, &r, NULL, &e) != (cases[i].state[0] == '\0') ||
+            strcmp(e.state, cases[i].state) != 0)
+            fail_msg("%s: \"%s\" %s", answer, e.state, buf_str(&e.text));
+        if (strcmp(e.state, "08007") == 0 && strstr(buf_str(&e.text), "is unknown") == NULL)
+            fail_msg("%s: %s", answer, buf_str(&e.text));
+        err_release(&e);
+        release(b);
+    }
+}
+
+/* FATAL by itself: what it leaves open depends on whether a transaction was. */
+static void test_the_servers_last_words(void **state)
+{
+    (void)state;
+    for (int in_transaction = 0; in_transaction < 2; in_transaction++) {
+        struct both b = session_with(play_answer, false);
+        struct wire_request r = request();
+        struct err e = ERR_INIT;
+        answer = "F";
+        r.in_transaction = in_transaction;
+        assert_false(session_run(b.s, &r, NULL, &e));
+        assert_string_equal(e.state, "08S01");
+        assert_int_equal(e.effect, in_transaction ? EFFECT_NONE : EFFECT_UNKNOWN);
+        assert_non_null(
+            strstr(buf_str(&e.text), in_transaction ? "nothing of it is stored" : "is unknown"));
         err_release(&e);
         release(b);
     }
@@ -546,6 +601,8 @@ int main(void)
         cmocka_unit_test(test_logins_that_are_none),
         cmocka_unit_test(test_a_login_ends_in_time_though_the_server_talks),
         cmocka_unit_test(test_less_than_was_asked_is_no_success),
+        cmocka_unit_test(test_a_commit_is_answered_by_its_own_words),
+        cmocka_unit_test(test_the_servers_last_words),
         cmocka_unit_test(test_the_end_of_a_result_waits_for_its_commit),
         cmocka_unit_test(test_descriptions),
         cmocka_unit_test(test_a_query_timeout_is_heard_though_the_server_talks),
