@@ -13,7 +13,7 @@ bool session_copy_sync(struct session_exchange *x, struct err *e)
         return true;
     x->synced = true;
     pgwire_plain(&x->s->out, 'S');
-    return session_flush(x->s, &x->r, e);
+    return session_flush(x->s, &x->wait, e);
 }
 
 /* The server asks for data. */
@@ -30,7 +30,7 @@ bool session_copy_asked(struct session_exchange *x, struct err *e)
     x->refused_copy = true; /* a Sync that came before is swallowed by the copy */
     pgwire_copy_fail(&s->out, "not available");
     pgwire_plain(&s->out, 'S');
-    return session_flush(s, &x->r, e);
+    return session_flush(s, &x->wait, e);
 }
 
 /* Reads until the server wants data, or has said why it does not. */
@@ -96,7 +96,7 @@ bool session_copy_put(struct exchange *base, const void *data, size_t len, struc
             return false;
         pgwire_copy_data(&s->out, sv_n(at, n));
         x->sent_bytes += s->out.len;
-        if (!session_flush_patiently(s, &x->wait, e))
+        if (!session_flush(s, &x->wait, e))
             return false;
         at += n;
         len -= n;

@@ -97,7 +97,7 @@ static bool resume(struct session_exchange *x, struct err *e)
     pgwire_execute(&s->out, x->portal, x->portion);
     pgwire_plain(&s->out, 'S');
     x->suspended = false;
-    if (!session_flush(s, &x->r, e))
+    if (!session_flush(s, &x->wait, e))
         return false;
     x->running = true;
     s->active = x;
@@ -158,7 +158,7 @@ static bool begin(struct session_exchange *x, const struct wire_request *r, stru
     if (!write_request(x, r, e))
         return false;
     x->sent_bytes += s->out.len;
-    if (!session_flush(s, r, e))
+    if (!session_flush(s, &x->wait, e))
         return false;
     x->running = true;
     s->active = x;

@@ -100,7 +100,7 @@ static bool write_first(struct login *l, struct err *e)
         pgwire_password(&s->out, s->t->o.password);
         write_settings(l);
     }
-    return session_flush(s, &l->r, e);
+    return session_flush(s, &l->wait, e);
 }
 
 /* ---- what the server says ---- */
@@ -131,7 +131,7 @@ static bool begin_scram(struct login *l, struct strview mechanisms, struct err *
     if (ok)
         pgwire_sasl_initial(&l->s->out, SCRAM_MECHANISM, buf_sv(&first));
     buf_release(&first);
-    return ok && session_flush(l->s, &l->r, e);
+    return ok && session_flush(l->s, &l->wait, e);
 }
 
 static bool go_on_scram(struct login *l, struct strview message, struct err *e)
@@ -143,7 +143,7 @@ static bool go_on_scram(struct login *l, struct strview message, struct err *e)
     if (ok)
         pgwire_sasl_response(&l->s->out, buf_sv(&answer));
     buf_release(&answer);
-    return ok && session_flush(l->s, &l->r, e);
+    return ok && session_flush(l->s, &l->wait, e);
 }
 
 static bool no_password(struct err *e)
@@ -188,7 +188,7 @@ static bool authentication(struct login *l, struct strview body, struct err *e)
         if (l->pipelined)
             return true;
         pgwire_password(&l->s->out, l->s->t->o.password);
-        return session_flush(l->s, &l->r, e);
+        return session_flush(l->s, &l->wait, e);
     case AUTH_SASL:
         return begin_scram(l, pgwire_rest(&r), e);
     case AUTH_CONTINUE:
@@ -211,7 +211,7 @@ static bool ready(struct login *l, struct err *e)
     if (l->settings_sent)
         return true;
     write_settings(l);
-    return session_flush(l->s, &l->r, e);
+    return session_flush(l->s, &l->wait, e);
 }
 
 static bool take(struct login *l, const struct pgwire_message *m, struct err *e)

@@ -54,13 +54,22 @@ void session_cut(struct session *s)
     s->entering = false;
 }
 
+static bool only_at_once(void *ctx, int64_t since, int64_t *ms, struct err *e)
+{
+    (void)ctx;
+    (void)since;
+    *ms = 0;
+    return err_set(e, ST_08S01, 0, "The server takes nothing.");
+}
+
 static void say_goodbye(struct session *s)
 {
+    static const struct ws_waiter waiter = {only_at_once, NULL};
     struct err e = ERR_INIT;
 
     buf_reset(&s->out);
     pgwire_plain(&s->out, 'X');
-    if (s->out.failed == BUF_OK && !ws_send(s->ws, s->out.data, s->out.len, &e))
+    if (s->out.failed == BUF_OK && !ws_send_patiently(s->ws, s->out.data, s->out.len, &waiter, &e))
         err_release(&e);
 }
 

@@ -89,11 +89,9 @@ bool session_receive(struct session *s, struct session_wait *w, char *dst, size_
 /* The same without waiting: *got is 0 when nothing is here. */
 bool session_receive_some(struct session *s, struct session_wait *w, char *dst, size_t cap,
                           size_t *got, struct err *e) NEON_MUST_CHECK;
-/* Sends s->out. False: lost. */
-bool session_flush(struct session *s, const struct wire_request *r, struct err *e) NEON_MUST_CHECK;
-/* The same for data that the server may not want to take at once: waits as session_receive does. */
-bool session_flush_patiently(struct session *s, struct session_wait *w,
-                             struct err *e) NEON_MUST_CHECK;
+/* Sends s->out. Where the server does not take it at once, it waits as session_receive does. False:
+ * lost. */
+bool session_flush(struct session *s, struct session_wait *w, struct err *e) NEON_MUST_CHECK;
 
 /* --- pgwire_session.c --- */
 

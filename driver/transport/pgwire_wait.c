@@ -135,42 +135,30 @@ bool session_receive_some(struct session *s, struct session_wait *w, char *dst, 
 struct patience {
     struct session *s;
     struct session_wait *w;
-    int64_t since;
 };
 
-static bool has_patience(void *ctx, int64_t *ms, struct err *e)
+static bool has_patience(void *ctx, int64_t since, int64_t *ms, struct err *e)
 {
     struct patience *p = ctx;
 
     cancel_if_due(p->s, p->w);
-    *ms = wait_ms(p->w, p->since);
-    return !out_of_patience(p->w, p->since, e);
+    *ms = wait_ms(p->w, since);
+    return !out_of_patience(p->w, since, e);
 }
 
-static bool flush(struct session *s, const struct wire_request *r, const struct ws_waiter *w,
-                  struct err *e)
+bool session_flush(struct session *s, struct session_wait *w, struct err *e)
 {
+    struct patience p = {s, w};
     bool ok = s->out.failed == BUF_OK || err_oom(e);
 
-    ok = ok && ws_send_patiently(s->ws, s->out.data, s->out.len, w, e);
+    ok = ok && ws_send_patiently(s->ws, s->out.data, s->out.len,
+                                 &(struct ws_waiter){has_patience, &p}, e);
     if (s->out.cap > ((size_t)1 << 20))
         buf_release_secret(&s->out);
     else
         buf_reset(&s->out);
     s->used_ms = clock_now_ms();
     if (!ok)
-        session_lose(s, r, e);
+        session_lose(s, w->r, e);
     return ok;
-}
-
-bool session_flush(struct session *s, const struct wire_request *r, struct err *e)
-{
-    return flush(s, r, NULL, e);
-}
-
-bool session_flush_patiently(struct session *s, struct session_wait *w, struct err *e)
-{
-    struct patience p = {s, w, clock_now_ms()};
-
-    return flush(s, w->r, &(struct ws_waiter){has_patience, &p}, e);
 }

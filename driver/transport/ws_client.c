@@ -16,6 +16,7 @@
 #define SEND_STALL_MS 60000 /* the server takes nothing for so long: it is gone */
 #define POLL_MAX_MS 60000
 #define PING_EVERY_MS 30000
+#define CONTROL_MAX_BYTES ((size_t)4 << 10) /* more pings than this are not answered */
 
 struct ws_client {
     struct transport *t;
@@ -29,7 +30,7 @@ struct ws_client {
     struct strview raw; /* what of it, or of `ahead`, is not read yet */
     struct buf ahead;   /* received while sending */
     struct buf out;     /* frames to be sent: holds secrets */
-    struct buf answers; /* pongs */
+    struct buf control; /* pings and pongs that the server has not taken yet, the first in part */
     int64_t last_sent_ms;
     struct quiet *quiet; /* in force; NULL */
     pid_t pid;
@@ -48,7 +49,7 @@ struct ws_client *ws_new(struct transport *t, struct err *e)
     ws->hushes = quiet_is_needed();
     buf_init(&ws->ahead, AHEAD_MAX_BYTES);
     buf_init(&ws->out, 0);
-    buf_init(&ws->answers, 0);
+    buf_init(&ws->control, CONTROL_MAX_BYTES);
     ws->in = mem_alloc(IN_BYTES);
     ws->multi = curl_multi_init();
     ws->easy = curl_easy_init();
@@ -160,48 +161,54 @@ static bool take_ahead(struct ws_client *ws, struct err *e)
 }
 
 /* Something wakes a wait now and then (ws_wake): only time ends it. */
-struct stall {
-    struct ws_client *ws;
-    int64_t until;
-};
-static bool stalls(void *ctx, int64_t *ms, struct err *e)
+static bool stalls(void *ctx, int64_t since, int64_t *ms, struct err *e)
 {
-    const struct stall *s = ctx;
+    *ms = deadline_left_ms(since + SEND_STALL_MS, POLL_MAX_MS);
+    return *ms > 0 || broke(ctx, CURLE_OPERATION_TIMEDOUT, e);
+}
 
-    *ms = deadline_left_ms(s->until, POLL_MAX_MS);
-    return *ms > 0 || broke(s->ws, CURLE_OPERATION_TIMEDOUT, e);
+/* What the socket takes now; *bytes: what it has not. */
+static bool send_some(struct ws_client *ws, struct strview *bytes, struct err *e)
+{
+    while (bytes->len > 0) {
+        size_t n = 0;
+        CURLcode code = curl_easy_send(ws->easy, bytes->ptr, bytes->len, &n);
+        if (code == CURLE_AGAIN)
+            break;
+        if (code != CURLE_OK)
+            return broke(ws, code, e);
+        *bytes = sv_n(bytes->ptr + n, bytes->len - n);
+        ws->last_sent_ms = clock_now_ms();
+    }
+    return true;
 }
 
 static bool send_loudly(struct ws_client *ws, struct strview bytes, bool take,
                         const struct ws_waiter *w, struct err *e)
 {
-    struct stall stall = {ws, clock_now_ms() + SEND_STALL_MS};
-    const struct ws_waiter impatient = {stalls, &stall};
+    const struct ws_waiter impatient = {stalls, ws};
+    int64_t since = clock_now_ms();
 
     if (w == NULL)
         w = &impatient;
-    while (bytes.len > 0) {
-        size_t n = 0;
-        CURLcode code = curl_easy_send(ws->easy, bytes.ptr, bytes.len, &n);
-        if (code != CURLE_OK && code != CURLE_AGAIN)
-            return broke(ws, code, e);
+    for (;;) {
+        size_t before = bytes.len;
         int64_t ms;
-        bytes = sv_n(bytes.ptr + n, bytes.len - n);
-        if (code == CURLE_OK) {
-            stall.until = clock_now_ms() + SEND_STALL_MS;
-            continue;
-        }
+        if (!send_some(ws, &bytes, e))
+            return false;
+        if (bytes.len == 0)
+            return true;
+        if (bytes.len < before)
+            since = clock_now_ms();
         if (take && !take_ahead(ws, e))
             return false;
-        if (!w->goes_on(w->ctx, &ms, e)) {
+        if (!w->goes_on(w->ctx, since, &ms, e)) {
             ws->failed = true;
             return false;
         }
         if (poll_socket(ws, true, ms) < 0)
             return broke(ws, CURLE_SEND_ERROR, e);
     }
-    ws->last_sent_ms = clock_now_ms();
-    return true;
 }
 
 static bool send_bytes(struct ws_client *ws, struct strview bytes, bool take,
@@ -216,6 +223,19 @@ static bool send_bytes(struct ws_client *ws, struct strview bytes, bool take,
     ok = send_loudly(ws, bytes, take, w, e);
     unhush(ws);
     return ok;
+}
+
+/* Nobody waits for pings and pongs to be taken: whoever reads has limits of its own. */
+static bool send_control(struct ws_client *ws, struct err *e)
+{
+    struct strview left = buf_sv(&ws->control);
+
+    if (!send_some(ws, &left, e))
+        return false;
+    if (left.len > 0 && left.len < ws->control.len)
+        memmove(ws->control.data, left.ptr, left.len);
+    ws->control.len = left.len;
+    return true;
 }
 
 /* ---- opening ---- */
@@ -339,7 +359,7 @@ static void goodbye(struct ws_client *ws)
     size_t n;
 
     buf_reset(&ws->out);
-    if (ws_framer_close(&ws->framer, 1000, &ws->out))
+    if (ws->control.len == 0 && ws_framer_close(&ws->framer, 1000, &ws->out))
         (void)curl_easy_send(ws->easy, ws->out.data, ws->out.len, &n);
 }
 
@@ -364,7 +384,7 @@ void ws_free(struct ws_client *ws)
     ws_framer_release(&ws->framer);
     buf_release(&ws->ahead);
     buf_release_secret(&ws->out);
-    buf_release(&ws->answers);
+    buf_release(&ws->control);
     mem_free(ws->in);
     mem_free(ws);
 }
@@ -394,6 +414,8 @@ bool ws_send_patiently(struct ws_client *ws, const void *bytes, size_t len,
     }
     buf_reset(&ws->out);
     ok = ws_framer_write(&ws->framer, bytes, len, &ws->out) || err_oom(e);
+    ok = ok && send_bytes(ws, buf_sv(&ws->control), true, w, e); /* its frame may have begun */
+    buf_reset(&ws->control);
     ok = ok && send_bytes(ws, buf_sv(&ws->out), true, w, e);
     if (ws->out.len > 0)
         mem_wipe(ws->out.data, ws->out.len);
@@ -415,14 +437,10 @@ enum ws_event ws_read(struct ws_client *ws, char *dst, size_t cap, size_t *got, 
         ev = WS_CLOSED;
     else if (ws->raw.len == 0 && !ws->framer.has_more)
         ev = receive(ws, e);
-    if (ev == WS_DATA) {
-        if (!ws_framer_read(&ws->framer, &ws->raw, dst, cap, got, &ws->answers, e))
-            ev = WS_FAILED;
-        if (ev == WS_DATA && ws->answers.len > 0 &&
-            !send_loudly(ws, buf_sv(&ws->answers), false, NULL, e))
-            ev = WS_FAILED;
-        buf_reset(&ws->answers);
-    }
+    if (ev == WS_DATA && !ws_framer_read(&ws->framer, &ws->raw, dst, cap, got, &ws->control, e))
+        ev = WS_FAILED;
+    if (ev != WS_CLOSED && ev != WS_FAILED && !send_control(ws, e))
+        ev = WS_FAILED;
     unhush(ws);
     ws->failed |= ev == WS_FAILED || ev == WS_CLOSED;
     return ev;
@@ -432,18 +450,20 @@ enum ws_event ws_read(struct ws_client *ws, char *dst, size_t cap, size_t *got, 
 void ws_keep(struct ws_client *ws)
 {
     struct err e = ERR_INIT;
+    struct quiet q;
 
-    if (clock_now_ms() - ws->last_sent_ms < PING_EVERY_MS)
+    if (clock_now_ms() - ws->last_sent_ms < PING_EVERY_MS || ws->control.len > 0)
         return;
-    buf_reset(&ws->out);
-    if (ws_framer_ping(&ws->framer, &ws->out) && !send_bytes(ws, buf_sv(&ws->out), false, NULL, &e))
+    hush(ws, &q);
+    if (ws_framer_ping(&ws->framer, &ws->control) && !send_control(ws, &e))
         err_release(&e); /* reading will tell */
+    unhush(ws);
 }
 
 void ws_wait(struct ws_client *ws, int64_t ms)
 {
     ws_keep(ws);
-    poll_socket(ws, false, ms < PING_EVERY_MS ? ms : PING_EVERY_MS);
+    poll_socket(ws, ws->control.len > 0, ms < PING_EVERY_MS ? ms : PING_EVERY_MS);
 }
 
 void ws_wake(struct ws_client *ws)

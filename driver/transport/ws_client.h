@@ -30,10 +30,10 @@ void ws_free(struct ws_client *ws);
 /* Sends all of it as one binary frame; takes what comes meanwhile, so that neither side waits for
  * the other. False: 08S01, and nobody knows how much went out. */
 bool ws_send(struct ws_client *ws, const void *bytes, size_t len, struct err *e) NEON_MUST_CHECK;
-/* Asked while the server takes nothing: *ms is how long to wait now. False: no longer, *e says why.
- */
+/* Asked while the server takes nothing, since when by clock_now_ms: *ms is how long to wait now.
+ * False: no longer, *e says why. */
 struct ws_waiter {
-    bool (*goes_on)(void *ctx, int64_t *ms, struct err *e);
+    bool (*goes_on)(void *ctx, int64_t since, int64_t *ms, struct err *e);
     void *ctx;
 };
 /* ws_send, which waits as long as the waiter says. */

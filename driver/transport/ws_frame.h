@@ -39,8 +39,8 @@ bool ws_framer_close(struct ws_framer *f, unsigned status, struct buf *out) NEON
 /* Takes received bytes (*in moves on) and copies the payload of data frames to dst; *got says how
  * much. Ends when dst has less than WS_PIECE_MAX_BYTES left (f->has_more: call again before more is
  * received, even when *in is empty), the bytes are used up, or the peer closes (f->closing). Pings
- * are answered into `answers`. False: 08S01, what a server must not send (text, masked or reserved
- * frames), HY001. */
+ * are answered into `answers`, as many as it takes. False: 08S01, what a server must not send
+ * (text, masked or reserved frames), HY001. */
 bool ws_framer_read(struct ws_framer *f, struct strview *in, char *dst, size_t cap, size_t *got,
                     struct buf *answers, struct err *e) NEON_MUST_CHECK;
 

@@ -206,6 +206,56 @@ static void test_silence_ends_at_the_timeouts_and_the_connection_goes_on(void **
     fixture_free(f);
 }
 
+/* Be it the question for its parameter's type that is not taken, or the statement. (Whoever has not
+ * taken that sees its end behind it only: the stall ends, so that the server lets go of the table.)
+ */
+static void test_a_server_that_takes_nothing_ends_at_the_read_timeout(void **state)
+{
+    static const char *const texts[] = {"INSERT INTO t_fault SELECT length(?)",
+                                        "INSERT INTO t_fault SELECT length(?::text)"};
+    struct fixture *f = connect_with("", true);
+    SQLLEN ind = 32 << 20; /* more than all buffers on the way hold */
+    char *value = malloc((size_t)ind);
+
+    (void)state;
+    assert_non_null(value);
+    memset(value, '1', (size_t)ind);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_stmt_ok(f->stmt, exec(f->stmt, "INSERT INTO t_fault VALUES (1)"));
+        gateway_fault("{\"kind\":\"ws_stall\",\"since\":\"now\",\"direction\":\"in\",\"ms\":5000}");
+        fixture_silence(f, 1);
+        assert_stmt_ok(f->stmt,
+                       SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_LONGVARCHAR,
+                                        (SQLULEN)ind, 0, value, ind, &ind));
+        assert_stmt_state(f->stmt, exec(f->stmt, texts[i]), "HYT01");
+        assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "transaction is lost"));
+        assert_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "unknown"));
+        assert_stmt_ok(f->stmt, SQLFreeStmt(f->stmt, SQL_RESET_PARAMS));
+        fixture_silence(f, 0);
+        gateway_reset();
+        assert_dbc_ok(f->dbc, end(f, SQL_ROLLBACK));
+        STORED("0");
+    }
+    free(value);
+    fixture_free(f);
+}
+
+/* What is said of a statement whose session dies under it. */
+static void test_a_transaction_that_is_lost_is_not_in_doubt(void **state)
+{
+    struct fixture *f = connect_with("", true);
+
+    (void)state;
+    assert_stmt_ok(f->stmt, exec(f->stmt, "INSERT INTO t_fault VALUES (1)"));
+    gateway_fault("{\"kind\":\"ws_cut\",\"since\":\"now\"}");
+    assert_stmt_state(f->stmt, exec(f->stmt, "INSERT INTO t_fault VALUES (2)"), "08S01");
+    assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "nothing of it is stored"));
+    assert_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "unknown"));
+    assert_dbc_ok(f->dbc, end(f, SQL_ROLLBACK));
+    STORED("0");
+    fixture_free(f);
+}
+
 static void test_a_query_timeout_leaves_the_connection_usable(void **state)
 {
     struct fixture *f = connect_with("", true);
@@ -422,6 +472,8 @@ int main(void)
 {
     const struct CMUnitTest sessions[] = {
         T(test_silence_ends_at_the_timeouts_and_the_connection_goes_on),
+        T(test_a_server_that_takes_nothing_ends_at_the_read_timeout),
+        T(test_a_transaction_that_is_lost_is_not_in_doubt),
         T(test_a_query_timeout_leaves_the_connection_usable),
         T(test_an_idle_session_that_died_is_opened_again_silently),
         T(test_what_lived_in_a_session_is_never_lost_silently),

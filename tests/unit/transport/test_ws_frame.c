@@ -148,6 +148,28 @@ static void test_what_has_no_room_is_there_for_the_next_read(void **state)
     buf_release(&b);
 }
 
+/* As many as the buffer for their answers takes; whole ones. */
+static void test_pings_that_are_not_answered(void **state)
+{
+    struct buf b = BUF_INIT(0), answers = BUF_INIT(400), payload = BUF_INIT(0);
+    struct ws_framer f;
+    struct err e = ERR_INIT;
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        PUT(&b, FIN | PING, "0123456789");
+    PUT(&b, FIN | BINARY, "end");
+    assert_true(ws_framer_init(&f));
+    assert_true(read_all(&f, buf_sv(&b), 7, ROOM, &payload, &answers, &e));
+    assert_int_equal(payload.len, 3);
+    assert_true(answers.len > 0 && answers.len <= 400);
+    assert_int_equal(answers.len % (2 + 4 + 10), 0);
+    ws_framer_release(&f);
+    buf_release(&payload);
+    buf_release(&answers);
+    buf_release(&b);
+}
+
 static void test_what_a_server_must_not_send(void **state)
 {
     static const struct {
@@ -366,6 +388,7 @@ int main(void)
         cmocka_unit_test(test_payload_is_one_stream),
         cmocka_unit_test(test_frames_of_every_length),
         cmocka_unit_test(test_what_has_no_room_is_there_for_the_next_read),
+        cmocka_unit_test(test_pings_that_are_not_answered),
         cmocka_unit_test(test_what_a_server_must_not_send),
         cmocka_unit_test(test_lengths_that_cannot_be),
         cmocka_unit_test(test_a_message_inside_another),
