@@ -95,7 +95,12 @@ SQLRETURN stmt_bind_col(struct stmt *s, SQLUSMALLINT column, SQLSMALLINT c_type,
     r = desc_ensure(s->ard, column);
     if (r == NULL)
         return diag_post(&s->handle, ST_HY001, 0, "Out of memory.");
+    /* What was set for an earlier binding does not count for this one; a SQL_C_NUMERIC has the
+     * value's own scale. */
     desc_rec_set_type(r, c_type);
+    r->precision = r->scale = 0;
+    if (r->type == SQL_DATETIME || r->type == SQL_INTERVAL)
+        desc_rec_default_sizes(r);
     r->octet_length = cap_bytes;
     r->app_data_ptr = app_buf;
     r->app_indicator_ptr = app_len_or_ind;

@@ -526,6 +526,38 @@ static void test_a_record_binds_as_sqlbindcol_does(void **state)
     assert_int_equal(small_field(ard, 0, SQL_DESC_COUNT), 0);
 }
 
+/* SQLBindCol sets precision and scale as the type has them (its reference). */
+static void test_binding_again_forgets_precision_and_scale(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT s = f->stmt;
+    SQLHDESC ard = desc_of(s, SQL_ATTR_APP_ROW_DESC);
+    SQL_NUMERIC_STRUCT n;
+    SQL_INTERVAL_STRUCT iv;
+
+    run(s, "SELECT 12.3456::numeric, interval '123 days 4.5678 sec' FROM generate_series(1, 4)");
+    assert_stmt_ok(s, SQLBindCol(s, 1, SQL_C_NUMERIC, &n, sizeof n, NULL));
+    assert_stmt_ok(s, SQLBindCol(s, 2, SQL_C_INTERVAL_DAY_TO_SECOND, &iv, sizeof iv, NULL));
+    assert_int_equal(SQLFetch(s), SQL_SUCCESS);
+    assert_int_equal(n.scale, 4);
+    assert_int_equal(iv.intval.day_second.fraction, 567800);
+    assert_desc_ok(ard, SQLSetDescField(ard, 1, SQL_DESC_PRECISION, (SQLPOINTER)5, 0));
+    assert_desc_ok(ard, SQLSetDescField(ard, 1, SQL_DESC_SCALE, (SQLPOINTER)1, 0));
+    assert_desc_ok(ard, SQLSetDescField(ard, 1, SQL_DESC_DATA_PTR, &n, 0));
+    assert_desc_ok(ard, SQLSetDescField(ard, 2, SQL_DESC_PRECISION, (SQLPOINTER)1, 0));
+    assert_desc_ok(ard, SQLSetDescField(ard, 2, SQL_DESC_DATA_PTR, &iv, 0));
+    assert_int_equal(SQLFetch(s), SQL_SUCCESS_WITH_INFO);
+    assert_string_equal(diag_state(SQL_HANDLE_STMT, s), "01S07");
+    assert_int_equal(n.scale, 1);
+    assert_int_equal(n.val[0], 123);
+    assert_int_equal(iv.intval.day_second.fraction, 5);
+    assert_stmt_ok(s, SQLBindCol(s, 1, SQL_C_NUMERIC, &n, sizeof n, NULL));
+    assert_stmt_ok(s, SQLBindCol(s, 2, SQL_C_INTERVAL_DAY_TO_SECOND, &iv, sizeof iv, NULL));
+    assert_int_equal(SQLFetch(s), SQL_SUCCESS);
+    assert_int_equal(n.scale, 4);
+    assert_int_equal(iv.intval.day_second.fraction, 567800);
+}
+
 static void test_attributes_are_fields_of_the_descriptors(void **state)
 {
     SQLHSTMT s = stmt_of(state);
@@ -690,6 +722,7 @@ int main(void)
         T(test_record_0_is_the_bookmark_column),
         T(test_rights_of_the_four_descriptors),
         T(test_a_record_binds_as_sqlbindcol_does),
+        T(test_binding_again_forgets_precision_and_scale),
         T(test_attributes_are_fields_of_the_descriptors),
         T(test_seconds_have_their_own_precision),
         T(test_parameter_arrays_through_the_descriptor),
