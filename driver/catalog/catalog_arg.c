@@ -46,13 +46,18 @@ static SQLRETURN add(struct stmt *s, struct catalog_args *a, bool is_null)
 /* An identifier as the server stores it; with `escape` as a pattern that matches only itself. */
 static void append_identifier(struct buf *b, struct strview v, bool escape)
 {
-    bool quoted = v.len >= 2 && v.ptr[0] == '"' && v.ptr[v.len - 1] == '"';
+    struct strview inner;
+    bool quoted;
 
+    /* Blanks around quotes, and behind a name without, do not count ("Identifier Arguments"). */
+    while (v.len > 0 && v.ptr[v.len - 1] == ' ')
+        v.len--;
+    inner = v;
+    while (inner.len > 0 && inner.ptr[0] == ' ')
+        inner = sv_n(inner.ptr + 1, inner.len - 1);
+    quoted = inner.len >= 2 && inner.ptr[0] == '"' && inner.ptr[inner.len - 1] == '"';
     if (quoted)
-        v = sv_n(v.ptr + 1, v.len - 2);
-    else
-        while (v.len > 0 && v.ptr[v.len - 1] == ' ')
-            v.len--;
+        v = sv_n(inner.ptr + 1, inner.len - 2);
     for (size_t i = 0; i < v.len; i++) {
         char c = quoted ? v.ptr[i] : ascii_lower(v.ptr[i]);
         if (quoted && c == '"' && i + 1 < v.len && v.ptr[i + 1] == '"')

@@ -188,6 +188,12 @@ static struct from_c settled_type(struct stmt *s, size_t index, const struct fro
     return settled;
 }
 
+/* An empty text or no bytes; a C type of its own size has a value whatever the length says. */
+static bool may_be_null_pointer(SQLSMALLINT c_type, SQLLEN len)
+{
+    return len == 0 && c_type_size(c_type) == 0;
+}
+
 /* Converts one value; the pointer is put in later, because the text may move. */
 static SQLRETURN convert_param(struct stmt *s, size_t row, size_t index, const struct from_c *bound,
                                const void *value, SQLLEN len, const struct param_sink *to)
@@ -276,7 +282,7 @@ static SQLRETURN collect_one(struct stmt *s, size_t row, size_t index, const str
         return refuse_value(s, ST_HY090, row, index, to,
                             "without the buffer's length (SQLSetParam) only the first element of "
                             "an array can be found: bind it with SQLBindParameter.");
-    if (p.app_value == NULL && p.len != 0)
+    if (p.app_value == NULL && !may_be_null_pointer(params_c_type(&p.type), p.len))
         return refuse_value(s, ST_HY009, row, index, to,
                             "the value pointer is null but the length does not say "
                             "SQL_NULL_DATA.");
@@ -436,7 +442,7 @@ SQLRETURN put_param_add(struct stmt *s, struct put_param *put, SQLSMALLINT c_typ
         put->started = put->is_null = true;
         return SQL_SUCCESS;
     }
-    if (app_data == NULL && len_or_ind != 0)
+    if (app_data == NULL && !may_be_null_pointer(c_type, len_or_ind))
         return diag_post(&s->handle, ST_HY009, 0, "The data pointer is null.");
     if (c_type_size(c_type) > 0)
         bytes = put->fixed = (SQLLEN)c_type_size(c_type);

@@ -185,6 +185,18 @@ static void test_parameters(void **state)
                         "HY009");
     assert_direct_state(SQL_HANDLE_STMT, s,
                         DRIVER(SQLExecDirect)(s, sqltext("SELECT ?, ?"), SQL_NTS), "HY009");
+    /* a number has four bytes, whatever its length says */
+    assert_direct_ok(SQL_HANDLE_STMT, s,
+                     DRIVER(SQLBindParameter)(s, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0,
+                                              NULL, 0, &ind));
+    ind = 0;
+    assert_direct_state(SQL_HANDLE_STMT, s, DRIVER(SQLExecDirect)(s, sqltext("SELECT ?"), SQL_NTS),
+                        "HY009");
+    assert_direct_ok(SQL_HANDLE_STMT, s,
+                     DRIVER(SQLBindParameter)(s, 1, SQL_PARAM_INPUT, SQL_C_DEFAULT, SQL_INTEGER, 0,
+                                              0, NULL, 0, &ind));
+    assert_direct_state(SQL_HANDLE_STMT, s, DRIVER(SQLExecDirect)(s, sqltext("SELECT ?"), SQL_NTS),
+                        "HY009");
     assert_int_equal(gateway_requests(), 0);
     assert_usable(s);
 }
@@ -207,6 +219,18 @@ static void test_data_at_execution(void **state)
     assert_direct_state(SQL_HANDLE_STMT, s, DRIVER(SQLPutData)(s, sqltext("x"), -9), "HY090");
     assert_direct_ok(SQL_HANDLE_STMT, s, DRIVER(SQLPutData)(s, sqltext("x"), 1));
     assert_direct_state(SQL_HANDLE_STMT, s, DRIVER(SQLPutData)(s, NULL, SQL_NULL_DATA), "HY020");
+    assert_direct_ok(SQL_HANDLE_STMT, s, DRIVER(SQLCancel)(s));
+    /* an empty text needs no pointer, a number does */
+    assert_int_equal(DRIVER(SQLExecDirect)(s, sqltext("SELECT ?"), SQL_NTS), SQL_NEED_DATA);
+    assert_int_equal(DRIVER(SQLParamData)(s, NULL), SQL_NEED_DATA);
+    assert_direct_ok(SQL_HANDLE_STMT, s, DRIVER(SQLPutData)(s, NULL, 0));
+    assert_direct_ok(SQL_HANDLE_STMT, s, DRIVER(SQLCancel)(s));
+    assert_direct_ok(SQL_HANDLE_STMT, s,
+                     DRIVER(SQLBindParameter)(s, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0,
+                                              &token, 0, &ind));
+    assert_int_equal(DRIVER(SQLExecDirect)(s, sqltext("SELECT ?"), SQL_NTS), SQL_NEED_DATA);
+    assert_int_equal(DRIVER(SQLParamData)(s, NULL), SQL_NEED_DATA);
+    assert_direct_state(SQL_HANDLE_STMT, s, DRIVER(SQLPutData)(s, NULL, 0), "HY009");
     assert_direct_ok(SQL_HANDLE_STMT, s, DRIVER(SQLCancel)(s));
     assert_usable(s);
 }

@@ -40,6 +40,10 @@ static void test_identifiers_fold_and_match_themselves(void **state)
     assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_METADATA_ID, (SQLPOINTER)SQL_TRUE, 0));
     assert_int_equal(count(s, COLUMNS, "SHOP", "ZOO", "Keepers ", "NAME"), 1);
     assert_int_equal(count(s, COLUMNS, "shop", "\"zoo\"", "\"keepers\"", "\"name\""), 1);
+    /* blanks around the quotes do not count, those within do, and those before a name without */
+    assert_int_equal(count(s, COLUMNS, "shop", "\"zoo\" ", "  \"keepers\"  ", " \"name\""), 1);
+    assert_int_equal(count(s, COLUMNS, "shop", "zoo", "\"keepers \"", "name"), 0);
+    assert_int_equal(count(s, COLUMNS, "shop", "zoo", " keepers", "name"), 0);
     assert_int_equal(count(s, COLUMNS, "shop", "zoo", "\"Keepers\"", "name"), 0);
     assert_int_equal(count(s, COLUMNS, "shop", "zoo", "keepers", "%"), 0);
     assert_int_equal(count(s, TABLES, "shop", "zoo_x", "same_name", NULL), 1); /* not zoo%x */
