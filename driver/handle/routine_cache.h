@@ -32,4 +32,12 @@ void routine_release(struct routine *r);
 /* After a statement that may have changed routines, and before disconnecting. */
 void routine_cache_clear(struct routine_cache *c);
 
+/* Of the modes above: does the caller give a value? */
+bool routine_mode_is_input(char mode);
+/* Arguments; those that a table function gives back ('t') are its columns. */
+size_t routine_count_args(const char *modes, bool inputs_only);
+/* How well an overload takes n arguments: 3 with all of them written, 2 with the inputs, 1 with
+ * defaults or a variadic one, 0 not. */
+int routine_fitness(const char *modes, size_t n_defaults, size_t n);
+
 #endif

@@ -1,11 +1,11 @@
 /* {call}, {?=call} and their outputs. The text of a {call} does not tell a procedure from a
- * function, nor which arguments come back: the catalogue does. PostgreSQL answers CALL with one row
- * of the outputs, and SELECT * FROM f(..) with its own; the values go through the converters of
- * columns. Called by execute.c. */
+ * function, nor which arguments come back: the catalogue does (routine_find.c). PostgreSQL answers
+ * CALL with one row of the outputs, and SELECT * FROM f(..) with its own; the values go through the
+ * converters of columns. Called by execute.c, params.c and param_array.c. */
 #include "stmt/output_params.h"
 
-#include "sql/call_text.h"
 #include "stmt/params.h"
+#include "stmt/routine_find.h"
 #include "stmt/transaction.h"
 
 /* ---- what is bound ---- */
@@ -76,145 +76,7 @@ bool output_params_take_default(struct stmt *s, size_t index)
     return found;
 }
 
-/* ---- the catalogue ---- */
-
-/* Newest first is as good as any order among overloads that fit. */
-#define LOOKUP                                                                                     \
-    "SELECT p.prokind::pg_catalog.text, p.proretset::pg_catalog.text, "                            \
-    "coalesce(pg_catalog.array_to_string(p.proargmodes, ''), pg_catalog.repeat('i', "              \
-    "p.pronargs::pg_catalog.int4)), "                                                              \
-    "coalesce(pg_catalog.array_to_string(p.proargnames, pg_catalog.chr(1), ''), ''), "             \
-    "p.pronargdefaults::pg_catalog.text "                                                          \
-    "FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n "                              \
-    "ON n.oid OPERATOR(pg_catalog.=) p.pronamespace "                                              \
-    "WHERE p.proname OPERATOR(pg_catalog.=) $1::pg_catalog.name "                                  \
-    "AND CASE WHEN $2::pg_catalog.text OPERATOR(pg_catalog.=) '' "                                 \
-    "THEN pg_catalog.pg_function_is_visible(p.oid) "                                               \
-    "ELSE n.nspname OPERATOR(pg_catalog.=) $2::pg_catalog.name END "                               \
-    "ORDER BY p.oid DESC"
-enum { COL_KIND, COL_RETURNS_SET, COL_MODES, COL_NAMES, COL_DEFAULTS, COL_COUNT };
-
-static bool is_input_mode(char mode)
-{
-    return mode == 'i' || mode == 'b' || mode == 'v';
-}
-
-static size_t count_modes(const char *modes, bool inputs_only)
-{
-    size_t n = 0;
-
-    for (; *modes != '\0'; modes++)
-        n += *modes != 't' && (!inputs_only || is_input_mode(*modes));
-    return n;
-}
-
-/* How well an overload takes n arguments: 3 with all of them written, 2 with the inputs, 1 with
- * defaults or a variadic one, 0 not. */
-static int fitness(const char *modes, size_t n_defaults, size_t n)
-{
-    size_t all = count_modes(modes, false);
-    size_t inputs = count_modes(modes, true);
-
-    if (n == all)
-        return 3;
-    if (n == inputs)
-        return 2;
-    if (n < all && n + n_defaults >= inputs)
-        return 1;
-    return strchr(modes, 'v') != NULL && n >= inputs - 1 ? 1 : 0;
-}
-
-static char *copy_cell(const struct cell *c)
-{
-    return mem_strndup(c->ptr != NULL ? c->ptr : "", c->ptr != NULL ? c->len : 0);
-}
-
-static bool take_overload(struct routine *r, const struct cell *row, int *best, struct err *e)
-{
-    char *modes = copy_cell(&row[COL_MODES]);
-    size_t n_defaults = 0;
-    int fit;
-
-    if (modes == NULL)
-        return err_oom(e);
-    for (size_t i = 0; row[COL_DEFAULTS].ptr != NULL && i < row[COL_DEFAULTS].len; i++)
-        n_defaults = n_defaults * 10 + (size_t)(row[COL_DEFAULTS].ptr[i] - '0');
-    fit = fitness(modes, n_defaults, r->n_args);
-    if (fit <= *best) {
-        mem_free(modes);
-        return true;
-    }
-    *best = fit;
-    mem_free(r->modes);
-    mem_free(r->arg_names);
-    r->modes = modes;
-    r->arg_names = copy_cell(&row[COL_NAMES]);
-    r->found = true;
-    r->is_procedure = row[COL_KIND].len == 1 && row[COL_KIND].ptr[0] == 'p';
-    r->returns_set = row[COL_RETURNS_SET].len > 0 && row[COL_RETURNS_SET].ptr[0] == 't';
-    return r->arg_names != NULL || err_oom(e);
-}
-
-static bool read_overloads(struct routine *r, struct stream *st, struct err *e)
-{
-    int best = 0;
-
-    for (;;) {
-        enum decode_event ev = stream_next(st, false, e);
-        if (ev == DECODE_END)
-            return true;
-        if (ev == DECODE_ERROR)
-            return false;
-        if (ev == DECODE_ROW && row_decoder_n_columns(st->decoder) == COL_COUNT &&
-            !take_overload(r, row_decoder_row(st->decoder), &best, e))
-            return false;
-    }
-}
-
-static bool look_up(struct stmt *s, const struct call_text *c, struct routine *r, struct err *e)
-{
-    struct stream st = {0};
-    const struct wire_param params[] = {{c->name, strlen(c->name)}, {c->schema, strlen(c->schema)}};
-    const struct wire_stmt ws = {SV_LIT(LOOKUP), params, ARRAY_LEN(params)};
-    const struct wire_request q = {
-        .stmts = &ws,
-        .n_stmts = 1,
-        .batch = true,
-        .read_only = true,
-        .repeatable = true,
-        .deadline = stmt_deadline(s),
-        .read_timeout_s = dbc_read_timeout_s(s->dbc),
-    };
-    bool ok;
-
-    *r = (struct routine){
-        .schema = mem_strdup(c->schema), .name = mem_strdup(c->name), .n_args = c->n_args};
-    ok = r->schema != NULL && r->name != NULL;
-    ok = ok ? stmt_send(s, &st, &q, e) && read_overloads(r, &st, e) : err_oom(e);
-    stmt_stop(s, &st);
-    stream_release(&st);
-    return ok;
-}
-
-/* *out NULL: not known to the catalogue, or not needed. */
-static SQLRETURN find_routine(struct stmt *s, const struct call_text *c, const struct routine **out)
-{
-    struct err e = ERR_INIT;
-    struct routine r;
-
-    *out = routine_cache_find(&s->dbc->routines, c->schema, c->name, c->n_args);
-    if (*out == NULL) {
-        if (!look_up(s, c, &r, &e)) {
-            routine_release(&r);
-            return diag_post_err(&s->handle, &e);
-        }
-        /* What is not there yet may be made by the next statement. */
-        if (r.found)
-            *out = routine_cache_add(&s->dbc->routines, &r);
-        routine_release(&r);
-    }
-    return SQL_SUCCESS;
-}
+/* ---- which routine ---- */
 
 /* {?=call f(?)} with nothing but inputs needs no catalogue. */
 static bool must_be_looked_up(struct stmt *s, const struct call_text *c)
@@ -249,7 +111,7 @@ SQLRETURN output_params_resolve(struct stmt *s)
     if (!call_text_read(st, &c))
         return c.oom ? diag_post(&s->handle, ST_HY001, 0, "Out of memory.") : SQL_SUCCESS;
     if (must_be_looked_up(s, &c))
-        rc = find_routine(s, &c, &r);
+        rc = routine_find(s, &c, &r);
     if (rc == SQL_SUCCESS && r != NULL) /* what its text calls stays as it is */
         st->kind.cls = r->is_procedure ? SQLC_CALL : SQLC_SELECT;
     st->kind.flags = flags_of_call(st->kind.flags);
@@ -297,7 +159,7 @@ static unsigned param_of_arg(const struct call *c, size_t i)
 /* All arguments of the routine stand in the call, those that only come back too. */
 static bool writes_all(const struct call *c)
 {
-    return c->text.n_args == count_modes(c->routine->modes, false);
+    return c->text.n_args == routine_count_args(c->routine->modes, false);
 }
 
 /* The mode of argument i of the call, and its place among the routine's arguments. */
@@ -309,7 +171,7 @@ static char mode_of_arg(const struct call *c, size_t i, size_t *place)
     *place = SIZE_MAX;
     for (size_t k = 0; c->routine->modes[k] != '\0'; k++) {
         char mode = c->routine->modes[k];
-        if (mode == 't' || (!all && !c->routine->is_procedure && !is_input_mode(mode)))
+        if (mode == 't' || (!all && !c->routine->is_procedure && !routine_mode_is_input(mode)))
             continue;
         if (seen++ == i) {
             *place = k;
@@ -544,7 +406,7 @@ SQLRETURN output_params_execute(struct stmt *s, const struct plan *plan, const c
         return diag_post(&s->handle, ST_42000, 0,
                          "The call is not of the form {call name(argument, ...)}.");
     if (must_be_looked_up(s, &c.text))
-        rc = find_routine(s, &c.text, &c.routine);
+        rc = routine_find(s, &c.text, &c.routine);
     if (rc == SQL_SUCCESS && wanted && c.routine != NULL && c.routine->returns_set)
         rc = refuse_set(s);
     if (rc == SQL_SUCCESS && c.routine != NULL)
