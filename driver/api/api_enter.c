@@ -73,11 +73,12 @@ static bool uses(const struct stmt *s, const struct desc *x)
 
 /* What a statement of the connection is in the middle of, one that uses the descriptor where one is
  * given; NULL: none is. */
-static const char *something_unfinished(const struct dbc *d, const struct desc *used)
+static const char *something_unfinished(struct dbc *d, const struct desc *used)
 {
-    for (const struct stmt *s = d->stmts; s != NULL; s = s->next) {
+    for (struct stmt *s = d->stmts; s != NULL; s = s->next) {
         if (used != NULL && !uses(s, used))
             continue;
+        stmt_heed_cancel(s);
         if (s->async != NULL)
             return "A statement of this connection is executing asynchronously: call its "
                    "function again until it is done.";

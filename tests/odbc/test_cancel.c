@@ -59,31 +59,46 @@ static void *run_to_cancel(void *stmt)
     return NULL;
 }
 
-/* The connection is another statement's meanwhile: the wait for data is over all the same. */
+static void begin_waiting_for_data(SQLHSTMT s)
+{
+    SQLPOINTER token;
+
+    assert_int_equal(SQLExecute(s), SQL_NEED_DATA);
+    assert_int_equal(SQLParamData(s, &token), SQL_NEED_DATA);
+}
+
+/* The connection is another statement's meanwhile. */
+static void cancel_the_wait_while_another_runs(SQLHSTMT s, SQLHSTMT other)
+{
+    pthread_t t;
+
+    assert_int_equal(pthread_create(&t, NULL, run_to_cancel, other), 0);
+    wait_until_running("%/* to cancel%");
+    assert_int_equal(SQLCancel(s), SQL_SUCCESS);
+    assert_int_equal(SQLCancel(other), SQL_SUCCESS);
+    pthread_join(t, NULL);
+    wait_until_gone("%/* to cancel%");
+}
+
 static void test_a_wait_for_data_is_cancelled_while_another_statement_runs(void **state)
 {
     struct fixture *f = *state;
     SQLHSTMT s = f->stmt, other = new_stmt(f);
     SQLLEN later = SQL_DATA_AT_EXEC;
     SQLPOINTER token;
-    pthread_t t;
 
     assert_stmt_ok(s, SQLPrepare(s, sqltext("SELECT ?::text"), SQL_NTS));
     assert_stmt_ok(s, SQLBindParameter(s, 1, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, 10, 0,
                                        (SQLPOINTER)1, 0, &later));
-    assert_int_equal(SQLExecute(s), SQL_NEED_DATA);
-    assert_int_equal(SQLParamData(s, &token), SQL_NEED_DATA);
-    assert_int_equal(pthread_create(&t, NULL, run_to_cancel, other), 0);
-    wait_until_running("%/* to cancel%");
-    assert_int_equal(SQLCancel(s), SQL_SUCCESS);
-    assert_int_equal(SQLCancel(other), SQL_SUCCESS);
-    pthread_join(t, NULL);
-    assert_int_equal(SQLExecute(s), SQL_NEED_DATA);
-    assert_int_equal(SQLParamData(s, &token), SQL_NEED_DATA);
+    begin_waiting_for_data(s);
+    cancel_the_wait_while_another_runs(s, other);
+    begin_waiting_for_data(s);
+    cancel_the_wait_while_another_runs(s, other);
+    assert_int_equal(SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT), SQL_SUCCESS);
+    begin_waiting_for_data(s);
     assert_stmt_ok(s, SQLPutData(s, (SQLPOINTER) "x", 1));
     assert_stmt_ok(s, SQLParamData(s, &token));
     SQLFreeHandle(SQL_HANDLE_STMT, other);
-    wait_until_gone("%/* to cancel%");
 }
 
 static void test_cancelling_an_idle_statement_has_no_effect(void **state)
