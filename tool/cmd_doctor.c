@@ -119,9 +119,12 @@ static void note_braces(struct doctor *d)
 
 static bool is_of_another_driver(struct doctor *d, const char *dsn)
 {
-    char driver[1024], text[DOCTOR_TEXT_CAP];
+    char driver[1024], library[1024] = "", text[DOCTOR_TEXT_CAP];
 
     if (!dsn_store_exists(dsn) || tool_is_ours(dsn, driver, sizeof driver) || driver[0] == '\0')
+        return false;
+    SQLGetPrivateProfileString(driver, "Driver", "", library, sizeof library, "odbcinst.ini");
+    if (library[0] == '\0') /* a typing error */
         return false;
     snprintf(text, sizeof text, "the data source \"%.255s\" is for another driver, %.1000s", dsn,
              driver);
@@ -173,33 +176,40 @@ static bool read_keywords(struct doctor *d)
 
 /* ---- the driver's entry ---- */
 
-/* The library that the driver manager will load: the data source names it, or the registration. */
-static void library_of(const char *connstr, char *out, int cap)
+/* The library that the driver manager will load: the data source names it, or the registration of
+ * the driver that it names. */
+static void library_of(const struct doctor *d, char *driver, int driver_cap, char *out, int cap)
 {
-    struct buf name = BUF_INIT(1024);
-    char driver[1024] = "Neon";
+    const char *dsn = conn_options_text(&d->options, CONN_KEY_dsn);
 
     out[0] = '\0';
-    if (strncmp(connstr, "DSN=", 4) == 0) {
-        if (!buf_append(&name, connstr + 4, strcspn(connstr + 4, ";")))
-            return;
-        SQLGetPrivateProfileString(name.data, "Driver", "", driver, sizeof driver, "odbc.ini");
-    }
+    snprintf(driver, (size_t)driver_cap, "%s", TOOL_DRIVER);
+    if (dsn != NULL)
+        SQLGetPrivateProfileString(dsn, "Driver", "", driver, driver_cap, "odbc.ini");
     if (driver[0] == '/')
         snprintf(out, (size_t)cap, "%s", driver);
     else if (driver[0] != '\0')
         SQLGetPrivateProfileString(driver, "Driver", "", out, cap, "odbcinst.ini");
-    buf_release(&name);
 }
 
 static bool check_driver(struct doctor *d)
 {
-    char library[1024], text[DOCTOR_TEXT_CAP];
+    char driver[1024], library[1024], text[DOCTOR_TEXT_CAP];
 
-    library_of(buf_str(&d->connstr), library, sizeof library);
-    if (library[0] == '\0')
-        return doctor_fail(d, "driver", -1, "the driver is not registered with the driver manager",
-                           "Register it: neon-odbc register (as root, or with ODBCSYSINI set).");
+    library_of(d, driver, sizeof driver, library, sizeof library);
+    if (driver[0] == '\0')
+        return doctor_fail(d, "driver", -1, "the data source names no driver",
+                           "Write Driver = " TOOL_DRIVER " into it.");
+    if (library[0] == '\0') {
+        snprintf(text, sizeof text, "the driver [%.200s] is not registered with the driver manager",
+                 driver);
+        return doctor_fail(d, "driver", -1, text,
+                           str_ieq(driver, TOOL_DRIVER)
+                               ? "Register it: neon-odbc register (as root, or with ODBCSYSINI "
+                                 "set)."
+                               : "Driver in the data source is to be the registered name, "
+                                 "Driver = " TOOL_DRIVER ".");
+    }
     snprintf(text, sizeof text, "%.1000s", library);
     if (strchr(library, '/') != NULL && access(library, R_OK) != 0)
         return doctor_fail(

@@ -392,6 +392,10 @@ static void say_what_to_do(SQLHDBC dbc)
             "-> neon-odbc dsn list shows the data sources, neon-odbc dsn add makes one. When it is "
             "there, the driver is not registered: neon-odbc register\n",
             stderr);
+    else if (strncmp((const char *)state, "01000", 5) == 0)
+        fputs("-> The driver's file is gone, is not registered under that name, or lacks a library "
+              "(ldd shows which): neon-odbc register\n",
+              stderr);
 }
 
 static int connect_and_run(const struct tool_args *a, SQLHENV env, struct buf *connstr,

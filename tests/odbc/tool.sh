@@ -116,6 +116,11 @@ printf '\n[My Neon]\nDriver=%s\n' "$NEON_TEST_DRIVER" >>"$ODBCSYSINI/odbcinst.in
 expect "another driver's data source is neither replaced nor taken out" "$(neon dsn add theirs "$url"; neon dsn remove theirs; neon doctor theirs; sed -n '/^\[theirs\]/,/^$/p' "$ODBCINI")" \
     'FAILED keywords .* is for another driver, PostgreSQL$' 'for another driver \(PostgreSQL\)' '^Driver=PostgreSQL' '^Servername=x' '!is gone' '!is ready'
 expect "one that names this driver by a name of its own is ours" "$(neon dsn list; neon dsn remove 'own name')" '^own name +x/y' '"own name" is gone' '!^theirs'
+printf '\n[noen]\nDriver=Noen\nUrl=%s\n\n[bare]\nUrl=%s\n\n[moved]\nDriver=/nowhere/libneonodbc.so\nUrl=%s\n' "$url" "$url" "$url" >>"$ODBCINI"
+expect "doctor: a driver that is not registered, none, and one that is gone" "$(for name in noen bare moved; do neon doctor $name; done; neon query moved 'select 1')" \
+    'FAILED driver .*\[Noen\] is not registered' 'Driver = Neon\.$' 'names no driver' 'There is no such file' \
+    '-> The driver.s file is gone.*neon-odbc register' '!exit 0'
+for name in noen bare moved; do "$tool" dsn remove $name >/dev/null 2>&1; done
 expect "dsn list and show as JSON" \
     "$("$tool" dsn list --json | python3 -c 'import json, sys; print(sorted(x["name"] for x in json.load(sys.stdin)))'
        "$tool" dsn show piped --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["Database"])')" "'mine'.*'piped'" '^shop$'
