@@ -52,6 +52,7 @@ struct type_row {
 #define TYPE_PSEUDO 4u    /* no column of a table can have that type: not in SQLGetTypeInfo */
 #define TYPE_ARRAY 8u     /* an array of element_oid */
 #define TYPE_RANGE 16u    /* a range or multirange */
+#define TYPE_NO_CAST 32u  /* the server makes no number into one: as a parameter it is text */
 
 /* Keywords that change what is reported (odbc-features D.1/D.2); a zeroed struct is not valid:
  * type_options_default. */

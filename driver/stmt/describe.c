@@ -375,6 +375,7 @@ SQLRETURN stmt_describe_param(struct stmt *s, SQLUSMALLINT number, struct param_
     struct err e = ERR_INIT;
     struct type_options options;
     struct type_desc t;
+    SQLSMALLINT type;
     uint32_t oid = 0;
 
     if (!s->prepared)
@@ -395,8 +396,9 @@ SQLRETURN stmt_describe_param(struct stmt *s, SQLUSMALLINT number, struct param_
     options.pg_types = false;
     options.max_varchar_size = 0; /* 0: no limit. Clients size buffers by it, or send in pieces */
     typemap_describe(oid, -1, &options, &t);
+    type = t.row->flags & TYPE_NO_CAST ? SQL_VARCHAR : t.concise_type;
     *out = (struct param_description){
-        .sql_type = env_is_odbc2(s->dbc->env) ? typemap_odbc2_type(t.concise_type) : t.concise_type,
+        .sql_type = env_is_odbc2(s->dbc->env) ? typemap_odbc2_type(type) : type,
         .column_size = t.column_size,
         .decimal_digits = t.decimal_digits,
         .nullable = SQL_NULLABLE_UNKNOWN,

@@ -533,6 +533,7 @@ static void test_parameters_are_described(void **state)
         {"SELECT ?", {-9}},
         {"SELECT ? + ?", {-9, -9}}, /* the server cannot tell: text, which becomes what is bound */
         {"SELECT ?::uuid, ?::bytea", {-11, -3}},
+        {"UPDATE customers SET name = name WHERE id = ? AND xmin = ?", {4, 12}},
         {"CREATE TABLE x AS SELECT ?", {-9}},
     };
     SQLHSTMT s = stmt_of(state);
