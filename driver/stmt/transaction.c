@@ -274,8 +274,10 @@ static bool savepoint(struct stmt *s, const struct script_stmt *st, struct err *
     for (size_t i = 0; ok && i < ARRAY_LEN(verbs); i++)
         if (verbs[i].cls == st->kind.cls)
             ok = verbs[i].run(t, buf_sv(&name), e);
-    if (ok && st->kind.cls == SQLC_ROLLBACK_TO)
+    if (ok && st->kind.cls == SQLC_ROLLBACK_TO) {
         transaction_undo_cursors(s->dbc, t->marks[t->n_marks - 1].cursor_changes);
+        transaction_forget_definitions(s->dbc);
+    }
     buf_release(&name);
     return ok;
 }

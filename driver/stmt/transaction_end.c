@@ -115,15 +115,14 @@ static void forget_definitions(struct dbc *d)
     describe_cache_clear(&d->described);
     type_names_clear(&d->type_names);
     routine_cache_clear(&d->routines);
+    table_infos_clear(&d->tables);
 }
 
-/* What was seen inside a transaction of the server's may be true no more, or be true only now. */
-static void forget_session_definitions(struct dbc *d)
+void transaction_forget_definitions(struct dbc *d)
 {
     if (!d->tx.defines)
         return;
     forget_definitions(d);
-    table_infos_clear(&d->tables);
     catalog_cache_changed(&d->catalog_cache);
     if (d->tx.replans && d->session != NULL)
         session_forget_prepared(d->session);
@@ -179,13 +178,13 @@ bool transaction_commit(struct dbc *d, struct err *e)
     if (d->tx.failed) {
         if (d->session != NULL)
             session_rollback(d);
-        forget_session_definitions(d);
+        transaction_forget_definitions(d);
         ok = err_set(e, ST_25S03, 0,
                      "The transaction was rolled back instead: one of its statements had failed. "
                      "Nothing of it was stored.");
     } else if (d->tx.in_session) {
         ok = session_commit(d, e) && keep_settings(d, e) && dbc_settings_are_told(d, e);
-        forget_session_definitions(d);
+        transaction_forget_definitions(d);
     } else {
         ok = send_waiting(d, e) && keep_settings(d, e);
     }
@@ -200,7 +199,7 @@ void transaction_rollback(struct dbc *d)
 {
     if (d->session != NULL)
         session_rollback(d);
-    forget_session_definitions(d);
+    transaction_forget_definitions(d);
     tx_reset(&d->tx);
     settle_cursors(d, false);
 }

@@ -13,6 +13,9 @@ bool transaction_commit(struct dbc *d, struct err *e) NEON_MUST_CHECK;
 void transaction_rollback(struct dbc *d);
 /* SQLEndTran on a connection; SQL_ATTR_AUTOCOMMIT = on with a transaction open. Posts. */
 SQLRETURN transaction_end(struct dbc *d, bool commit);
+/* When the transaction has changed definitions: what was seen inside it may be true no more, or be
+ * true only now. At its end, and where it goes back to a savepoint. */
+void transaction_forget_definitions(struct dbc *d);
 /* Cursors show what was changed through them only as long as it holds: goes back to what they were
  * at that number of changes. */
 void transaction_undo_cursors(struct dbc *d, uint64_t since);

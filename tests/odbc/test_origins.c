@@ -206,6 +206,36 @@ static void test_a_table_of_the_open_transaction(void **state)
     fixture_autocommit(f, true);
 }
 
+/* What a rollback takes back is not told any more, to a savepoint and where the commit fails. */
+static void test_a_name_that_was_rolled_back(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT s = f->stmt;
+
+    for (int how = 0; how < 3; how++) {
+        fixture_autocommit(f, false);
+        run(s, "INSERT INTO origin_other VALUES (1)");
+        run(s, "SAVEPOINT before");
+        run(s, "ALTER TABLE origin_other RENAME id TO number");
+        assert_stmt_ok(s, exec(s, "SELECT number FROM origin_other"));
+        assert_origin(s, 1, "origin_other", "number");
+        SQLCloseCursor(s);
+        if (how == 0)
+            run(s, "ROLLBACK TO before");
+        else if (how == 1)
+            exec(s, "INSERT INTO origin_other VALUES (1 / 0)");
+        else
+            assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+        if (how == 1)
+            assert_int_equal(SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT), SQL_ERROR);
+        assert_stmt_ok(s, exec(s, "SELECT id FROM origin_other"));
+        assert_origin(s, 1, "origin_other", "id");
+        SQLCloseCursor(s);
+        assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+        fixture_autocommit(f, true);
+    }
+}
+
 static void test_catalog_functions_are_as_they_were(void **state)
 {
     SQLHSTMT s = stmt_of(state);
@@ -228,6 +258,7 @@ int main(void)
         T(test_more_tables_than_are_kept),
         T(test_a_table_that_is_gone_is_no_error),
         T(test_a_table_of_the_open_transaction),
+        T(test_a_name_that_was_rolled_back),
         T(test_catalog_functions_are_as_they_were),
     };
 
