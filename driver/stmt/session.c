@@ -128,7 +128,8 @@ static bool comes_in_portions(const struct sql_kind *k)
     return k->cls == SQLC_SELECT && (k->flags & SQLF_SELECT_INTO) == 0;
 }
 
-static bool may_be_kept(const struct sql_kind *k)
+/* What PostgreSQL plans: it can be kept prepared, and takes a snapshot. */
+static bool is_planned(const struct sql_kind *k)
 {
     return k->cls == SQLC_SELECT || k->cls == SQLC_INSERT || k->cls == SQLC_UPDATE ||
            k->cls == SQLC_DELETE || k->cls == SQLC_MERGE;
@@ -147,7 +148,8 @@ static bool ends_something(const struct stmt *s)
     return false;
 }
 
-/* Outside of a transaction, where nothing may stand before the statement itself. */
+/* Outside of a transaction: where nothing may stand before the statement itself, and where its
+ * transaction must not have a snapshot yet (SET TRANSACTION; LOCK TABLE at REPEATABLE READ). */
 static bool forget_sequences(struct dbc *d, struct err *e)
 {
     const struct wire_stmt st = {SV_LIT(FORGET_SEQUENCES), NULL, 0};
@@ -199,7 +201,7 @@ static SQLRETURN send(struct stmt *s, const struct execution *x, const struct sq
             .begins = begin,
             .in_portions = in_transaction && x->n_stmts == 1 && comes_in_portions(kind),
             .undescribed = x->n_stmts == 1 && kind->cls == SQLC_COPY_STDIO,
-            .reuse = x->n_stmts == 1 && may_be_kept(kind),
+            .reuse = x->n_stmts == 1 && is_planned(kind),
             .deadline = deadline_after_s((int64_t)s->attrs.query_timeout_s),
             .read_timeout_s = dbc_read_timeout_s(d),
         },
@@ -336,7 +338,7 @@ static SQLRETURN send_prepared(struct stmt *s, const struct execution *x,
     bool first = begin || !d->tx.in_session;
     SQLRETURN rc = send(s, x, kind, begin);
 
-    if (rc != SQL_ERROR || x->n_stmts != 1 || !may_be_kept(kind) || !plan_is_stale(s))
+    if (rc != SQL_ERROR || x->n_stmts != 1 || !is_planned(kind) || !plan_is_stale(s))
         return rc;
     session_forget_prepared(d->session); /* the transaction tried again does not meet it */
     if (first)
@@ -351,17 +353,19 @@ static SQLRETURN send_prepared(struct stmt *s, const struct execution *x,
 SQLRETURN session_statements(struct stmt *s, const struct execution *x)
 {
     struct dbc *d = s->dbc;
+    const struct sql_kind *kind = &s->script.stmts[0].kind;
     bool begin = session_begins(s);
     struct err e = ERR_INIT;
     SQLRETURN rc;
 
     if (!setting_fits(s, x->stmts, x->n_stmts, &e) || !transaction_may_set(s, &e) ||
-        (!begin && !d->tx.in_session && (!session_set_modes(d, &e) || !forget_sequences(d, &e)))) {
+        (!begin && !d->tx.in_session && !session_set_modes(d, &e)) ||
+        (!d->tx.in_session && !(begin && is_planned(kind)) && !forget_sequences(d, &e))) {
         stmt_close(s);
         session_note_state(d);
         return diag_post_err(&s->handle, &e);
     }
-    rc = send_prepared(s, x, &s->script.stmts[0].kind, begin);
+    rc = send_prepared(s, x, kind, begin);
     if (!SQL_SUCCEEDED(rc) && rc != SQL_NO_DATA)
         return rc;
     note_effects(s);
