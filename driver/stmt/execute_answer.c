@@ -211,6 +211,15 @@ SQLRETURN execute_failed(struct stmt *s, struct err *e)
     return diag_post_err(&s->handle, e);
 }
 
+/* The server said 200, but what it did is not to be read from the answer. Of a session's
+ * transaction nothing is left. */
+static SQLRETURN answer_failed(struct stmt *s, struct err *e)
+{
+    if (err_is(e, ST_08S01) && e->effect == EFFECT_NONE && s->stores)
+        err_append(e, "%s", ERR_OUTCOME_UNKNOWN);
+    return execute_failed(s, e);
+}
+
 const char *execute_server_field(const struct stmt *s, enum pg_field which)
 {
     const struct diag_record *r = diag_record(&s->handle.diag, 1);
@@ -272,13 +281,9 @@ SQLRETURN execute_open(struct stmt *s, const struct wire_request *r,
 {
     struct err e = ERR_INIT;
 
-    if (!open_results(s, r, around, kind, &e)) {
-        /* The server said 200, but what it did is not to be read from the answer. Of a session's
-         * transaction nothing is left. */
-        if (err_is(&e, ST_08S01) && e.effect == EFFECT_NONE && !r->repeatable && !r->in_transaction)
-            err_append(&e, "%s", ERR_OUTCOME_UNKNOWN);
-        return execute_failed(s, &e);
-    }
+    s->stores = !r->repeatable && !r->in_transaction;
+    if (!open_results(s, r, around, kind, &e))
+        return answer_failed(s, &e);
     execute_note_counts(s);
     return s->cursor_open ? rowset_settle_concurrency(s) : execute_result_code(s);
 }
@@ -294,14 +299,14 @@ SQLRETURN stmt_more_results(struct stmt *s)
         return SQL_NO_DATA;
     }
     if (!rows_drain(&s->rows, &e) || !begin_result(s, &other, &found, &e))
-        return execute_failed(s, &e);
+        return answer_failed(s, &e);
     if (!found) {
         err_set(&e, ST_08S01, 0, "The server answered fewer results than statements were sent.");
-        return execute_failed(s, &e);
+        return answer_failed(s, &e);
     }
     s->results_left--;
     if (!finish_if_complete(s, &e))
-        return execute_failed(s, &e);
+        return answer_failed(s, &e);
     execute_note_counts(s);
     return SQL_SUCCESS;
 }

@@ -129,6 +129,7 @@ struct stmt {
     bool executed;               /* a result (rows or a count) is there */
     bool cursor_open;            /* columns, and not closed */
     size_t results_left;         /* results of the stream that SQLMoreResults has not come to yet */
+    bool stores;                 /* what was sent has its effect by itself, whatever is answered */
     size_t results_behind;       /* results behind the application's own, to be read past */
     int64_t row_count;           /* SQLRowCount */
     bool edited; /* SQLSetPos or SQLBulkOperations has changed edit_count rows since */

@@ -76,6 +76,33 @@ static void test_an_insert_whose_answer_is_lost_was_sent_once(void **state)
     run(f->stmt, "DROP TABLE lost");
 }
 
+/* Each is executed and stored, and the answer breaks off behind its first result. */
+static void test_an_answer_cut_between_results_leaves_the_outcome_open(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    SQLINTEGER ids[] = {1, 2, 3};
+    SQLUSMALLINT status[3];
+
+    run(f->stmt, "CREATE TABLE lost (id int)");
+    gateway_fault("{\"kind\":\"truncated_json\",\"count\":2}");
+    run(f->stmt,
+        "INSERT INTO lost VALUES (7); INSERT INTO lost VALUES (8); INSERT INTO lost VALUES (9)");
+    assert_stmt_state(f->stmt, SQLMoreResults(f->stmt), "08S01");
+    assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "unknown"));
+
+    SQLSetStmtAttr(f->stmt, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)3, 0);
+    SQLSetStmtAttr(f->stmt, SQL_ATTR_PARAM_STATUS_PTR, status, 0);
+    SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0, ids, 0, NULL);
+    assert_stmt_state(f->stmt, exec(f->stmt, "INSERT INTO lost SELECT ?"), "08S01");
+    assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, f->stmt), "unknown"));
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(status[i], SQL_PARAM_DIAG_UNAVAILABLE);
+    SQLSetStmtAttr(f->stmt, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)1, 0);
+    SQLFreeStmt(f->stmt, SQL_RESET_PARAMS);
+    assert_string_equal(pg_admin("SELECT count(*) FROM lost"), "6");
+    run(f->stmt, "DROP TABLE lost");
+}
+
 static void test_a_cut_body_loses_rows_and_says_so(void **state)
 {
     struct fixture *f = fixture_of(state);
@@ -314,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_each_fault_has_its_state_and_one_request_and_leaves_the_handle_usable),
         T(test_an_insert_whose_answer_is_lost_was_sent_once),
+        T(test_an_answer_cut_between_results_leaves_the_outcome_open),
         T(test_a_cut_body_loses_rows_and_says_so),
         T(test_a_hanging_server_ends_at_the_query_timeout),
         T(test_a_silent_server_ends_at_the_read_timeout),
