@@ -24,26 +24,23 @@ static SQLRETURN end_dbc(SQLHDBC h, SQLSMALLINT completion, unsigned flags)
     return api_leave_dbc(d, transaction_end(d, completion == SQL_COMMIT));
 }
 
-/* Each connection by itself: there is no common commit. The worst result counts; the records are on
- * the connections. */
-static SQLRETURN end_all(struct dbc **list, size_t n, SQLSMALLINT completion)
+/* Each connection by itself: there is no common commit. What became of one that failed is told by
+ * its own records. */
+static size_t end_all(struct dbc **list, size_t n, SQLSMALLINT completion)
 {
-    SQLRETURN worst = SQL_SUCCESS;
+    size_t failed = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        SQLRETURN rc = end_dbc((SQLHDBC)list[i], completion, ENTER_PLAIN);
-        if (rc == SQL_ERROR)
-            worst = rc;
-    }
+    for (size_t i = 0; i < n; i++)
+        failed += end_dbc((SQLHDBC)list[i], completion, ENTER_PLAIN) == SQL_ERROR;
     mem_free(list);
-    return worst;
+    return failed;
 }
 
 static SQLRETURN end_env(SQLHENV h, SQLSMALLINT completion)
 {
     SQLRETURN rc;
     struct dbc **list;
-    size_t n;
+    size_t n, failed;
     struct env *e = api_enter_env(h, "SQLEndTran", ENTER_PLAIN, &rc);
 
     if (e == NULL)
@@ -58,7 +55,17 @@ static SQLRETURN end_env(SQLHENV h, SQLSMALLINT completion)
         return api_leave_env(e, diag_post(&e->handle, ST_HY001, 0, "Out of memory."));
     n = dbc_list(e, list, n);
     api_leave_env(e, SQL_SUCCESS);
-    return end_all(list, n, completion);
+    failed = end_all(list, n, completion);
+    if (failed == 0)
+        return SQL_SUCCESS;
+    e = api_enter_env(h, "SQLEndTran", ENTER_PLAIN, &rc);
+    if (e == NULL)
+        return rc;
+    return api_leave_env(
+        e, diag_post(&e->handle, ST_25S01, 0,
+                     "The transactions of %zu connections, of %zu, did not end as asked: the "
+                     "records of each connection say how it ended.",
+                     failed, n));
 }
 
 NEON_EXPORT SQLRETURN SQL_API SQLEndTran(SQLSMALLINT type, SQLHANDLE h, SQLSMALLINT completion)

@@ -678,6 +678,21 @@ static void test_many_statements_come_and_go(void **state)
     /* the last third goes with the connection */
 }
 
+/* (a manager would ask each connection by itself) */
+static void test_an_environment_says_that_a_transaction_did_not_end_as_asked(void **state)
+{
+    struct fixture *f = *state;
+
+    DRIVER(SQLSetConnectAttr)(f->dbc, SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)SQL_AUTOCOMMIT_OFF, 0);
+    assert_direct_state(SQL_HANDLE_STMT, f->stmt,
+                        DRIVER(SQLExecDirect)(f->stmt, sqltext("SELECT 1/0"), SQL_NTS), "22012");
+    assert_direct_state(SQL_HANDLE_ENV, f->env,
+                        DRIVER(SQLEndTran)(SQL_HANDLE_ENV, f->env, SQL_COMMIT), "25S01");
+    assert_string_equal(direct_state(SQL_HANDLE_DBC, f->dbc), "25S03");
+    assert_direct_ok(SQL_HANDLE_ENV, f->env,
+                     DRIVER(SQLEndTran)(SQL_HANDLE_ENV, f->env, SQL_COMMIT));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_direct, teardown_direct)
 
 int main(void)
@@ -695,6 +710,7 @@ int main(void)
         T(test_a_waiting_statement_takes_data_and_nothing_else),
         T(test_cancelling_ends_the_waiting),
         T(test_many_statements_come_and_go),
+        T(test_an_environment_says_that_a_transaction_did_not_end_as_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
