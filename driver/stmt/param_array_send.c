@@ -248,8 +248,9 @@ static SQLRETURN take_previewed(struct param_array *a, SQLRETURN rc)
 SQLRETURN param_array_preview(struct param_array *a)
 {
     struct stmt *s = a->s;
+    size_t n_added = s->dbc->tx.n_items - a->queued_before;
 
-    if (s->dbc->options.buffered_row_count != BUFFERED_ROW_COUNT_PREVIEW)
+    if (n_added == 0 || s->dbc->options.buffered_row_count != BUFFERED_ROW_COUNT_PREVIEW)
         return SQL_SUCCESS;
-    return take_previewed(a, execute_preview_queue(s, s->dbc->tx.n_items - a->queued_before));
+    return take_previewed(a, execute_preview_queue(s, n_added));
 }

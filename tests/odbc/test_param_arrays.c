@@ -734,6 +734,25 @@ static void test_sets_of_one(void **state)
     assert_requests(1);
 }
 
+static void test_a_transaction_that_is_tried_without_a_set(void **state)
+{
+    struct fixture *f = fixture_with("Transport=http;BufferedRowCount=preview");
+    SQLINTEGER id = 1;
+    SQLUSMALLINT status = 99, operation = SQL_PARAM_IGNORE;
+
+    (void)state;
+    reset_table(f->stmt);
+    fixture_autocommit(f, false);
+    set_attr(f->stmt, SQL_ATTR_PARAM_STATUS_PTR, &status);
+    set_attr(f->stmt, SQL_ATTR_PARAM_OPERATION_PTR, &operation);
+    SQLBindParameter(f->stmt, 1, SQL_PARAM_INPUT, SQL_C_SLONG, SQL_INTEGER, 0, 0, &id, 0, NULL);
+    assert_stmt_ok(f->stmt, exec(f->stmt, "INSERT INTO arrays (id) VALUES (?)"));
+    assert_int_equal(status, SQL_PARAM_UNUSED);
+    assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_COMMIT));
+    assert_string_equal(pg_admin("SELECT count(*) FROM arrays"), "0");
+    fixture_free(f);
+}
+
 static void test_refusals(void **state)
 {
     struct fixture *f = *state;
@@ -753,9 +772,13 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup_connected, teardown_connected)
     const struct CMUnitTest tests[] = {
-        TEST(test_several_requests), TEST(test_rows_at_the_border_of_requests),
-        TEST(test_lost_answer),      TEST(test_in_transaction),
-        TEST(test_in_a_session),     TEST(test_refusals),
+        TEST(test_several_requests),
+        TEST(test_rows_at_the_border_of_requests),
+        TEST(test_lost_answer),
+        TEST(test_in_transaction),
+        TEST(test_in_a_session),
+        TEST(test_refusals),
+        TEST(test_a_transaction_that_is_tried_without_a_set),
     };
 
     const struct CMUnitTest everywhere[] = {
