@@ -23,6 +23,7 @@ static SQLRETURN get_access_mode(const struct attr_target *t, struct attr_value 
     return SQL_SUCCESS;
 }
 
+/* What has begun goes on as it began, in a session and in a buffered transaction. */
 static SQLRETURN set_access_mode(const struct attr_target *t, const struct attr_row *row,
                                  SQLULEN number, const char *text)
 {
@@ -35,6 +36,8 @@ static SQLRETURN set_access_mode(const struct attr_target *t, const struct attr_
             t->handle, ST_01S02, 0,
             "The connection stays read-only: the connection string or data source says "
             "ReadOnly=1.");
+    if (dbc->tx.used && dbc->tx.connection_read_only < 0)
+        dbc->tx.connection_read_only = dbc_is_read_only(dbc);
     dbc->attrs.access_mode = (SQLUINTEGER)number;
     dbc_forget_setting(dbc, SQL_ATTR_ACCESS_MODE);
     return SQL_SUCCESS;

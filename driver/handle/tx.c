@@ -13,7 +13,7 @@
 
 void tx_init(struct tx *t)
 {
-    *t = (struct tx){.read_only = -1, .deferrable = -1};
+    *t = (struct tx){.read_only = -1, .deferrable = -1, .connection_read_only = -1};
 }
 
 static void free_item(struct tx_item *i)

@@ -70,6 +70,7 @@ struct tx {
     bool has_isolation;
     enum isolation isolation;  /* of this transaction alone, by BEGIN or SET TRANSACTION */
     int read_only, deferrable; /* of this transaction alone: -1 unsaid, 0, 1 */
+    int connection_read_only;  /* when it began, where that has changed since; else -1 */
     bool read_only_behind;     /* only from some statement on: it is among those that wait */
     struct tx_item *items;     /* owned */
     size_t n_items, cap_items, n_writes, n_checks, n_undone, bytes;

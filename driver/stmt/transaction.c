@@ -43,7 +43,9 @@ enum isolation transaction_header(const struct dbc *d)
 
 bool transaction_is_read_only(const struct dbc *d)
 {
-    return d->tx.read_only >= 0 ? d->tx.read_only == 1 : dbc_is_read_only(d);
+    if (d->tx.read_only >= 0)
+        return d->tx.read_only == 1;
+    return d->tx.connection_read_only >= 0 ? d->tx.connection_read_only == 1 : dbc_is_read_only(d);
 }
 
 bool transaction_is_deferrable(const struct dbc *d)
@@ -247,6 +249,7 @@ static bool end(struct stmt *s, bool commit, struct err *e)
         d->tx.has_isolation = old.has_isolation;
         d->tx.isolation = old.isolation;
         d->tx.read_only = old.read_only;
+        d->tx.connection_read_only = old.connection_read_only;
         d->tx.deferrable = old.deferrable;
     }
     return ok;

@@ -16,6 +16,7 @@ enum verb {
     AUTO,
     LEVEL,
     GETLEVEL,
+    MODE,
     CONNECT,
     DISCONNECT,
     RESET,
@@ -232,6 +233,9 @@ static const char *play(const struct step *s)
         return set_level(p, s->text);
     case GETLEVEL:
         return get_level(p);
+    case MODE:
+        return set(p, SQL_ATTR_ACCESS_MODE,
+                   s->text[5] == 'O' ? SQL_MODE_READ_ONLY : SQL_MODE_READ_WRITE);
     case CONNECT:
         return connect_with(p, s->text);
     case RESET:
