@@ -132,6 +132,10 @@ bool from_c_allowed(SQLSMALLINT c_type, SQLSMALLINT sql_type);
  * - SQL_C_TYPE_TIME for a timestamp takes today's date of this machine, as the reference says. */
 enum conv from_c_text(const struct from_c *p, const void *app_value, SQLLEN len_bytes,
                       const struct conv_env *env, struct buf *out);
+/* For a value of PostgreSQL's type `row`, whatever it is reported as: an interval bound as
+ * characters would become ODBC's literal, and what the server reads in that is often another
+ * interval (5 days are "5", which is five seconds). It is sent as an interval. */
+void from_c_settle(struct from_c *p, const struct type_row *row);
 /* The cast to be written behind the marker ("::timestamp", "::int8", ...) so that the server infers
  * the right type, or NULL for none (odbc-features E.3). `text` is the converted value, NULL for SQL
  * NULL. Static text. */

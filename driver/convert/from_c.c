@@ -195,6 +195,13 @@ enum conv from_c_append(struct from_job *j, const char *s, size_t n)
     return buf_append(j->out, s, n) ? CONV_OK : CONV_OOM;
 }
 
+void from_c_settle(struct from_c *p, const struct type_row *row)
+{
+    if (row->family == FAM_INTERVAL && c_type_family(p->c_type) == CF_INTERVAL &&
+        sql_type_is_character(p->sql_type))
+        p->sql_type = p->c_type; /* the codes are the same */
+}
+
 /* ---- casts ---- */
 
 static const char *integer_cast(const struct cell *text)

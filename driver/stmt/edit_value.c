@@ -49,10 +49,11 @@ static struct from_c type_of(struct stmt *s, size_t column, const struct desc_re
     const struct desc_rec *ird = desc_record(&s->ird, column);
     struct type_options options = s->dbc->type_options;
     struct type_desc t;
+    struct from_c type;
 
     options.pg_types = false;
     typemap_describe(ird->pg.type_oid, ird->pg.type_modifier, &options, &t);
-    return (struct from_c){
+    type = (struct from_c){
         .c_type = ard->concise_type != SQL_C_DEFAULT ? ard->concise_type
                                                      : typemap_default_c_type(t.concise_type),
         .sql_type = t.concise_type,
@@ -61,6 +62,8 @@ static struct from_c type_of(struct stmt *s, size_t column, const struct desc_re
         .precision = ard->precision,
         .scale = ard->scale,
     };
+    from_c_settle(&type, t.row);
+    return type;
 }
 
 /* The bytes of character or binary data; a problem where the length cannot be true. */

@@ -172,19 +172,15 @@ SQLRETURN params_source(struct stmt *s, size_t row, size_t index, struct param_s
     return SQL_SUCCESS;
 }
 
-/* An interval bound as characters becomes ODBC's literal, and what PostgreSQL reads in that is
- * often another interval: 5 days are "5", which is five seconds. Where the parameter is known to be
- * an interval it is sent as one. */
+/* What the server has said of the parameter matters for intervals alone. */
 static struct from_c settled_type(struct stmt *s, size_t index, const struct from_c *type)
 {
     struct from_c settled = *type;
-    const uint32_t *oids = NULL;
+    const uint32_t *oids =
+        c_type_family(type->c_type) == CF_INTERVAL ? stmt_known_param_oids(s) : NULL;
 
-    if (c_type_family(type->c_type) == CF_INTERVAL && sql_type_is_character(type->sql_type))
-        oids = stmt_known_param_oids(s);
-    if (oids != NULL && index < s->script.stmts[0].n_params &&
-        typemap_find(oids[index])->family == FAM_INTERVAL)
-        settled.sql_type = type->c_type; /* the codes are the same */
+    if (oids != NULL && index < s->script.stmts[0].n_params)
+        from_c_settle(&settled, typemap_find(oids[index]));
     return settled;
 }
 

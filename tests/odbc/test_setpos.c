@@ -279,6 +279,38 @@ static void test_what_somebody_else_changed_is_not_overwritten(void **state)
 }
 
 /* Unchanged rows of every kind of value are found: what is compared is what was fetched. */
+/* A structure of one field is as many of its units, and a sign goes for the whole of it. */
+static void test_intervals(void **state)
+{
+    SQLHSTMT s = stmt_of(state);
+    SQL_INTERVAL_STRUCT days = {.interval_type = SQL_IS_DAY};
+    SQL_INTERVAL_STRUCT span = {.interval_type = SQL_IS_DAY_TO_SECOND};
+    SQLINTEGER id;
+    SQLLEN ind[3];
+
+    run(s, "DROP TABLE IF EXISTS setpos");
+    run(s, "CREATE TABLE setpos (id int PRIMARY KEY, d interval, s interval)");
+    run(s, "INSERT INTO setpos VALUES (1, '1 day', '1 day 00:00:01')");
+    SQLFreeStmt(s, SQL_CLOSE);
+    set_ulen(s, SQL_ATTR_CURSOR_TYPE, SQL_CURSOR_STATIC);
+    set_ulen(s, SQL_ATTR_CONCURRENCY, SQL_CONCUR_VALUES);
+    assert_stmt_ok(s, SQLBindCol(s, 1, SQL_C_LONG, &id, 0, &ind[0]));
+    assert_stmt_ok(s, SQLBindCol(s, 2, SQL_C_INTERVAL_DAY, &days, 0, &ind[1]));
+    assert_stmt_ok(s, SQLBindCol(s, 3, SQL_C_INTERVAL_DAY_TO_SECOND, &span, 0, &ind[2]));
+    run(s, "SELECT id, d, s FROM setpos");
+    assert_int_equal(SQLFetch(s), SQL_SUCCESS);
+    assert_int_equal(days.intval.day_second.day, 1);
+    days.intval.day_second.day = 5;
+    span.interval_sign = SQL_TRUE;
+    span.intval.day_second.fraction = 500000;
+    assert_stmt_ok(s, SQLSetPos(s, 1, SQL_UPDATE, SQL_LOCK_NO_CHANGE));
+    assert_string_equal(pg_admin("select d, s from setpos"), "5 days|-1 days -00:00:01.5");
+    id = 2;
+    assert_stmt_ok(s, SQLSetPos(s, 1, SQL_ADD, SQL_LOCK_NO_CHANGE));
+    assert_string_equal(pg_admin("select d, s from setpos where id = 2"),
+                        "5 days|-1 days -00:00:01.5");
+}
+
 static void test_every_type_is_compared_as_it_was_fetched(void **state)
 {
     SQLHSTMT s = stmt_of(state);
@@ -837,6 +869,7 @@ int main(void)
         T(test_a_wrong_value_is_that_rows_error),
         T(test_what_somebody_else_changed_is_not_overwritten),
         T(test_every_type_is_compared_as_it_was_fetched),
+        T(test_intervals),
         T(test_row_versions),
         T(test_refresh_reads_the_table),
         T(test_a_forward_only_cursor_changes_rows_too),
