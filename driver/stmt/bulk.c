@@ -117,14 +117,20 @@ static void marked_release(struct marked *m)
     mem_free(m->cells);
 }
 
+/* Fields of a descriptor may have bound column 0 to any buffer. */
+static bool holds_bookmark(const struct column_place *p, SQLSMALLINT c_type)
+{
+    return c_type == SQL_C_ULONG || c_type == SQL_C_UBIGINT ||
+           (c_type == SQL_C_VARBOOKMARK && p->cap_bytes >= BOOKMARK_VARIABLE_BYTES);
+}
+
 /* One bookmark. False: the spool or the network failed. */
 static bool read_bookmark(struct stmt *s, const struct column_place *p, SQLSMALLINT c_type,
                           size_t i, uint64_t *number, struct err *e)
 {
-    const void *app = p->data != NULL ? p->data + i * p->data_step : NULL;
+    const void *app =
+        p->data != NULL && holds_bookmark(p, c_type) ? p->data + i * p->data_step : NULL;
 
-    if (c_type == SQL_C_VARBOOKMARK && p->cap_bytes < BOOKMARK_VARIABLE_BYTES)
-        app = NULL;
     if (bookmark_read(s, app, c_type, number)) {
         if (!cursor_need(&s->cursor, &s->rows, *number, e))
             return false;

@@ -438,6 +438,18 @@ static void test_record_0_is_the_bookmark_column(void **state)
     mark_bytes = -1;
     assert_int_equal(SQLFetch(s), SQL_SUCCESS);
     assert_int_equal(mark_bytes, -1);
+    /* what is no bookmark is not read as one */
+    assert_stmt_ok(s, SQLCloseCursor(s));
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_USE_BOOKMARKS, (SQLPOINTER)SQL_UB_ON, 0));
+    run(s, "SELECT i FROM generate_series(1, 3) i");
+    for (size_t i = 0; i < 2; i++) {
+        assert_desc_ok(ard, SQLSetDescRec(ard, 0, i > 0 ? SQL_C_ULONG : SQL_C_CHAR, 0, 1, 0, 0,
+                                          &number, NULL, NULL));
+        if (i > 0)
+            assert_stmt_ok(s, SQLBulkOperations(s, SQL_FETCH_BY_BOOKMARK));
+        else
+            assert_stmt_state(s, SQLBulkOperations(s, SQL_FETCH_BY_BOOKMARK), "HY111");
+    }
     /* an explicit one may have it before it is used */
     assert_desc_ok(
         mine, SQLSetDescField(mine, 0, SQL_DESC_CONCISE_TYPE, (SQLPOINTER)SQL_C_VARBOOKMARK, 0));
