@@ -95,7 +95,8 @@ class NeonCompiler(PGCompiler):
         text: str = super().visit_insert(insert_stmt, *args, **kw)
         if self.dialect.insert_returning or not self.insert_prefetch:
             return text
-        if any(column.identity is not None and column.identity.always for column in self.insert_prefetch):
+        identities = [getattr(column, "identity", None) for column in self.insert_prefetch]  # (stand-ins for rows behind the first)
+        if any(identity is not None and identity.always for identity in identities):
             # the value comes from the column's own sequence
             text = _TO_VALUES.sub(r") OVERRIDING SYSTEM VALUE \1", text, count=1)
         return text

@@ -6,8 +6,10 @@ the two cannot differ. ``name`` stays "postgresql": compilers, Alembic and type 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import warnings
-from typing import Any, Dict, Optional, Sequence, Tuple, Type
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Type
 
 from sqlalchemy import exc, pool
 from sqlalchemy.connectors.pyodbc import PyODBCConnector
@@ -16,7 +18,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import BindTyping
 from sqlalchemy.sql.compiler import _InsertManyValuesBatch
 
-from . import arrays, buffered, connstr, converters, errors
+from . import arrays, buffered, connstr, converters, declared, errors
 from .reflection import ReflectionByName
 from .types import COLSPECS, write_untyped
 
@@ -63,10 +65,11 @@ class NeonExecutionContext(PGExecutionContext):
 class _State:
     """What belongs to one connection and pyodbc cannot tell: ODBC's attributes are write-only there."""
 
-    __slots__ = ("arguments", "isolation", "readonly", "deferrable", "sequences")
+    __slots__ = ("arguments", "process", "isolation", "readonly", "deferrable", "sequences")
 
     def __init__(self) -> None:
         self.arguments: Tuple[Any, Dict[str, Any]] = ((), {})
+        self.process = os.getpid()
         self.isolation: Optional[str] = None
         self.readonly = self.deferrable = False
         self.sequences: Optional[buffered.Sequences] = None
@@ -195,7 +198,7 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
             connection = super().connect(*cargs, **cparams)
         except self.loaded_dbapi.Error as error:
             errors.raise_better(self.loaded_dbapi, errors.explain_connecting(error, self._driver_shown))
-        state = self._states[id(self._raw(connection))] = _State()
+        state = self._states[id(self._lasting(connection))] = _State()
         state.arguments = cargs, cparams
         return connection
 
@@ -244,13 +247,18 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
     # ---- transactions ----
 
     @staticmethod
-    def _raw(dbapi_connection: Any) -> Any:
-        """pyodbc's own connection, below the pool's and aioodbc's wrappers."""
-        inner = getattr(dbapi_connection, "driver_connection", None) or dbapi_connection
-        return getattr(inner, "_conn", inner)
+    def _lasting(dbapi_connection: Any) -> Any:
+        """What is the same object for as long as the connection is there, below the pool's wrappers: pyodbc's connection, or
+        aioodbc's, which drops the former when it is lost."""
+        return getattr(dbapi_connection, "driver_connection", None) or dbapi_connection
+
+    def _raw(self, dbapi_connection: Any) -> Any:
+        """pyodbc's own connection."""
+        lasting = self._lasting(dbapi_connection)
+        return getattr(lasting, "_conn", lasting)
 
     def _state(self, dbapi_connection: Any) -> _State:
-        return self._states.setdefault(id(self._raw(dbapi_connection)), _State())
+        return self._states.setdefault(id(self._lasting(dbapi_connection)), _State())
 
     def _set_attr(self, dbapi_connection: Any, attribute: int, value: int) -> None:
         errors.guarded(self.loaded_dbapi, self._raw(dbapi_connection).set_attr, attribute, value)
@@ -321,31 +329,31 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
                 sequences.end_of_transaction()
 
     def do_close(self, dbapi_connection: Any) -> None:
-        state = self._states.pop(id(self._raw(dbapi_connection)), None)
+        state = self._states.pop(id(self._lasting(dbapi_connection)), None)
         if state is not None and state.sequences is not None:
             state.sequences.close()
         super().do_close(dbapi_connection)
 
-    def _run(self, dbapi_connection: Any, statement: str) -> None:
-        cursor = dbapi_connection.cursor()
-        try:
-            errors.guarded(self.loaded_dbapi, cursor.execute, statement)
-        finally:
-            cursor.close()
-
-    def _run_outside(self, dbapi_connection: Any, statement: str) -> None:
+    @staticmethod
+    @contextlib.contextmanager
+    def _outside(dbapi_connection: Any) -> Iterator[None]:
         """In autocommit mode: between transactions, and starting none."""
         before = dbapi_connection.autocommit
         dbapi_connection.autocommit = True
         try:
-            self._run(dbapi_connection, statement)
+            yield
         finally:
             dbapi_connection.autocommit = before
 
     def do_ping(self, dbapi_connection: Any) -> bool:
-        # On the other transports there is, between transactions, no connection that could be dead.
         if self.transport == "websocket":
-            self._run_outside(dbapi_connection, "SELECT 1")
+            with self._outside(dbapi_connection), contextlib.closing(dbapi_connection.cursor()) as cursor:
+                errors.guarded(self.loaded_dbapi, cursor.execute, "SELECT 1")
+        else:
+            # Between transactions there is no connection that could be dead; but this one may be closed, or a parent process's.
+            (self._raw(dbapi_connection) or dbapi_connection).cursor().close()
+            if self._state(dbapi_connection).process != os.getpid():
+                raise self.loaded_dbapi.OperationalError("08003", "The connection was opened before fork().")
         return True
 
     # ---- two-phase transactions: on a session ----
@@ -373,15 +381,19 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
             return
         # COMMIT PREPARED may not run inside a transaction, and the prepared one has left this connection already.
         self.do_rollback(dbapi_connection)
-        self._run_outside(dbapi_connection, f"{verb} PREPARED {_literal(xid)}")
+        with self._outside(dbapi_connection):
+            connection.exec_driver_sql(f"{verb} PREPARED {_literal(xid)}")
 
     # ---- statements ----
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        if isinstance(parameters, arrays.Rows):
+            self.do_executemany(cursor, statement, parameters, context)
+            return
         try:
-            if isinstance(parameters, arrays.Rows):
-                arrays.execute(cursor, statement, parameters)
-            elif parameters:
+            if parameters:
+                if self.paramstyle != "qmark":
+                    statement = declared.declare(statement, parameters)
                 cursor.execute(statement or ";", [write_untyped(value) for value in parameters])
             else:
                 cursor.execute(statement or ";")
@@ -392,15 +404,15 @@ class NeonDialect(PyODBCConnector, ReflectionByName):
         self.do_execute(cursor, statement, (), context)
 
     def do_executemany(self, cursor: Any, statement: str, parameters: Sequence[Any], context: Any = None) -> None:
-        if self.fast_executemany and len(parameters) > 1 and parameters[0] and arrays.WRITES.match(statement):
-            errors.guarded(self.loaded_dbapi, arrays.execute, cursor, statement, parameters)
-            return
-        errors.guarded(
-            self.loaded_dbapi,
-            cursor.executemany,
-            statement,
-            [[write_untyped(value) for value in row] for row in parameters],
-        )
+        whole = statement if self.paramstyle == "qmark" else declared.declare_columns(statement, parameters)
+        if whole is None:
+            for row in parameters:
+                self.do_execute(cursor, statement, row, context)
+        elif self.fast_executemany and len(parameters) > 1 and parameters[0] and arrays.WRITES.match(statement):
+            errors.guarded(self.loaded_dbapi, arrays.execute, cursor, whole, parameters)
+        else:
+            rows = [[write_untyped(value) for value in row] for row in parameters]
+            errors.guarded(self.loaded_dbapi, cursor.executemany, whole, rows)
 
     def _deliver_insertmanyvalues_batches(
         self, connection: Any, cursor: Any, statement: Any, parameters: Any, generic_setinputsizes: Any, context: Any

@@ -157,7 +157,7 @@ def _write_float(value: float) -> str:
         return "NaN"
     if value in (float("inf"), float("-inf")):
         return "Infinity" if value > 0 else "-Infinity"
-    return repr(value)
+    return float.__repr__(value)  # numpy's own float64 writes its name too
 
 
 def write_text(value: Any) -> str:

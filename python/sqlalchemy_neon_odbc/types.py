@@ -132,15 +132,21 @@ class NeonDateTime(sqltypes.DateTime):
     render_bind_cast = True
 
     def bind_processor(self, dialect: Any) -> Processor:
-        return _write_datetime
+        return _write_datetime if self.timezone else _refuse_nat  # (an instant for a column without a zone: declared.py)
 
     def result_processor(self, dialect: Any, coltype: Any) -> Processor:
         return None if coltype is dt.datetime and not self.timezone else _on_text(text.read_timestamp)
 
 
+def _refuse_nat(value: Any) -> Any:
+    if isinstance(value, dt.datetime) and value != value:  # the fields of pandas' NaT are those of the year 1
+        raise ValueError(f"{value!r} is no time that PostgreSQL has: give None for NULL")
+    return value
+
+
 def _write_datetime(value: Any) -> Any:
     """ODBC's timestamp has no zone: an aware one travels as text."""
-    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+    if isinstance(_refuse_nat(value), dt.datetime) and value.tzinfo is not None:
         return value.isoformat(" ")
     return value
 
@@ -385,6 +391,7 @@ _UNTYPED_WRITERS: Tuple[Tuple[Any, Callable[[Any], Any]], ...] = (
     (enum.Enum, lambda value: value.name),
 )
 _PLAIN = frozenset((str, float, bool, bytes, type(None), dt.date))
+_NUMPY_NUMBERS = ("b", "i", "u", "f")
 
 
 def write_untyped(value: Any) -> Any:
@@ -393,6 +400,8 @@ def write_untyped(value: Any) -> Any:
     for cls, write in _UNTYPED_WRITERS:
         if isinstance(value, cls):
             return write(value)
+    if getattr(value, "shape", None) == () and value.dtype.kind in _NUMPY_NUMBERS:
+        return write_untyped(value.item())
     return value
 
 

@@ -394,27 +394,6 @@ def test_loader_options(mode, rows):
     run(main())
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_a_cancelled_task_leaves_the_pool_usable(mode, gate):
-    async def main():
-        async with async_engine_on(mode, pool_size=1, max_overflow=0) as engine:
-
-            async def wait():
-                async with engine.connect() as connection:
-                    await connection.execute(gate.passing)
-
-            task = asyncio.create_task(wait())
-            await gate.waited_at_by(1)
-            task.cancel()
-            gate.open()  # nothing cancels the statement itself: its thread ends with it
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            async with engine.connect() as connection:
-                return await connection.scalar(sa.text("SELECT 1"))
-
-    assert run(main()) == 1
-
-
 # ---- large JSON, many parameters ---------------------------------------------------------------------------------------------
 
 

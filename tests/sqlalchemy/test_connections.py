@@ -260,6 +260,8 @@ def test_two_phase(mode, numbers, psycopg):
             transaction.commit()
         with engine.connect() as connection, connection.begin_twophase():
             connection.execute(sa.insert(numbers), {"id": 4})
+        with engine.connect() as connection, pytest.raises(exc.ProgrammingError, match="does not exist"):
+            connection.commit_prepared("x-2", recover=True)
     with psycopg.connect() as connection:
         assert connection.execute(sa.select(numbers.c.id).order_by(numbers.c.id)).scalars().all() == [1, 3, 4]
 

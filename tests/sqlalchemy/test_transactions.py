@@ -4,9 +4,12 @@ Each program returns nothing and asserts what must hold. Where a transport canno
 before anything is changed; OUTCOMES says which, and docs/sqlalchemy.md shows that table.
 """
 
+import itertools
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -279,3 +282,20 @@ def test_keys_of_many_new_objects(mode, metadata, psycopg):
         ]
         assert [one.extra for one in stored if isinstance(one, Special)] == [f"e{n}" for n in range(0, 30, 3)]
         assert session.scalars(sa.select(Given.name).order_by(Given.name)).all() == ["a", "b", "c", "d", "own key"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_rows_of_one_insert_with_defaults_of_the_client(mode, metadata, psycopg):
+    numbers = itertools.count(1)
+    table = sa.Table(
+        "t_defaults", metadata, sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True), sa.Column("k", sa.Text, unique=True),
+        sa.Column("n", sa.Integer, default=lambda: next(numbers)),
+    )
+    metadata.create_all(psycopg)
+    with engine_on(mode) as engine, engine.begin() as connection:
+        connection.execute(sa.insert(table).values([{"k": "a"}, {"k": "b"}]))
+        upsert = pg.insert(table).values([{"k": "b"}, {"k": "c"}])
+        connection.execute(upsert.on_conflict_do_update(index_elements=["k"], set_={"n": upsert.excluded.n}))
+        connection.execute(sa.insert(table).values(k="d"))
+    with psycopg.connect() as connection:
+        assert connection.execute(sa.select(table.c.k, table.c.n).order_by(table.c.k)).all() == [("a", 1), ("b", 3), ("c", 4), ("d", 5)]
