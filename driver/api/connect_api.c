@@ -293,7 +293,7 @@ NEON_EXPORT SQLRETURN SQL_API SQLDisconnect(SQLHDBC h)
     d = api_enter_dbc(h, "SQLDisconnect", ENTER_CONNECTED | ENTER_ALL_DONE, &rc);
     if (d == NULL)
         return rc;
-    if (d->tx.n_writes > 0 || (d->tx.in_session && !d->tx.failed))
+    if ((d->tx.n_writes > 0 || d->tx.in_session) && !d->tx.failed)
         return api_leave_dbc(d,
                              diag_post(&d->handle, ST_25000, 0,
                                        "A transaction is open, with statements that would be lost: "
