@@ -392,11 +392,19 @@ static bool take_ws_path(struct incoming *in, struct err *e)
     return take_text(in, e);
 }
 
+/* psqlODBC writes "unknown" as SQL_NO_TOTAL. */
+static bool take_long_size(struct incoming *in, struct err *e)
+{
+    if (sv_eq(in->value, SV_LIT("-4")))
+        in->value = SV_LIT("0");
+    return take_int(in, e);
+}
+
 static bool (*const special[CONN_KEY_COUNT])(struct incoming *in, struct err *e) = {
     [CONN_KEY_server] = take_server,     [CONN_KEY_port] = take_port,
     [CONN_KEY_endpoint] = take_endpoint, [CONN_KEY_ssl_mode] = take_ssl_mode,
     [CONN_KEY_proxy] = take_proxy,       [CONN_KEY_neon_options] = take_neon_options,
-    [CONN_KEY_ws_path] = take_ws_path,
+    [CONN_KEY_ws_path] = take_ws_path,   [CONN_KEY_max_longvarchar_size] = take_long_size,
 };
 
 /* ---- the door
