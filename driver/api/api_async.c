@@ -108,12 +108,18 @@ static SQLRETURN poll(struct stmt *s)
 
 /* An ordinary call behind an asynchronous one of another statement: that one is brought to its end;
  * its result waits for whoever polls it. */
-static void finish_other(struct stmt *s)
+static void finish_other(struct dbc *d, const struct stmt *s)
 {
-    struct stmt *other = atomic_load(&s->dbc->async_running);
+    struct stmt *other = atomic_load(&d->async_running);
 
     if (other != NULL && other != s)
         advance(other, true);
+}
+
+void async_free_session(struct dbc *d, const struct stmt *s)
+{
+    if (d->session != NULL && (s == NULL || s->stream.exchange != NULL) && !fiber_is_inside())
+        finish_other(d, s);
 }
 
 static SQLRETURN wrong_function(struct stmt *s)
@@ -143,7 +149,7 @@ SQLRETURN async_call(SQLHSTMT h, const char *function, enum async_how how, async
         diag_clear(&s->handle.diag);
     }
     if (s->async == NULL) { /* not asynchronous, or no memory for it: at once */
-        finish_other(s);
+        finish_other(s->dbc, s);
         pthread_mutex_unlock(&s->dbc->lock);
         return fn(args);
     }

@@ -26,5 +26,9 @@ static inline bool async_is_at_once(SQLHSTMT h, enum async_how how)
  * counts as the same. HY010 when another function is executing on the statement. */
 SQLRETURN async_call(SQLHSTMT h, const char *function, enum async_how how, async_fn *fn,
                      const void *args, size_t args_bytes);
+/* Before a call that is not in async.def asks something in the connection's session (s NULL), or
+ * ends what the session has for statement `s`: an asynchronous call of another statement that is
+ * under way there is brought to its end. The caller holds the connection's lock. */
+void async_free_session(struct dbc *d, const struct stmt *s);
 
 #endif

@@ -1,5 +1,6 @@
 /* Descriptors: SQLGet/SetDescField, SQLGet/SetDescRec, SQLCopyDesc. The table is
  * handle/desc_field.def. */
+#include "api/api_async.h"
 #include "api/api_enter.h"
 #include "api/text_arg.h"
 
@@ -60,7 +61,10 @@ static SQLRETURN check_ird(struct desc *d, struct handle *post_on)
 {
     SQLSMALLINT count;
 
-    if (d->role != DESC_IRD || d->stmt == NULL || d->stmt->executed)
+    if (d->role != DESC_IRD || d->stmt == NULL)
+        return SQL_SUCCESS;
+    async_free_session(d->dbc, NULL);
+    if (d->stmt->executed)
         return SQL_SUCCESS;
     if (!d->stmt->prepared)
         return diag_post(post_on, ST_HY007, 0,

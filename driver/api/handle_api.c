@@ -1,4 +1,5 @@
 /* SQLAllocHandle, SQLFreeHandle, SQLFreeStmt, SQLCancel, SQLCancelHandle, SQLCloseCursor. */
+#include "api/api_async.h"
 #include "api/api_enter.h"
 
 static SQLRETURN alloc_env(SQLHANDLE *out)
@@ -145,6 +146,7 @@ static SQLRETURN free_stmt(SQLHSTMT h)
     if (s == NULL)
         return rc;
     d = s->dbc;
+    async_free_session(d, s);
     stmt_free(s);
     pthread_mutex_unlock(&d->lock);
     return SQL_SUCCESS;
@@ -193,7 +195,11 @@ NEON_EXPORT SQLRETURN SQL_API SQLFreeStmt(SQLHSTMT h, SQLUSMALLINT option)
     if (option == SQL_DROP)
         return free_stmt(h);
     s = api_enter_stmt(h, "SQLFreeStmt", ENTER_PLAIN, &rc);
-    return s ? api_leave_stmt(s, stmt_free_option(s, option)) : rc;
+    if (s == NULL)
+        return rc;
+    if (option == SQL_CLOSE)
+        async_free_session(s->dbc, s);
+    return api_leave_stmt(s, stmt_free_option(s, option));
 }
 
 NEON_EXPORT SQLRETURN SQL_API SQLCloseCursor(SQLHSTMT h)
@@ -201,7 +207,10 @@ NEON_EXPORT SQLRETURN SQL_API SQLCloseCursor(SQLHSTMT h)
     SQLRETURN rc;
     struct stmt *s = api_enter_stmt(h, "SQLCloseCursor", ENTER_PLAIN, &rc);
 
-    return s ? api_leave_stmt(s, stmt_close_cursor(s)) : rc;
+    if (s == NULL)
+        return rc;
+    async_free_session(s->dbc, s);
+    return api_leave_stmt(s, stmt_close_cursor(s));
 }
 
 /* Takes no lock: another thread is inside a call on this statement, and that call is to end. */

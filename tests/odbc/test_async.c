@@ -267,6 +267,47 @@ static void test_two_statements(void **state)
     SQLFreeHandle(SQL_HANDLE_STMT, third);
 }
 
+/* What asks the server, or ends what is on its way from it, comes behind the call that is executing
+ * and does not take its answer. */
+static void test_descriptions_and_closing_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    SQLHSTMT other = new_stmt(f);
+    SQLHDESC ird = NULL;
+    SQLHDESC copy = NULL;
+    SQLSMALLINT count = 0;
+    SQLRETURN rc;
+
+    async_on(f->stmt);
+    assert_stmt_ok(other, SQLGetStmtAttr(other, SQL_ATTR_IMP_ROW_DESC, &ird, 0, NULL));
+    assert_dbc_ok(f->dbc, SQLAllocHandle(SQL_HANDLE_DESC, f->dbc, &copy));
+    for (int i = 0; i < 4; i++) {
+        char text[80];
+        snprintf(text, sizeof text, "SELECT %d AS a, 2 AS b", i);
+        if (i < 2)
+            assert_stmt_ok(other, SQLPrepare(other, sqltext(text), SQL_NTS));
+        else
+            run(other, "SELECT repeat('x', 100) FROM generate_series(1, 300000)");
+        assert_int_equal(SQLExecDirect(f->stmt, sqltext("SELECT pg_sleep(0.3), 7"), SQL_NTS),
+                         SQL_STILL_EXECUTING);
+        if (i == 0)
+            assert_int_equal(SQLGetDescField(ird, 0, SQL_DESC_COUNT, &count, 0, NULL), SQL_SUCCESS);
+        else if (i == 1)
+            assert_int_equal(SQLCopyDesc(ird, copy), SQL_SUCCESS);
+        else if (i == 2)
+            assert_stmt_ok(other, SQLCloseCursor(other));
+        else
+            assert_int_equal(SQLFreeHandle(SQL_HANDLE_STMT, other), SQL_SUCCESS);
+        POLL(rc, SQLExecDirect(f->stmt, sqltext("SELECT pg_sleep(0.3), 7"), SQL_NTS));
+        assert_stmt_ok(f->stmt, rc);
+        POLL(rc, SQLFetch(f->stmt));
+        assert_stmt_ok(f->stmt, rc);
+        SQLFreeStmt(f->stmt, SQL_CLOSE);
+    }
+    assert_int_equal(count, 2);
+    SQLFreeHandle(SQL_HANDLE_DESC, copy);
+}
+
 static void test_arrays_and_transactions(void **state)
 {
     struct fixture *f = *state;
@@ -427,6 +468,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_else_is_called_meanwhile, setup_direct,
                                         teardown_direct),
         TEST(test_two_statements),
+        TEST(test_descriptions_and_closing_meanwhile),
         TEST(test_arrays_and_transactions),
         TEST(test_a_transaction_in_a_session),
         TEST(test_copy_is_polled_too),
