@@ -1,9 +1,10 @@
 /* Sessions over WebSocket against psqlODBC over TCP, on the same PostgreSQL, in turns in one run,
- * at 0 and 20 ms of added latency (a relay in front of gateway and PostgreSQL alike). psqlODBC runs
- * as it comes, with a savepoint before each statement of a transaction, and without
- * (Protocol=7.4-0); and each of these straight to PostgreSQL, and by one more relay that adds no
- * time of its own, as Neon's proxy stands before the database for TCP as the gateway does for us.
- * Figures are medians; what counts are the ratios.
+ * at 0 and 20 ms of added latency (a relay in front of all). psqlODBC runs as it comes, with a
+ * savepoint before each statement of a transaction, and without (Protocol=7.4-0); and each of these
+ * on two ways: through PgBouncer, Neon's own pooler (with-pgbouncer.sh), for at Neon a proxy stands
+ * before the database for TCP too, as the gateway does for us; and straight to PostgreSQL, which
+ * nobody can reach there. Then once more over TLS, which Neon demands, where PgBouncer is to end
+ * it. Figures are medians; what counts are the ratios.
  *
  * Usage: bench_sessions [rounds] [only one task's number] [only one latency, ms]   beside the
  * services (make bench). */
@@ -31,9 +32,34 @@ struct client {
     SQLHSTMT point, fetch, insert;
 };
 
-enum { OURS, THEIRS, BARE, THEIRS_PROXIED, BARE_PROXIED, N_CLIENTS };
-static const char *const heads[N_CLIENTS] = {"neon-odbc", "psqlODBC", "no savep.", "proxied",
-                                             "no savep."};
+/* What a connection leads to, behind the relay that adds the latency. */
+enum way { GATEWAY, GATEWAY_TLS, PGBOUNCER, STRAIGHT, N_WAYS };
+
+/* The connections that are compared: the first is ours, and what the others are measured by. The
+ * relay's port stands between the two parts of the DSN. */
+struct peer {
+    const char *head;
+    enum way way;
+    const char *dsn, *keywords;
+};
+
+#define OURS "DSN=neon;Transport=websocket;ApiHost=http://127.0.0.1:"
+#define OURS_TLS "DSN=neon-tls;Transport=websocket;ApiHost=https://127.0.0.1:"
+#define PSQLODBC "DSN=pg;Servername=127.0.0.1;Port="
+#define BARE ";Protocol=7.4-0"
+#define TLS ";SSLmode=require"
+
+static const struct peer plain[] = {
+    {"neon-odbc", GATEWAY, OURS, ""},         {"PgBouncer", PGBOUNCER, PSQLODBC, ""},
+    {"no savep.", PGBOUNCER, PSQLODBC, BARE}, {"straight", STRAIGHT, PSQLODBC, ""},
+    {"no savep.", STRAIGHT, PSQLODBC, BARE},
+};
+static const struct peer over_tls[] = {
+    {"neon-odbc", GATEWAY_TLS, OURS_TLS, ""},
+    {"PgBouncer", PGBOUNCER, PSQLODBC, TLS},
+    {"no savep.", PGBOUNCER, PSQLODBC, TLS BARE},
+};
+#define MAX_PEERS (sizeof plain / sizeof plain[0])
 
 static double now_ms(void)
 {
@@ -215,62 +241,87 @@ static const struct task {
     {"10,000 rows inserted by an array", insert_ms, {1, 1}},
 };
 
-static void measure(const struct task *t, struct client *clients, int rounds, bool late)
+static void measure(const struct task *t, struct client *clients, size_t n_clients, int rounds,
+                    bool late)
 {
-    static double taken[N_CLIENTS][MAX_QUERIES * MAX_ROUNDS];
-    double median[N_CLIENTS];
+    static double taken[MAX_PEERS][MAX_QUERIES * MAX_ROUNDS];
+    double median[MAX_PEERS] = {0};
     int n = 0;
 
-    for (int k = 0; k < N_CLIENTS; k++)
+    for (size_t k = 0; k < n_clients; k++)
         t->run(&clients[k]);
     for (int r = 0; r < rounds; r++)
         for (int i = 0; i < t->times[late]; i++, n++)
-            for (int k = 0; k < N_CLIENTS; k++)
+            for (size_t k = 0; k < n_clients; k++)
                 taken[k][n] = t->run(&clients[k]);
-    for (int k = 0; k < N_CLIENTS; k++) {
+    for (size_t k = 0; k < n_clients; k++) {
         qsort(taken[k], (size_t)n, sizeof taken[k][0], by_value);
         median[k] = taken[k][n / 2];
     }
-    printf("  %-34s %10.2f", t->name, median[OURS]);
-    for (int k = THEIRS; k < N_CLIENTS; k++)
-        printf(" %10.2f %6.2f", median[k], median[k] / median[OURS]);
+    printf("  %-34s %10.2f", t->name, median[0]);
+    for (size_t k = 1; k < n_clients; k++)
+        printf(" %10.2f %6.2f", median[k], median[k] / median[0]);
     printf("\n");
     fflush(stdout);
 }
 
-static void with_latency(SQLHENV env, int ms, int rounds, int only)
+/* Every peer that can be had, connected, task by task. ports: where each way begins; 0: not there.
+ */
+static void compare(SQLHENV env, const struct peer *peers, size_t n_peers, const int *ports,
+                    const char *title, int rounds, int only, bool late)
 {
-    const char *url = strrchr(getenv("NEON_TEST_GATEWAY_URL"), ':');
-    pid_t relays[4];
-    char dsn[N_CLIENTS][256];
-    struct client clients[N_CLIENTS];
-    int http = relay_start("127.0.0.1", atoi(url + 1), ms * 500L, &relays[0]);
-    int pg = atoi(getenv("NEON_TEST_PG_PORT"));
-    int tcp = relay_start("127.0.0.1", pg, ms * 500L, &relays[1]);
-    int proxy = relay_start("127.0.0.1", pg, 0, &relays[2]);
-    int proxied = relay_start("127.0.0.1", proxy, ms * 500L, &relays[3]);
+    struct client clients[MAX_PEERS];
+    size_t n = 0;
 
-    snprintf(dsn[OURS], sizeof dsn[0], "DSN=neon;Transport=websocket;ApiHost=http://127.0.0.1:%d",
-             http);
-    for (int k = THEIRS; k < N_CLIENTS; k++)
-        snprintf(dsn[k], sizeof dsn[0], "DSN=pg;%sServername=127.0.0.1;Port=%d",
-                 k == BARE || k == BARE_PROXIED ? "Protocol=7.4-0;" : "",
-                 k == THEIRS || k == BARE ? tcp : proxied);
-    for (int k = 0; k < N_CLIENTS; k++)
-        clients[k] = connect_to(env, dsn[k]);
-    printf("%d ms of added latency; milliseconds, medians\n  %-34s %10s", ms, "", heads[OURS]);
-    for (int k = THEIRS; k < N_CLIENTS; k++)
-        printf(" %10s %6s", heads[k], "ratio");
+    printf("%s; milliseconds, medians\n  %-34s", title, "");
+    for (size_t k = 0; k < n_peers; k++) {
+        char dsn[256];
+        if (ports[peers[k].way] == 0)
+            continue;
+        snprintf(dsn, sizeof dsn, "%s%d%s", peers[k].dsn, ports[peers[k].way], peers[k].keywords);
+        clients[n++] = connect_to(env, dsn);
+        printf(n == 1 ? " %10s" : " %10s  ratio", peers[k].head);
+    }
     printf("\n");
     for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++)
         if (only < 0 || (int)i == only)
-            measure(&tasks[i], clients, rounds, ms > 0);
-    for (int k = 0; k < N_CLIENTS; k++) {
+            measure(&tasks[i], clients, n, rounds, late);
+    for (size_t k = 0; k < n; k++) {
         SQLDisconnect(clients[k].dbc);
         SQLFreeHandle(SQL_HANDLE_DBC, clients[k].dbc);
     }
-    for (int k = 0; k < 4; k++)
-        relay_stop(relays[k]);
+}
+
+static int port_of(const char *url)
+{
+    const char *colon = url != NULL ? strrchr(url, ':') : NULL;
+    return colon != NULL ? atoi(colon + 1) : 0;
+}
+
+static void with_latency(SQLHENV env, int ms, int rounds, int only)
+{
+    const char *bouncer = getenv("NEON_BENCH_PGBOUNCER_PORT");
+    pid_t relays[N_WAYS];
+    int to[N_WAYS], ports[N_WAYS] = {0};
+    char title[64];
+
+    to[GATEWAY] = port_of(getenv("NEON_TEST_GATEWAY_URL"));
+    to[GATEWAY_TLS] = port_of(getenv("NEON_TEST_GATEWAY_TLS_URL"));
+    to[STRAIGHT] = atoi(getenv("NEON_TEST_PG_PORT"));
+    to[PGBOUNCER] = bouncer != NULL ? atoi(bouncer) : 0;
+    for (int w = 0; w < N_WAYS; w++)
+        if (to[w] != 0)
+            ports[w] = relay_start("127.0.0.1", to[w], ms * 500L, &relays[w]);
+    snprintf(title, sizeof title, "%d ms of added latency", ms);
+    compare(env, plain, MAX_PEERS, ports, title, rounds, only, ms > 0);
+    if (ports[PGBOUNCER] != 0) {
+        snprintf(title, sizeof title, "%d ms of added latency, over TLS", ms);
+        compare(env, over_tls, sizeof over_tls / sizeof over_tls[0], ports, title, rounds, only,
+                ms > 0);
+    }
+    for (int w = 0; w < N_WAYS; w++)
+        if (ports[w] != 0)
+            relay_stop(relays[w]);
 }
 
 static void prepare(SQLHENV env, const char *const *sql)
