@@ -81,7 +81,7 @@ bool ws_send_patiently(struct ws_client *ws, const void *bytes, size_t len,
 {
     int64_t ms;
 
-    if (w != NULL && server.idle % 2 == 1 && !w->goes_on(w->ctx, &ms, e))
+    if (w != NULL && server.idle % 2 == 1 && !w->goes_on(w->ctx, clock_now_ms(), &ms, e))
         return false;
     return ws_send(ws, bytes, len, e);
 }
