@@ -161,13 +161,14 @@ static bool skip_results(struct stmt *s, const struct surroundings *around, stru
 
     for (size_t i = 0; i < around->n_before; i++) {
         bool found;
-        if (!begin_result(s, &setting, &found, e) ||
-            (found && i == around->wanted_at && !keep_value(s, around->wanted, e)) ||
-            !rows_drain(&s->rows, e))
+        if (!begin_result(s, &setting, &found, e))
             return false;
         if (!found)
             return err_set(e, ST_08S01, 0,
                            "The server answered fewer results than statements were sent.");
+        if ((i == around->wanted_at && !keep_value(s, around->wanted, e)) ||
+            !rows_drain(&s->rows, e))
+            return false;
     }
     return true;
 }

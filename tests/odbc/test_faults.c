@@ -168,6 +168,46 @@ static void test_columns_that_do_not_fit_the_rows(void **state)
     assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
 }
 
+/* Whatever is asked together: nobody reads results that are not there. */
+static void test_fewer_results_than_statements(void **state)
+{
+    static const char *const answers[] = {
+        "{\\\"results\\\":[]}",
+        "{\\\"results\\\":[{\\\"fields\\\":[],\\\"rows\\\":[],\\\"command\\\":\\\"SET\\\","
+        "\\\"rowCount\\\":null}]}"};
+    static const char *const texts[] = {"SET search_path TO public", "SELECT count(*) FROM t_fewer",
+                                        "SELECT 1; SELECT 2; SELECT 3"};
+    struct fixture *f = fixture_with("Transport=http;RetryCount=0");
+    char fault[300];
+
+    (void)state;
+    run(f->stmt, "DROP TABLE IF EXISTS t_fewer");
+    run(f->stmt, "CREATE TABLE t_fewer (id int)");
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        for (size_t k = 0; k < sizeof answers / sizeof answers[0]; k++) {
+            SQLRETURN rc;
+            fixture_autocommit(f, i != 1);
+            if (i == 1) /* a read behind what waits */
+                run(f->stmt, "INSERT INTO t_fewer VALUES (1)");
+            SQLFreeStmt(f->stmt, SQL_CLOSE);
+            snprintf(fault, sizeof fault,
+                     "{\"kind\":\"status\",\"count\":1,\"status\":200,\"body\":\"%s\"}",
+                     answers[k]);
+            gateway_fault(fault);
+            for (rc = exec(f->stmt, texts[i]); SQL_SUCCEEDED(rc); rc = SQLMoreResults(f->stmt))
+                continue;
+            assert_stmt_state(f->stmt, rc, "08S01");
+            SQLFreeStmt(f->stmt, SQL_CLOSE);
+            assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+            assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
+            SQLFreeStmt(f->stmt, SQL_CLOSE);
+            assert_dbc_ok(f->dbc, SQLEndTran(SQL_HANDLE_DBC, f->dbc, SQL_ROLLBACK));
+        }
+    fixture_autocommit(f, true);
+    run(f->stmt, "DROP TABLE t_fewer");
+    fixture_free(f);
+}
+
 /* The endpoint's own limits (the gateway has Neon's 10 MiB), and the driver's, which comes first.
  */
 static void test_requests_and_answers_that_are_too_large(void **state)
@@ -347,6 +387,7 @@ int main(void)
         T(test_a_silent_server_ends_at_the_read_timeout),
         T(test_a_body_that_stalls_ends_at_the_read_timeout),
         T(test_columns_that_do_not_fit_the_rows),
+        T(test_fewer_results_than_statements),
         T(test_requests_and_answers_that_are_too_large),
         T(test_a_cold_start_within_the_login_timeout_succeeds),
         T(test_a_cold_start_that_fails_for_good_says_why),
