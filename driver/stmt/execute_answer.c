@@ -237,8 +237,8 @@ const char *execute_server_code(const struct stmt *s)
  * reference); not with RETURNING, where an empty result set tells it. */
 SQLRETURN execute_result_code(const struct stmt *s)
 {
-    const struct sql_kind *k = &s->script.stmts[0].kind;
-    bool searched = k->cls == SQLC_UPDATE || k->cls == SQLC_DELETE || k->cls == SQLC_MERGE;
+    enum sql_class cls = s->script.n_stmts > 0 ? s->script.stmts[0].kind.cls : SQLC_SELECT;
+    bool searched = cls == SQLC_UPDATE || cls == SQLC_DELETE || cls == SQLC_MERGE;
 
     if (searched && !s->cursor_open && s->row_count == 0 && !env_is_odbc2(s->dbc->env))
         return SQL_NO_DATA;

@@ -208,6 +208,19 @@ static void test_fewer_results_than_statements(void **state)
     fixture_free(f);
 }
 
+/* To a question of the driver's own, which is no statement of the application's. */
+static void test_an_answer_without_columns(void **state)
+{
+    struct fixture *f = fixture_with("Transport=http;RetryCount=0;CatalogCache=0");
+
+    (void)state;
+    gateway_fault("{\"kind\":\"status\",\"count\":1,\"status\":200,\"body\":\"{\\\"fields\\\":[],"
+                  "\\\"rows\\\":[],\\\"command\\\":\\\"SELECT\\\",\\\"rowCount\\\":0}\"}");
+    assert_stmt_state(f->stmt, SQLTables(f->stmt, NULL, 0, NULL, 0, NULL, 0, NULL, 0), "08S01");
+    assert_string_equal(query_text(f->stmt, "SELECT 'usable'"), "usable");
+    fixture_free(f);
+}
+
 /* The endpoint's own limits (the gateway has Neon's 10 MiB), and the driver's, which comes first.
  */
 static void test_requests_and_answers_that_are_too_large(void **state)
@@ -388,6 +401,7 @@ int main(void)
         T(test_a_body_that_stalls_ends_at_the_read_timeout),
         T(test_columns_that_do_not_fit_the_rows),
         T(test_fewer_results_than_statements),
+        T(test_an_answer_without_columns),
         T(test_requests_and_answers_that_are_too_large),
         T(test_a_cold_start_within_the_login_timeout_succeeds),
         T(test_a_cold_start_that_fails_for_good_says_why),
