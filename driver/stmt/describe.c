@@ -356,7 +356,9 @@ static bool param_oid(struct stmt *s, SQLUSMALLINT number, uint32_t *oid, struct
         number >= st->first_param + st->n_params)
         return true;
     *oid = written_oid(st, number - st->first_param + 1);
-    if (*oid != 0)
+    /* pyodbc, whose dialect PgTypes=1 is for, asks while it holds the lock of all of Python: nobody
+     * may wait for the server then, who may wait for a lock of a table. It needs no answer. */
+    if (*oid != 0 || s->dbc->type_options.pg_types)
         return true;
     if (!describe(s, &d, e)) {
         if (!is_undecided(e))

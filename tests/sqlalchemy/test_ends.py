@@ -1,6 +1,7 @@
 """How statements and connections end early: tasks cancelled, connections lost, closed, or those of a parent process."""
 
 import asyncio
+import json
 import subprocess
 import sys
 
@@ -54,6 +55,20 @@ def test_cancelling_a_task_cancels_its_statement(mode, program, gate):
                 return await connection.scalar(sa.text("SELECT n FROM t_gate"))
 
     assert run(main()) == 1
+
+
+@pytest.mark.parametrize("mode", ["autocommit", "http"])
+@pytest.mark.parametrize("statement", ["UPDATE t_kinds SET k = :k", "DELETE FROM t_kinds WHERE k = :k", "INSERT INTO t_kinds VALUES (:k)"])
+def test_many_executions_are_not_described(mode, statement, gateway, metadata, psycopg):
+    """pyodbc would stop all threads for that request, and with them one that could give up the lock of the table."""
+    sa.Table("t_kinds", metadata, sa.Column("k", sa.Enum("a", "b", name="t_kind")))
+    metadata.create_all(psycopg)
+    with engine_on(mode) as engine, engine.connect() as connection:
+        with gateway.counted(1 if mode == "autocommit" else 3):  # (a buffered one is tried, and committed)
+            connection.execute(sa.text(statement), [{"k": "a"}, {"k": "b"}])
+            connection.commit()
+        asked = [request for request in gateway.log() if "neon_odbc_described" in json.dumps(request)]
+    assert not asked
 
 
 @ALL
