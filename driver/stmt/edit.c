@@ -66,6 +66,9 @@ static bool take_result(struct group *g, struct stmt *helper, struct edit_row *r
 {
     if (!rows_fill(&helper->rows, 1, e))
         return false;
+    if (rows_available(&helper->rows) > 0 && g->kind != EDIT_DELETE &&
+        !edit_target_answered(g->target, helper, 0, e))
+        return false;
     if (rows_available(&helper->rows) > 0 && !keep_row(g, row, rows_at(&helper->rows, 0)))
         return err_oom(e);
     if (!rows_drain(&helper->rows, e))

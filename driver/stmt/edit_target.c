@@ -97,3 +97,15 @@ void edit_target_release(struct edit_target *t)
     mem_free(t->columns);
     *t = (struct edit_target){.xmin = SIZE_MAX};
 }
+
+bool edit_target_answered(const struct edit_target *t, const struct stmt *helper, size_t n_before,
+                          struct err *e)
+{
+    size_t n = n_before;
+
+    for (size_t i = 0; i < t->n_columns; i++)
+        n += t->columns[i] != NULL;
+    return (size_t)helper->ird.count == n ||
+           err_set(e, ST_08S01, 0,
+                   "The server's answer does not have the columns that were asked for.");
+}

@@ -19,5 +19,8 @@ struct edit_target {
  * SQL_SUCCESS or SQL_ERROR. */
 SQLRETURN edit_target_find(struct stmt *s, bool need_key, struct edit_target *out);
 void edit_target_release(struct edit_target *t);
+/* Does the helper's answer hold the table's columns, behind n_before others? 08S01. */
+bool edit_target_answered(const struct edit_target *t, const struct stmt *helper, size_t n_before,
+                          struct err *e);
 
 #endif

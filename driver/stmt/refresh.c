@@ -102,7 +102,8 @@ SQLRETURN refresh_rows(struct stmt *s, const size_t *indexes, size_t n)
         rc = stmt_run_internal(helper, buf_sv(&op.sql), op.params, op.n_params);
         if (!SQL_SUCCEEDED(rc))
             diag_move(&s->handle, &helper->handle, SQL_NO_ROW_NUMBER, SQL_NO_COLUMN_NUMBER);
-        else if (!read_answer(s, helper, &t, indexes, n, scratch, found, &e))
+        else if (!edit_target_answered(&t, helper, 1, &e) ||
+                 !read_answer(s, helper, &t, indexes, n, scratch, found, &e))
             rc = diag_post_err(&s->handle, &e);
     }
     stmt_helper_free(helper);

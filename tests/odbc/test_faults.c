@@ -221,6 +221,31 @@ static void test_an_answer_without_columns(void **state)
     fixture_free(f);
 }
 
+static void test_refreshed_rows_without_their_columns(void **state)
+{
+    struct fixture *f = fixture_with("Transport=http;RetryCount=0");
+    SQLHSTMT s = f->stmt;
+
+    (void)state;
+    run(s, "DROP TABLE IF EXISTS t_refresh");
+    run(s, "CREATE TABLE t_refresh (id int PRIMARY KEY, b int)");
+    run(s, "INSERT INTO t_refresh VALUES (1, 1)");
+    SQLFreeStmt(s, SQL_CLOSE);
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_CURSOR_TYPE, (SQLPOINTER)SQL_CURSOR_STATIC, 0));
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_CONCURRENCY, (SQLPOINTER)SQL_CONCUR_VALUES, 0));
+    run(s, "SELECT id, b FROM t_refresh");
+    assert_stmt_ok(s, SQLFetchScroll(s, SQL_FETCH_FIRST, 0));
+    assert_stmt_ok(s, SQLSetPos(s, 1, SQL_REFRESH, SQL_LOCK_NO_CHANGE));
+    gateway_fault("{\"kind\":\"status\",\"count\":1,\"status\":200,\"body\":\"{\\\"fields\\\":[{"
+                  "\\\"name\\\":\\\"a\\\",\\\"dataTypeID\\\":23}],\\\"rows\\\":[[\\\"1\\\"]],"
+                  "\\\"command\\\":\\\"SELECT\\\",\\\"rowCount\\\":1}\"}");
+    assert_stmt_state(s, SQLSetPos(s, 1, SQL_REFRESH, SQL_LOCK_NO_CHANGE), "08S01");
+    assert_stmt_ok(s, SQLSetPos(s, 1, SQL_REFRESH, SQL_LOCK_NO_CHANGE));
+    SQLFreeStmt(s, SQL_CLOSE);
+    run(s, "DROP TABLE t_refresh");
+    fixture_free(f);
+}
+
 /* The endpoint's own limits (the gateway has Neon's 10 MiB), and the driver's, which comes first.
  */
 static void test_requests_and_answers_that_are_too_large(void **state)
@@ -401,6 +426,7 @@ int main(void)
         T(test_a_body_that_stalls_ends_at_the_read_timeout),
         T(test_columns_that_do_not_fit_the_rows),
         T(test_fewer_results_than_statements),
+        T(test_refreshed_rows_without_their_columns),
         T(test_an_answer_without_columns),
         T(test_requests_and_answers_that_are_too_large),
         T(test_a_cold_start_within_the_login_timeout_succeeds),
