@@ -64,15 +64,20 @@ static void note_no_row(struct group *g, struct edit_row *row)
 /* The open result of the helper is that of the row's statement. */
 static bool take_result(struct group *g, struct stmt *helper, struct edit_row *row, struct err *e)
 {
+    bool came;
+
     if (!rows_fill(&helper->rows, 1, e))
         return false;
-    if (rows_available(&helper->rows) > 0 && g->kind != EDIT_DELETE &&
-        !edit_target_answered(g->target, helper, 0, e))
+    came = rows_available(&helper->rows) > 0;
+    if (came && g->kind != EDIT_DELETE && !edit_target_answered(g->target, helper, 0, e))
         return false;
-    if (rows_available(&helper->rows) > 0 && !keep_row(g, row, rows_at(&helper->rows, 0)))
+    if (came && !keep_row(g, row, rows_at(&helper->rows, 0)))
         return err_oom(e);
     if (!rows_drain(&helper->rows, e))
         return false;
+    if (helper->rows.row_count == 1 && g->kind != EDIT_DELETE && !came)
+        return err_set(e, ST_08S01, 0,
+                       "The server says that it stored the row, and did not return it.");
     if (helper->rows.row_count == 1)
         row->outcome = EDIT_DONE;
     else

@@ -246,6 +246,45 @@ static void test_refreshed_rows_without_their_columns(void **state)
     fixture_free(f);
 }
 
+/* What was stored has to come back as it is: an answer that counts it and has other columns, or no
+ * row, is not believed. */
+static void test_added_rows_that_do_not_come_back(void **state)
+{
+    static const char *const answers[] = {
+        "{\"kind\":\"status\",\"count\":1,\"status\":200,\"body\":\"{\\\"fields\\\":[{"
+        "\\\"name\\\":\\\"a\\\",\\\"dataTypeID\\\":23}],\\\"rows\\\":[[\\\"1\\\"]],"
+        "\\\"command\\\":\\\"INSERT\\\",\\\"rowCount\\\":1}\"}",
+        "{\"kind\":\"status\",\"count\":1,\"status\":200,\"body\":\"{\\\"fields\\\":[{"
+        "\\\"name\\\":\\\"id\\\",\\\"dataTypeID\\\":23},{\\\"name\\\":\\\"b\\\","
+        "\\\"dataTypeID\\\":23}],\\\"rows\\\":[],\\\"command\\\":\\\"INSERT\\\","
+        "\\\"rowCount\\\":1}\"}",
+    };
+    struct fixture *f = fixture_with("Transport=http;RetryCount=0");
+    SQLHSTMT s = f->stmt;
+    SQLINTEGER id = 1;
+    SQLINTEGER b = 1;
+
+    (void)state;
+    run(s, "DROP TABLE IF EXISTS t_added");
+    run(s, "CREATE TABLE t_added (id int PRIMARY KEY, b int)");
+    SQLFreeStmt(s, SQL_CLOSE);
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_CURSOR_TYPE, (SQLPOINTER)SQL_CURSOR_STATIC, 0));
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_CONCURRENCY, (SQLPOINTER)SQL_CONCUR_VALUES, 0));
+    run(s, "SELECT id, b FROM t_added");
+    assert_stmt_ok(s, SQLBindCol(s, 1, SQL_C_SLONG, &id, 0, NULL));
+    assert_stmt_ok(s, SQLBindCol(s, 2, SQL_C_SLONG, &b, 0, NULL));
+    assert_stmt_ok(s, SQLBulkOperations(s, SQL_ADD)); /* the table is known from here */
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        id++;
+        gateway_fault(answers[i]);
+        assert_stmt_state(s, SQLBulkOperations(s, SQL_ADD), "08S01");
+        assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, s), "unknown"));
+    }
+    SQLFreeStmt(s, SQL_CLOSE);
+    run(s, "DROP TABLE t_added");
+    fixture_free(f);
+}
+
 /* The endpoint's own limits (the gateway has Neon's 10 MiB), and the driver's, which comes first.
  */
 static void test_requests_and_answers_that_are_too_large(void **state)
@@ -427,6 +466,7 @@ int main(void)
         T(test_columns_that_do_not_fit_the_rows),
         T(test_fewer_results_than_statements),
         T(test_refreshed_rows_without_their_columns),
+        T(test_added_rows_that_do_not_come_back),
         T(test_an_answer_without_columns),
         T(test_requests_and_answers_that_are_too_large),
         T(test_a_cold_start_within_the_login_timeout_succeeds),
