@@ -221,19 +221,25 @@ static void test_an_answer_without_columns(void **state)
     fixture_free(f);
 }
 
+/* A cursor before its first row, (1, 1), which can be changed. */
+static void open_changeable(SQLHSTMT s)
+{
+    run(s, "DROP TABLE IF EXISTS t_changeable");
+    run(s, "CREATE TABLE t_changeable (id int PRIMARY KEY, b int)");
+    run(s, "INSERT INTO t_changeable VALUES (1, 1)");
+    SQLFreeStmt(s, SQL_CLOSE);
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_CURSOR_TYPE, (SQLPOINTER)SQL_CURSOR_STATIC, 0));
+    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_CONCURRENCY, (SQLPOINTER)SQL_CONCUR_VALUES, 0));
+    run(s, "SELECT id, b FROM t_changeable");
+}
+
 static void test_refreshed_rows_without_their_columns(void **state)
 {
     struct fixture *f = fixture_with("Transport=http;RetryCount=0");
     SQLHSTMT s = f->stmt;
 
     (void)state;
-    run(s, "DROP TABLE IF EXISTS t_refresh");
-    run(s, "CREATE TABLE t_refresh (id int PRIMARY KEY, b int)");
-    run(s, "INSERT INTO t_refresh VALUES (1, 1)");
-    SQLFreeStmt(s, SQL_CLOSE);
-    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_CURSOR_TYPE, (SQLPOINTER)SQL_CURSOR_STATIC, 0));
-    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_CONCURRENCY, (SQLPOINTER)SQL_CONCUR_VALUES, 0));
-    run(s, "SELECT id, b FROM t_refresh");
+    open_changeable(s);
     assert_stmt_ok(s, SQLFetchScroll(s, SQL_FETCH_FIRST, 0));
     assert_stmt_ok(s, SQLSetPos(s, 1, SQL_REFRESH, SQL_LOCK_NO_CHANGE));
     gateway_fault("{\"kind\":\"status\",\"count\":1,\"status\":200,\"body\":\"{\\\"fields\\\":[{"
@@ -242,7 +248,7 @@ static void test_refreshed_rows_without_their_columns(void **state)
     assert_stmt_state(s, SQLSetPos(s, 1, SQL_REFRESH, SQL_LOCK_NO_CHANGE), "08S01");
     assert_stmt_ok(s, SQLSetPos(s, 1, SQL_REFRESH, SQL_LOCK_NO_CHANGE));
     SQLFreeStmt(s, SQL_CLOSE);
-    run(s, "DROP TABLE t_refresh");
+    run(s, "DROP TABLE t_changeable");
     fixture_free(f);
 }
 
@@ -261,16 +267,11 @@ static void test_added_rows_that_do_not_come_back(void **state)
     };
     struct fixture *f = fixture_with("Transport=http;RetryCount=0");
     SQLHSTMT s = f->stmt;
-    SQLINTEGER id = 1;
+    SQLINTEGER id = 2;
     SQLINTEGER b = 1;
 
     (void)state;
-    run(s, "DROP TABLE IF EXISTS t_added");
-    run(s, "CREATE TABLE t_added (id int PRIMARY KEY, b int)");
-    SQLFreeStmt(s, SQL_CLOSE);
-    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_CURSOR_TYPE, (SQLPOINTER)SQL_CURSOR_STATIC, 0));
-    assert_stmt_ok(s, SQLSetStmtAttr(s, SQL_ATTR_CONCURRENCY, (SQLPOINTER)SQL_CONCUR_VALUES, 0));
-    run(s, "SELECT id, b FROM t_added");
+    open_changeable(s);
     assert_stmt_ok(s, SQLBindCol(s, 1, SQL_C_SLONG, &id, 0, NULL));
     assert_stmt_ok(s, SQLBindCol(s, 2, SQL_C_SLONG, &b, 0, NULL));
     assert_stmt_ok(s, SQLBulkOperations(s, SQL_ADD)); /* the table is known from here */
@@ -281,7 +282,7 @@ static void test_added_rows_that_do_not_come_back(void **state)
         assert_non_null(strstr(diag_text(SQL_HANDLE_STMT, s), "unknown"));
     }
     SQLFreeStmt(s, SQL_CLOSE);
-    run(s, "DROP TABLE t_added");
+    run(s, "DROP TABLE t_changeable");
     fixture_free(f);
 }
 
