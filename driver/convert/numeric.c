@@ -343,13 +343,14 @@ bool decimal_to_float(const struct decimal *d, float *out)
 
 bool double_to_u64(double v, uint64_t *magnitude, bool *cut)
 {
-    double whole = trunc(fabs(v));
+    double size = fabs(v);
 
-    *cut = whole != fabs(v);
+    *cut = false;
     *magnitude = 0;
-    if (!(whole < ldexp(1, 64)))
+    if (!(size < ldexp(1, 64)))
         return false;
-    *magnitude = (uint64_t)whole;
+    *magnitude = (uint64_t)size;
+    *cut = (double)*magnitude != size; /* exact: above 2^53 nothing is cut */
     return true;
 }
 
