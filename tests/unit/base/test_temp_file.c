@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,18 +12,7 @@
 #include <unistd.h>
 
 #include "base/temp_file.h"
-
-static size_t files_in(const char *path)
-{
-    DIR *dir = opendir(path);
-    size_t n = 0;
-
-    assert_non_null(dir);
-    for (struct dirent *d = readdir(dir); d != NULL; d = readdir(dir))
-        n += d->d_name[0] != '.';
-    closedir(dir);
-    return n;
-}
+#include "files_in.h"
 
 static void test_bytes_come_back_from_a_file_without_a_name(void **state)
 {

@@ -5,11 +5,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "transport/parked.h"
+#include "../base/files_in.h"
 
 #define N_BYTES 20000
 
@@ -46,18 +46,6 @@ static size_t take(struct parked *p, size_t from, size_t cap)
             fail_msg("byte %zu is another one", from + i);
     free(bytes);
     return got;
-}
-
-static size_t files_in(const char *path)
-{
-    DIR *dir = opendir(path);
-    size_t n = 0;
-
-    assert_non_null(dir);
-    for (struct dirent *d = readdir(dir); d != NULL; d = readdir(dir))
-        n += d->d_name[0] != '.';
-    closedir(dir);
-    return n;
 }
 
 /* In every mixture of writing and reading, with the limit of memory at every place. */
